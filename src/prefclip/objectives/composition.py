@@ -1,0 +1,143 @@
+"""How an objective is put together from a preference term and the KL regulariser, and called on a batch.
+
+total = preference term on the attacked images + regulariser_weight * mean KL(ref‖policy) on their clean twins
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from prefclip.objectives.input_checks import ObjectiveInputError, check_labels, check_logits
+from prefclip.objectives.kl import kl_regulariser
+from prefclip.objectives.log_policy import at_label, log_probabilities
+from prefclip.objectives.pairs import PairBatch
+from prefclip.objectives.settings import ObjectiveSettings, Parameters
+
+
+class ObjectiveValue(NamedTuple):
+    """One batch's loss and what to log of it; all scalars in the precision of the loss.
+
+    `total` is what to minimise. `preference` is the preference term, `regulariser` the mean KL(ref‖policy) on the clean
+    half in nats, *not* multiplied by its weight; both still carry gradients. `reward_true` and `reward_written` are the
+    batch means of log pi(y|x') - log pi_ref(y|x') at the two labels, in nats and without beta; `margin` is the mean of
+    their difference h. These three are detached. What could not be measured, because the reference or the clean half
+    was not given, is NaN; it is then no part of `total`.
+    """
+
+    total: Tensor
+    preference: Tensor
+    regulariser: Tensor
+    margin: Tensor
+    reward_true: Tensor
+    reward_written: Tensor
+
+
+@dataclass(frozen=True)
+class ObjectiveSpec(ObjectiveSettings):
+    """One entry of `OBJECTIVES`. `preference` maps a batch and checked parameters to the scalar preference term."""
+
+    preference: Callable[[PairBatch, Parameters], Tensor]
+    preference_needs_reference: bool
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A loss with its parameters fixed; call it on a batch. `objective` builds one and checks the parameters."""
+
+    spec: ObjectiveSpec
+    parameters: Parameters
+
+    @property
+    def name(self) -> str:
+        """The name under which `OBJECTIVES` lists it."""
+        return self.spec.name
+
+    @property
+    def regulariser_weight(self) -> float:
+        """lambda, the weight of the KL on the clean half."""
+        return self.parameters["regulariser_weight"]
+
+    @property
+    def needs_clean_images(self) -> bool:
+        """Whether `policy_clean` and `reference_clean` must be given; if not, a loop may skip the clean half."""
+        return self.regulariser_weight > 0.0 or self.parameters.get("reference_point") == "regulariser"
+
+    @property
+    def needs_reference(self) -> bool:
+        """Whether any logits of the reference must be given; if not, a loop needs no reference model."""
+        return self.spec.preference_needs_reference or self.needs_clean_images
+
+    def __call__(
+        self,
+        policy_clean: Tensor | None,
+        policy_attacked: Tensor,
+        reference_clean: Tensor | None,
+        reference_attacked: Tensor | None,
+        true_label: Tensor,
+        written_label: Tensor,
+        *,
+        process_mean: Callable[[Tensor], Tensor] = lambda scalar: scalar,
+    ) -> ObjectiveValue:
+        """The loss of one batch of pairs; row i of every argument belongs to the same picture.
+
+        Logits have shape (B, K) with finite values and any floating dtype: float64 stays, everything below is computed
+        in float32. Labels have shape (B,) with values in 0..K-1. The reference is a constant: no gradient reaches it.
+        Clean and reference logits may be None where `needs_clean_images` and `needs_reference` say so; what is given
+        anyway is measured. `process_mean` averages a scalar over processes (an all-reduce). A distributed KTO alone
+        needs it, as its reference point enters non-linearly; for all the rest the mean of equal shards' means will do.
+
+        Raises `ObjectiveInputError`, naming the argument, for a missing argument, a wrong shape or kind, or (labels on
+        the CPU) a label out of range.
+        """
+        for name, logits, is_needed in (
+            ("policy_clean", policy_clean, self.needs_clean_images),
+            ("policy_attacked", policy_attacked, True),
+            ("reference_clean", reference_clean, self.needs_clean_images),
+            ("reference_attacked", reference_attacked, self.spec.preference_needs_reference),
+        ):
+            if is_needed and logits is None:
+                raise ObjectiveInputError(f"objective {self.name!r} needs {name}, logits of shape (B, K), got None")
+        check_logits(
+            policy_attacked,
+            policy_clean=policy_clean,
+            reference_attacked=reference_attacked,
+            reference_clean=reference_clean,
+        )
+        check_labels(*policy_attacked.shape, true_label=true_label, written_label=written_label)
+
+        log_policy = log_probabilities(policy_attacked)
+        log_reference = reward_true = reward_written = regulariser = None
+        if reference_attacked is not None:
+            log_reference = log_probabilities(reference_attacked.detach())
+            reward_true = at_label(log_policy, true_label) - at_label(log_reference, true_label)
+            reward_written = at_label(log_policy, written_label) - at_label(log_reference, written_label)
+        if policy_clean is not None and reference_clean is not None:
+            regulariser = kl_regulariser(policy_clean, reference_clean)
+        batch = PairBatch(
+            log_policy,
+            log_reference,
+            true_label,
+            written_label,
+            reward_true,
+            reward_written,
+            regulariser,
+            process_mean,
+        )
+
+        preference = self.spec.preference(batch, self.parameters)
+        total = preference
+        if self.regulariser_weight > 0.0:
+            total = preference + self.regulariser_weight * regulariser
+
+        unmeasured = torch.full_like(total.detach(), torch.nan)
+        return ObjectiveValue(
+            total=total,
+            preference=preference,
+            regulariser=unmeasured if regulariser is None else regulariser,
+            margin=unmeasured if reward_true is None else batch.margin.detach().mean(),
+            reward_true=unmeasured if reward_true is None else reward_true.detach().mean(),
+            reward_written=unmeasured if reward_written is None else reward_written.detach().mean(),
+        )

@@ -1,0 +1,18 @@
+"""Identity preference optimisation: a squared loss that asks for one finite margin."""
+
+from torch import Tensor
+
+
+def ipo_loss(margin: Tensor, beta: float) -> Tensor:
+    """(h - 1 / (2 beta))^2, one value per example, in nats squared.
+
+    `margin`: h of shape (B,), in nats (see `dpo_loss`). `beta` > 0 is Azar's tau. Returns (B,), each >= 0. Arguments
+    are not checked here; `objective("ipo", ...)` checks them.
+
+    The target margin is finite: beta = 0.01, the paper's setting, asks for 50 nats, so the loss starts at 2,500 and
+    acts as a nearly constant push. A CLIP "action" is one class and not a sequence, so the dispute whether IPO sums or
+    averages log-probabilities over tokens does not arise.
+
+    Azar et al. 2023, arXiv:2310.12036, eq. 17.
+    """
+    return (margin - 1.0 / (2.0 * beta)).square()

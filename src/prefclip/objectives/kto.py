@@ -1,0 +1,63 @@
+"""Kahneman-Tversky optimisation: each half of a pair is judged alone, against a reference point z0.
+
+z0 says how far the policy has moved from the reference altogether; only a reward above it is a gain. It is a batch
+mean, taken without gradient, and therefore depends on the batch size. Three estimates:
+
+regulariser  KL(ref‖policy) on the *clean* half: what the released code does, the same number as the regulariser
+exact        KL(policy‖ref) on the attacked half, summed over all K texts: what KTO's paper defines, without sampling
+mismatched   the batch estimate of TRL and HALOs: the mean log-ratio of mismatched pairs, clamped at 0
+"""
+
+import torch
+from torch import Tensor
+
+from prefclip.objectives.input_checks import ObjectiveInputError
+from prefclip.objectives.kl import kl_divergence
+from prefclip.objectives.log_policy import at_label
+from prefclip.objectives.pairs import PairBatch
+
+
+def kto_loss(reward_true: Tensor, reward_written: Tensor, reference_point: Tensor | float, beta: float) -> Tensor:
+    """Half of [1 - sigmoid(beta (r_w - z0))] + [1 - sigmoid(beta (z0 - r_l))], one value per pair, between 0 and 1.
+
+    `reward_true`, `reward_written`: r = log pi(y|x') - log pi_ref(y|x') on the attacked image at the true and the
+    written class, shape (B,), in nats. `reference_point`: z0, a scalar without gradient, in nats. `beta` > 0. Both
+    weights (desirable, undesirable) are 1. Returns (B,); thanks to the half its mean over the pairs is the mean over
+    the 2B judged values, as in the released code. Arguments are not checked here; `objective("kto", ...)` checks them.
+
+    Ethayarajh et al. 2024, arXiv:2402.01306, eq. 7. Unlike in DPO and IPO the softmax normaliser does not cancel.
+    """
+    true_is_no_gain = torch.sigmoid(-beta * (reward_true - reference_point))
+    written_is_no_loss = torch.sigmoid(-beta * (reference_point - reward_written))
+    return 0.5 * (true_is_no_gain + written_is_no_loss)
+
+
+def mismatched_log_ratio(log_ratio: Tensor, true_label: Tensor, written_label: Tensor) -> Tensor:
+    """Mean log pi(y'|x') - log pi_ref(y'|x') where y' are both labels of the *next* image, cyclically; not yet clamped.
+
+    `log_ratio`: (B, K) on the attacked images, in nats; labels (B,). Returns a scalar. True and written halves are
+    shifted each by itself, since shifting an interleaved batch by one would pair an image with its own written word.
+    A single image has no other to borrow a label from: B = 1 raises `ObjectiveInputError`.
+    """
+    if len(log_ratio) < 2:
+        raise ObjectiveInputError(
+            "kto with reference_point='mismatched' needs a batch of at least 2 images, got 1: drop the last incomplete "
+            "batch or choose reference_point 'exact' or 'regulariser'"
+        )
+    borrowed = [at_label(log_ratio, label.roll(-1)) for label in (true_label, written_label)]
+    return torch.cat(borrowed).mean()
+
+
+def reference_point_of(batch: PairBatch, choice: str) -> Tensor:
+    """z0 in nats, a scalar >= 0 without gradient; `choice` is one of REFERENCE_POINTS.
+
+    With several processes the estimate is averaged over them first and clamped afterwards, as in TRL.
+    """
+    if choice == "regulariser":
+        estimate = batch.regulariser
+    elif choice == "exact":
+        estimate = kl_divergence(batch.log_policy, batch.log_reference).mean()
+    else:
+        estimate = mismatched_log_ratio(batch.log_policy - batch.log_reference, batch.true_label, batch.written_label)
+    estimate = batch.process_mean(estimate.detach())
+    return estimate.clamp(min=0.0) if choice == "mismatched" else estimate
