@@ -1,0 +1,202 @@
+"""Attack synthesis over a manifest: every clean image gets twins with a wrong class name written on them."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from PIL import Image
+
+from prefclip.attacks.typography import (
+    AttackError,
+    AttackSpec,
+    attack_box,
+    choose_word,
+    draw_attack,
+    draw_spec,
+    line_boxes,
+)
+from prefclip.datasets.class_lists import ClassList, read_classes
+from prefclip.datasets.image_stacks import open_images, sha256_of_image, write_images
+from prefclip.datasets.manifests import read_manifest
+from prefclip.datasets.parquet_tables import read_table, write_table
+from prefclip.files import whole_file
+from prefclip.seeds import seed_for
+
+_DRAWN = {
+    "attacked_id": pa.string(),
+    "id": pa.string(),
+    "variant": pa.int64(),
+    "clean_row": pa.int64(),
+    "split": pa.string(),
+    "label": pa.int64(),
+    "name": pa.string(),
+    "word": pa.string(),
+    "word_label": pa.int64(),
+    "font": pa.string(),
+    "size": pa.int64(),
+    "box_left": pa.int64(),
+    "box_top": pa.int64(),
+    "box_right": pa.int64(),
+    "box_bottom": pa.int64(),
+    "line_boxes": pa.string(),
+    "fill": pa.string(),
+    "stroke": pa.string(),
+    "seed": pa.int64(),
+}
+ATTACKED_COLUMNS = (*list(_DRAWN)[:3], "row", "clean_row", "sha256", *list(_DRAWN)[4:])
+
+
+def synthesise_attacks(
+    manifest: str | Path,
+    images: str | Path,
+    classes: str | Path,
+    out_images: str | Path,
+    out_manifest: str | Path,
+    size_range: tuple[int, int],
+    variants: int = 1,
+    seed: int = 0,
+    workers: int = 1,
+) -> int:
+    """Draw ``variants`` attacks on every image of a manifest; returns how many were drawn.
+
+    The word is uniform over the other classes' names. Each attack's randomness comes from the data set, the image's
+    id, the variant and ``seed``, and rows are in the order of the ids: the same manifest gives the same bytes in any
+    order of its rows and with any number of workers.
+
+    Args:
+        manifest, images, classes: as ``build_manifest`` wrote them.
+        size_range: smallest and largest font size in pixels, both included.
+
+    Raises:
+        AttackError: a word does not fit, or an argument is out of range.
+        TableError, ImageStackError, ClassListError: an input is missing, damaged, or does not belong to the others.
+        OutputError: an output cannot be written; no half-written file stays.
+    """
+    if variants < 1 or seed < 0:
+        raise AttackError(f"variants {variants}, seed {seed}: at least 1 variant and a seed of 0 or more are needed.")
+    class_list = read_classes(classes)
+    table = read_manifest(manifest).sort_values("id", ignore_index=True)
+    _check_together(table, class_list, manifest, images, classes)
+    height, width = open_images(images).shape[1:3]
+    drawer = _AttackDrawer(
+        images=str(images),
+        dataset=class_list.dataset,
+        names=class_list.names,
+        ids=tuple(table["id"]),
+        splits=tuple(table["split"]),
+        rows=tuple(int(row) for row in table["row"]),
+        labels=tuple(int(label) for label in table["label"]),
+        sha256=tuple(table["sha256"]),
+        size_range=(int(size_range[0]), int(size_range[1])),
+        variants=variants,
+        seed=seed,
+    )
+    count = len(table) * variants
+    with whole_file(out_images) as temporary:
+        drawn = write_images(temporary, count, (height, width), drawer, pa.schema(list(_DRAWN.items())), workers)
+        write_table(out_manifest, drawn.select(ATTACKED_COLUMNS))
+    return count
+
+
+def read_attacked_manifest(path: str | Path) -> pd.DataFrame:
+    """Read an attacked manifest, with ATTACKED_COLUMNS.
+
+    Raises TableError naming the file when it is missing, damaged or no attacked manifest.
+    """
+    return read_table(path, ATTACKED_COLUMNS, "make the attacks again (prefclip attacks)")
+
+
+def recorded_spec(row: pd.Series) -> AttackSpec:
+    """Return the spec that drew one row of an attacked manifest."""
+    return AttackSpec(
+        row["word"],
+        row["font"],
+        int(row["size"]),
+        row["fill"],
+        row["stroke"],
+        int(row["box_left"]),
+        int(row["box_top"]),
+    )
+
+
+@dataclass(frozen=True)
+class _AttackDrawer:
+    """Draws the attack in a row; the parallel tuples hold one entry per clean image, ordered by id."""
+
+    images: str
+    dataset: str
+    names: tuple[str, ...]
+    ids: tuple[str, ...]
+    splits: tuple[str, ...]
+    rows: tuple[int, ...]
+    labels: tuple[int, ...]
+    sha256: tuple[str, ...]
+    size_range: tuple[int, int]
+    variants: int
+    seed: int
+
+    @cached_property
+    def _clean(self) -> np.memmap:
+        # Opened where it is used: a mapped file that travels to another process would be copied whole.
+        return open_images(self.images)
+
+    def __call__(self, row: int) -> tuple[np.ndarray, dict]:
+        item, variant = divmod(row, self.variants)
+        label, clean_row = self.labels[item], self.rows[item]
+        pixels = self._clean[clean_row]
+        if variant == 0 and sha256_of_image(pixels) != self.sha256[item]:
+            raise AttackError(
+                f"{self.images}: row {clean_row} is not the image {self.ids[item]!r} of the manifest (sha256 differs); "
+                "build images and manifest again."
+            )
+        item_seed = seed_for(self.dataset, self.ids[item], "attack", variant, self.seed)
+        generator = np.random.Generator(np.random.PCG64(item_seed))
+        word_label = choose_word(label, self.names, generator)
+        height, width = pixels.shape[:2]
+        try:
+            spec = draw_spec(self.names[word_label], (width, height), self.size_range, generator)
+        except AttackError as error:
+            raise AttackError(f"{self.images}: image {self.ids[item]!r}: {error}") from error
+        attacked = np.asarray(draw_attack(Image.fromarray(pixels), spec))
+        left, top, right, bottom = attack_box(spec)
+        return attacked, {
+            "attacked_id": f"{self.ids[item]}.w{variant}",
+            "id": self.ids[item],
+            "variant": variant,
+            "clean_row": clean_row,
+            "split": self.splits[item],
+            "label": label,
+            "name": self.names[label],
+            "word": spec.word,
+            "word_label": word_label,
+            "font": spec.font,
+            "size": spec.size,
+            "box_left": left,
+            "box_top": top,
+            "box_right": right,
+            "box_bottom": bottom,
+            "line_boxes": json.dumps(line_boxes(spec), separators=(",", ":")),
+            "fill": spec.fill,
+            "stroke": spec.stroke,
+            "seed": item_seed,
+        }
+
+
+def _check_together(
+    table: pd.DataFrame, class_list: ClassList, manifest: str | Path, images: str | Path, classes: str | Path
+) -> None:
+    """Raise AttackError unless manifest, images and class list describe the same data set."""
+    if not len(table):
+        raise AttackError(f"{manifest}: the manifest has no rows; there is nothing to attack.")
+    count = len(open_images(images))
+    if not table["row"].between(0, count - 1).all():
+        raise AttackError(f"{images}: has {count} images, but {manifest} points to row {table['row'].max()}.")
+    for label, name in table[["label", "name"]].drop_duplicates().itertuples(index=False):
+        if not 0 <= label < len(class_list.names) or class_list.names[label] != name:
+            raise AttackError(
+                f"{classes}: label {label} is not {name!r}, as {manifest} says; build them again together."
+            )

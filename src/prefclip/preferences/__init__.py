@@ -1,0 +1,1 @@
+"""Preference tables: which of two labels or texts should win on an image."""

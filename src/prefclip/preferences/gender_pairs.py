@@ -1,0 +1,73 @@
+"""Gender preferences: on an image of a woman doing X, which of the woman's and the man's caption should win."""
+
+from pathlib import Path
+from typing import Literal, get_args
+
+import pandas as pd
+import pyarrow as pa
+
+from prefclip.datasets.manifests import read_classes
+from prefclip.datasets.parquet_tables import read_table, write_table
+from prefclip.preferences.pairs import PreferenceError
+
+GenderPreference = Literal["factual", "reversed", "neutral"]
+OTHER_GENDER = {"woman": "man", "man": "woman"}
+_PEOPLE_COLUMNS = ("id", "row", "split", "label", "name", "kind", "gender", "tone", "style")
+GENDER_PAIR_COLUMNS = (*_PEOPLE_COLUMNS, "preference", "preferred_text", "rejected_text", "preferred_probability")
+
+
+def gender_pairs(
+    manifest: str | Path,
+    classes: str | Path,
+    out: str | Path,
+    preference: GenderPreference = "factual",
+    split: str | None = None,
+) -> int:
+    """Write one pair of captions per image of a woman or a man, in the order of rows; returns their number.
+
+    The captions put "woman X" and "man X" into the data set's template. ``preferred_probability`` is how often the
+    preferred one should win: 1, or ½ for neutral, where the factual caption is called preferred. Images of a person
+    of no stated gender give no pair.
+
+    Args:
+        manifest, classes: of a data set whose manifest has the columns kind, gender, tone and style.
+        preference: factual (the caption that fits the image), reversed, or neutral.
+        split: keep only this split; all unless given.
+
+    Raises:
+        TableError, ClassListError: an input is missing, damaged, or has no genders.
+        PreferenceError: unknown preference, or nothing to pair.
+        OutputError: ``out`` cannot be written.
+    """
+    if preference not in get_args(GenderPreference):
+        allowed = ", ".join(get_args(GenderPreference))
+        raise PreferenceError(f"unknown gender preference {preference!r}; allowed: {allowed}.")
+    template = read_classes(classes).template
+    people = read_table(manifest, _PEOPLE_COLUMNS, "gender pairs need the manifest of a people data set")
+    people = people[people["gender"].isin(list(OTHER_GENDER))]
+    if split is not None:
+        people = people[people["split"] == split]
+    people = people.sort_values("row", ignore_index=True)
+    if not len(people):
+        where = f" in the split {split!r}" if split is not None else ""
+        raise PreferenceError(f"{manifest}: no image of a woman or a man{where}; there is nothing to pair.")
+    shown = list(zip(people["gender"], people["name"], strict=True))
+    factual = [template.format(f"{gender} {name}") for gender, name in shown]
+    contrary = [template.format(f"{OTHER_GENDER[gender]} {name}") for gender, name in shown]
+    preferred, rejected = (contrary, factual) if preference == "reversed" else (factual, contrary)
+    pairs = people[list(_PEOPLE_COLUMNS)].assign(
+        preference=preference,
+        preferred_text=preferred,
+        rejected_text=rejected,
+        preferred_probability=0.5 if preference == "neutral" else 1.0,
+    )
+    write_table(out, pa.Table.from_pandas(pairs, preserve_index=False))
+    return len(pairs)
+
+
+def read_gender_pairs(path: str | Path) -> pd.DataFrame:
+    """Read a table of gender pairs, with GENDER_PAIR_COLUMNS.
+
+    Raises TableError naming the file when it is missing, damaged or of another kind.
+    """
+    return read_table(path, GENDER_PAIR_COLUMNS, "make the gender pairs again")
