@@ -41,7 +41,7 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise OutputError(f"{path}: the disk is full; free some space and run the command again.") from error
-        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR):
+        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
             raise OutputError(
                 f"{path}: cannot be written ({error.strerror}); make its folder writable or choose another one."
             ) from error

@@ -4,7 +4,7 @@ import struct
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image
 
 from prefclip.errors import PrefclipError
 
@@ -22,6 +22,16 @@ _DAMAGE = (
     Image.DecompressionBombError,
 )
 
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
 
 class PictureError(PrefclipError):
     """A picture file is missing or cannot be decoded."""
@@ -38,7 +48,7 @@ def open_picture(path: str | Path) -> Image.Image:
     try:
         with Image.open(path) as stored:
             stored.load()
-            upright = ImageOps.exif_transpose(stored)
+            upright = _upright(stored)
             picture = _flattened(upright)
     except FileNotFoundError as error:
         raise PictureError(f"{path}: no such picture.") from error
@@ -47,6 +57,15 @@ def open_picture(path: str | Path) -> Image.Image:
     profile = upright.info.get("icc_profile")
     picture.info = {"icc_profile": profile} if profile and upright.mode in ("RGB", "RGBA", "P") else {}
     return picture
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turn the pixels as EXIF says; ImageOps.exif_transpose also rewrites the other tags and fails where one is odd."""
+    try:
+        orientation = image.getexif().get(ExifTags.Base.Orientation)
+    except (*_DAMAGE, KeyError, OverflowError):
+        return image  # Damaged EXIF data say nothing about the pixels.
+    return image.transpose(_TURNS[orientation]) if orientation in _TURNS else image
 
 
 def _flattened(image: Image.Image) -> Image.Image:

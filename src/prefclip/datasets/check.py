@@ -1,0 +1,131 @@
+"""What a data set's folder holds, compared with what was published."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from prefclip.datasets.downloaded_entries import DownloadedEntry
+from prefclip.datasets.loaders import DatasetFolderError, Listing, read_folder
+from prefclip.datasets.loaders.listings import count_problems
+from prefclip.datasets.photographs import open_rgb
+from prefclip.datasets.pictures import PictureError
+from prefclip.files import sha256_of
+
+Opened = Literal["none", "sample", "all"]
+SAMPLE_SIZE = 200
+LONGEST_LIST = 10
+
+
+@dataclass
+class CheckReport:
+    """What was found, and every difference as one sentence.
+
+    Attributes:
+        dataset: name of the entry.
+        folder: where it was looked for.
+        images: images of each split.
+        classes: classes that occur as the true one.
+        names: candidate names.
+        words: different written words; None for sets without.
+        opened: images that were decoded.
+        content_checked: whether the bytes of all images were compared with a recorded sha256.
+        problems: what is wrong; empty for a sound set.
+        remedy: how to mend it.
+    """
+
+    dataset: str
+    folder: str
+    images: dict[str, int] = field(default_factory=dict)
+    classes: int = 0
+    names: int = 0
+    words: int | None = None
+    opened: int = 0
+    content_checked: bool = False
+    problems: list[str] = field(default_factory=list)
+    remedy: str = ""
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems
+
+    def lines(self) -> list[str]:
+        """The report in words."""
+        splits = ", ".join(f"{count} {split}" for split, count in self.images.items())
+        found = [f"{self.dataset}: {self.folder}"]
+        if self.images:
+            found.append(f"  {sum(self.images.values())} images ({splits})")
+            found.append(f"  {self.classes} objects or classes, {self.names} candidate names")
+        if self.words is not None:
+            found.append(f"  {self.words} written words")
+        if self.opened:
+            found.append(f"  {self.opened} images opened")
+        if self.content_checked:
+            found.append("  the files are those that were checked when this release was made (sha256)")
+        wrong = [f"  wrong: {problem}" for problem in self.problems]
+        return [*found, *wrong, "  sound" if self.sound else f"  to mend it: {self.remedy}"]
+
+
+def check_dataset(entry: DownloadedEntry, root: str | Path, opened: Opened = "sample") -> CheckReport:
+    """Count images, classes and candidate names below ``root``, and open images to find damaged ones.
+
+    Args:
+        entry: the data set.
+        root: the folder of all downloaded data sets.
+        opened: ``all`` images, a ``sample`` of SAMPLE_SIZE spread over the set (all of a small set), or ``none``.
+    """
+    folder = entry.path_in(root)
+    report = CheckReport(entry.name, str(folder), remedy=entry.remedy(root))
+    try:
+        listing = read_folder(entry, root)
+    except DatasetFolderError as error:
+        report.problems.append(str(error))
+        return report
+    report.images = listing.split_sizes
+    report.classes = int(listing.records["label"].nunique())
+    report.names = len(listing.names)
+    if "word" in listing.records:
+        report.words = int(listing.records["word"].nunique())
+    report.problems += count_problems(entry, listing)
+    paths = _paths_to_open(listing, opened)
+    report.opened = len(paths)
+    report.problems += _damaged(folder, paths)
+    if entry.content_sha256 and opened != "none":
+        report.content_checked = content_fingerprint(folder, listing.records["path"]) == entry.content_sha256
+        if not report.content_checked:
+            report.problems.append("some files differ from those that were checked when this release was made (sha256)")
+    return report
+
+
+def content_fingerprint(folder: str | Path, paths: Iterable[str]) -> str:
+    """Return one sha256 for many files: that of the lines ``<sha256 of the file>  <path>``, sorted by path.
+
+    ``export LC_ALL=C; sha256sum * | sort -k2 | sha256sum`` gives the same value.
+    """
+    lines = (f"{sha256_of(Path(folder) / path)}  {path}\n" for path in sorted(paths))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _paths_to_open(listing: Listing, opened: Opened) -> list[str]:
+    paths = listing.records["path"].tolist()
+    if opened == "none":
+        return []
+    if opened == "all" or len(paths) <= SAMPLE_SIZE:
+        return paths
+    return [paths[place] for place in np.linspace(0, len(paths) - 1, SAMPLE_SIZE).round().astype(int)]
+
+
+def _damaged(folder: Path, paths: list[str]) -> list[str]:
+    problems = []
+    for path in paths:
+        try:
+            open_rgb(folder / path, "as_stored")
+        except PictureError as error:
+            problems.append(str(error).rstrip("."))
+    if len(problems) > LONGEST_LIST:
+        problems = [*problems[:LONGEST_LIST], f"… and {len(problems) - LONGEST_LIST} more damaged images"]
+    return problems

@@ -1,0 +1,72 @@
+"""`prefclip datasets`: list, fetch and check the data sets."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+DEFAULT_ROOT = Path("data")
+
+datasets_app = typer.Typer(help="List, fetch and check the data sets of the paper.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="name of a data set, as `prefclip datasets list` shows it")]
+Root = Annotated[Path, typer.Option(help="folder of all downloaded data sets; data.root of the configuration")]
+AsJson = Annotated[bool, typer.Option("--json", help="for programs")]
+
+
+@datasets_app.command("list")
+def list_datasets(root: Root = DEFAULT_ROOT, as_json: AsJson = False) -> None:
+    """Show every data set: role, size, licence, and whether it is present, fetchable or to be placed by hand."""
+    from prefclip.datasets.overview import overview, overview_lines
+
+    rows = overview(root)
+    if as_json:
+        print_json(rows)
+    else:
+        print("\n".join(overview_lines(rows)))
+
+
+@datasets_app.command("fetch")
+def fetch(
+    name: Name,
+    root: Root = DEFAULT_ROOT,
+    quiet: Annotated[bool, typer.Option("--quiet", help="no progress bar")] = False,
+) -> None:
+    """Download a data set and check it; say what to place where if it cannot be downloaded."""
+    from prefclip.datasets.catalog import downloaded_entry
+    from prefclip.datasets.fetch import fetch_dataset
+
+    report = fetch_dataset(downloaded_entry(name), root, progress=not quiet)
+    print("\n".join(report.lines()))
+    if not report.sound:
+        raise typer.Exit(1)
+
+
+@datasets_app.command("check")
+def check(
+    name: Name,
+    root: Root = DEFAULT_ROOT,
+    opened: Annotated[
+        Literal["none", "sample", "all"], typer.Option("--open", help="which images to decode, to find damaged ones")
+    ] = "sample",
+    as_json: AsJson = False,
+) -> None:
+    """Count images, classes and candidate names of a data set, and say what is wrong."""
+    from dataclasses import asdict
+
+    from prefclip.datasets.catalog import downloaded_entry
+    from prefclip.datasets.check import check_dataset
+
+    report = check_dataset(downloaded_entry(name), root, opened)
+    if as_json:
+        print_json({**asdict(report), "sound": report.sound})
+    else:
+        print("\n".join(report.lines()))
+    if not report.sound:
+        raise typer.Exit(1)
+
+
+def print_json(value: Any) -> None:
+    """Print a value for programs."""
+    print(json.dumps(value, indent=2, ensure_ascii=False))

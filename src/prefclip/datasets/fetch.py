@@ -1,0 +1,89 @@
+"""`prefclip datasets fetch`: one data set into the root folder, whole or not at all."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from prefclip.datasets.check import CheckReport, check_dataset
+from prefclip.datasets.downloaded_entries import DownloadedEntry
+from prefclip.datasets.fetch_hub import fetch_hub_parquet, fetch_hub_zip
+from prefclip.datasets.fetch_photographs import fetch_photo_zip
+from prefclip.datasets.fetch_torchvision import fetch_with_torchvision
+from prefclip.errors import PrefclipError
+
+WORK_FOLDER = ".downloads"
+
+# Each gets the entry, a work folder of its own on the root's disk, and whether to show progress; it returns the
+# finished folder.
+ROUTES: dict[str, Callable[[DownloadedEntry, Path, bool], Path]] = {
+    "torchvision": fetch_with_torchvision,
+    "hub-parquet": fetch_hub_parquet,
+    "hub-zip": fetch_hub_zip,
+    "photo-zip": fetch_photo_zip,
+}
+
+
+class PlaceByHandError(PrefclipError):
+    """A data set cannot be fetched; the message says exactly what to place where."""
+
+
+class FetchError(PrefclipError):
+    """What was fetched is not the data set, or cannot be put in its place."""
+
+
+def fetch_dataset(entry: DownloadedEntry, root: str | Path, progress: bool = True) -> CheckReport:
+    """Get a data set unless it is there, and check it.
+
+    Downloads lie in ``<root>/.downloads/<name>`` until they are unpacked; an interrupted run goes on there. The set's
+    folder appears in one step.
+
+    Raises:
+        PlaceByHandError: the set has to be placed by hand.
+        TransferError: a download failed or differs from its published checksum.
+        FetchError: the folder is there but incomplete, or the fetched files are not the published set.
+    """
+    root = Path(root)
+    target = entry.path_in(root)
+    if entry.state(root) == "present":
+        return check_dataset(entry, root)
+    if entry.route == "manual":
+        raise PlaceByHandError(manual_instructions(entry, root))
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise FetchError(
+            f"{target}: is there, but without {', '.join(entry.layouts[-1])}; move it away and run the command again."
+        )
+    work = root / WORK_FOLDER / entry.folder
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+        finished = ROUTES[entry.route](entry, work, progress)
+        if target.is_dir():
+            target.rmdir()
+        finished.rename(target)
+        shutil.rmtree(work)
+    except OSError as error:
+        raise FetchError(
+            f"{error.filename or root}: cannot be written ({error.strerror}); choose another folder with --root, "
+            "or make room, and run the command again."
+        ) from error
+    report = check_dataset(entry, root)
+    if not report.sound:
+        raise FetchError(f"{target}: {'; '.join(report.problems)}; this is not the published set.")
+    return report
+
+
+def manual_instructions(entry: DownloadedEntry, root: str | Path) -> str:
+    """Say exactly what to place where, and how to check it."""
+    folder = entry.path_in(root)
+    return "\n".join(
+        (
+            f"{entry.name}: {entry.title} cannot be fetched automatically.",
+            entry.place_by_hand.format(folder=folder),
+            f"Then run: prefclip datasets check {entry.name} --root {root}",
+            f"Licence: {licence_of(entry)}",
+        )
+    )
+
+
+def licence_of(entry: DownloadedEntry) -> str:
+    """The licence, marked where it was not read at the source."""
+    return entry.licence if entry.licence_verified else f"{entry.licence} (unverified)"

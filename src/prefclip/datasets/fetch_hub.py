@@ -1,0 +1,147 @@
+"""Sets of the Hugging Face hub at a pinned revision."""
+
+import csv
+import io
+import json
+import shutil
+import time
+import zipfile
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from prefclip.datasets.downloaded_entries import DownloadedEntry, Mirror
+from prefclip.datasets.loaders.stanford_cars import MIRROR_LIST, check_car_names
+from prefclip.datasets.transfers import TransferError
+from prefclip.files import write_text
+
+TRIES = 5
+PAUSE_SECONDS = 2.0
+SUFFIXES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"RIFF": ".webp"}
+
+
+def fetch_hub_parquet(entry: DownloadedEntry, work: Path, progress: bool) -> Path:
+    """Download the Parquet files of the splits train and test, and unpack them to image files with a list.
+
+    Raises TransferError when the hub cannot be reached or serves files of another form.
+    """
+    snapshot = work / "snapshot"
+    _download_snapshot(_hub_mirror(entry), snapshot, ["*train-*.parquet", "*test-*.parquet"], progress)
+    return unpack_parquet(entry, snapshot, work / "unpacked")
+
+
+def fetch_hub_zip(entry: DownloadedEntry, work: Path, progress: bool) -> Path:
+    """Download ``images.zip`` and unpack it as it is.
+
+    Raises TransferError when the hub cannot be reached or the archive is damaged.
+    """
+    snapshot = work / "snapshot"
+    _download_snapshot(_hub_mirror(entry), snapshot, ["images.zip"], progress)
+    return unpack_zip(snapshot / "images.zip", work / "unpacked")
+
+
+def _hub_mirror(entry: DownloadedEntry) -> Mirror:
+    return next(mirror for mirror in entry.mirrors if mirror.accepted and mirror.address.startswith("hub:"))
+
+
+def _download_snapshot(mirror: Mirror, folder: Path, patterns: list[str], progress: bool) -> None:
+    # The hub's own client shows progress, goes on with partial files and compares sizes.
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.utils import disable_progress_bars, enable_progress_bars
+
+    (enable_progress_bars if progress else disable_progress_bars)()
+    for attempt in range(1, TRIES + 1):
+        try:
+            snapshot_download(
+                mirror.address.removeprefix("hub:"),
+                repo_type="dataset",
+                revision=mirror.revision,
+                local_dir=folder,
+                allow_patterns=patterns,
+            )
+            return
+        except Exception as error:  # the client raises errors of several libraries
+            if attempt == TRIES:
+                raise TransferError(
+                    f"{mirror.address}@{mirror.revision}: {TRIES} attempts failed, the last one with "
+                    f"{type(error).__name__}: {error}; what was received is kept, run the command again."
+                ) from error
+            time.sleep(PAUSE_SECONDS * 2 ** (attempt - 1))
+
+
+def unpack_parquet(entry: DownloadedEntry, snapshot: Path, folder: Path) -> Path:
+    """Write the images of ``train-*.parquet`` and ``test-*.parquet`` to files, and a list of path, split and label.
+
+    The files hold a column ``image`` (struct with ``bytes``) and a column ``label`` (from 0). Image bytes stay as
+    they are.
+
+    Raises TransferError naming the file for other columns, unknown image formats, and other class names.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    listed = io.StringIO()
+    writer = csv.writer(listed, lineterminator="\n")
+    writer.writerow(("path", "split", "label"))
+    for split in ("train", "test"):
+        files = sorted(snapshot.rglob(f"{split}-*.parquet"))
+        if not files:
+            raise TransferError(f"{snapshot}: no {split}-*.parquet file; the mirror of {entry.title} has changed.")
+        (folder / split).mkdir(parents=True)
+        count = 0
+        for path in files:
+            for content, label in _rows_of(path, entry):
+                name = f"{split}/{count:05d}{_suffix(content, path)}"
+                (folder / name).write_bytes(content)
+                writer.writerow((name, split, label))
+                count += 1
+    write_text(folder / MIRROR_LIST, listed.getvalue())
+    return folder
+
+
+def _rows_of(path: Path, entry: DownloadedEntry):
+    try:
+        table = pq.ParquetFile(path)
+        names = _class_names(table.schema_arrow)
+        if names:
+            check_car_names(names, entry, str(path))
+        for batch in table.iter_batches(batch_size=64, columns=["image", "label"]):
+            for image, label in zip(batch["image"].to_pylist(), batch["label"].to_pylist(), strict=True):
+                yield image["bytes"], int(label)
+    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
+        raise TransferError(
+            f"{path}: expected images and labels in Parquet ({error}); remove it and run the command again."
+        ) from error
+
+
+def _class_names(schema: pa.Schema) -> list[str]:
+    """Class names that the hub's writer stores in the metadata of the file; empty when there are none."""
+    stored = (schema.metadata or {}).get(b"huggingface")
+    features = json.loads(stored).get("info", {}).get("features", {}) if stored else {}
+    return list(features.get("label", {}).get("names", []))
+
+
+def _suffix(content: bytes, path: Path) -> str:
+    for start, suffix in SUFFIXES.items():
+        if content.startswith(start):
+            return suffix
+    raise TransferError(f"{path}: an image is neither JPEG, PNG nor WebP; the mirror has changed.")
+
+
+def unpack_zip(archive: Path, folder: Path) -> Path:
+    """Unpack all members below ``folder``.
+
+    Raises TransferError for a damaged archive (its files are compared with their CRC) and for unsafe paths.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            for member in opened.namelist():
+                if member.startswith("/") or ".." in Path(member).parts:
+                    raise TransferError(
+                        f"{archive}: the member {member!r} would leave the folder; do not use this file."
+                    )
+            opened.extractall(folder)
+    except (zipfile.BadZipFile, OSError, EOFError) as error:
+        archive.unlink(missing_ok=True)
+        raise TransferError(f"{archive}: damaged archive ({error}); it was removed, run the command again.") from error
+    return folder

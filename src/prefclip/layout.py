@@ -1,0 +1,100 @@
+"""Names of everything that a run makes: one place for the commands, the rules and the readers.
+
+Every method also accepts Snakemake patterns such as ``"{dataset}"``.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from prefclip.config import Config, check_config
+from prefclip.files import write_text
+
+
+@dataclass(frozen=True)
+class RunLayout:
+    """The files of one run below ``root`` (``results/<experiment>``)."""
+
+    root: str
+
+    def _path(self, *parts: str) -> str:
+        return "/".join((self.root, *parts))
+
+    @property
+    def config(self) -> str:
+        return self._path("config.json")
+
+    @property
+    def sources(self) -> str:
+        return self._path("manifests", "sources.json")
+
+    def classes(self, dataset: str) -> str:
+        return self._path("classes", f"{dataset}.json")
+
+    def images(self, dataset: str) -> str:
+        return self._path("images", f"{dataset}.npy")
+
+    def attacked_images(self, dataset: str) -> str:
+        return self._path("images", f"{dataset}.attacked.npy")
+
+    def manifest(self, dataset: str) -> str:
+        return self._path("manifests", f"{dataset}.parquet")
+
+    def attacked_manifest(self, dataset: str) -> str:
+        return self._path("manifests", f"{dataset}.attacked.parquet")
+
+    def preferences(self, dataset: str) -> str:
+        return self._path("preferences", f"{dataset}.parquet")
+
+    def reference(self, model: str, dataset: str) -> str:
+        return self._path("reference", model, f"{dataset}.safetensors")
+
+    def checkpoint_folder(self, model: str, method: str, seed: object) -> str:
+        return self._path("checkpoints", model, method, f"seed{seed}")
+
+    def checkpoint(self, model: str, method: str, seed: object, weights: str = "raw") -> str:
+        name = "averaged" if weights == "averaged" else "model"
+        return f"{self.checkpoint_folder(model, method, seed)}/{name}.safetensors"
+
+    def training_log(self, model: str, method: str, seed: object) -> str:
+        return f"{self.checkpoint_folder(model, method, seed)}/training_log.csv"
+
+    def predictions(self, model: str, method: str, seed: object) -> str:
+        return self._path("predictions", model, method, f"seed{seed}.parquet")
+
+    def metrics(self, model: str, method: str, seed: object) -> str:
+        return self._path("metrics", f"{model}.{method}.seed{seed}.parquet")
+
+    def table(self, name: str, form: str = "csv") -> str:
+        return self._path("tables", f"{name}.{form}")
+
+    def figure(self, name: str, form: str = "pdf") -> str:
+        return self._path("figures", f"{name}.{form}")
+
+    @property
+    def report(self) -> str:
+        return self._path("report", "index.html")
+
+    def read_config(self) -> Config:
+        """Read the resolved configuration that the run was started with."""
+        from prefclip.config import read_config
+
+        return read_config(self.config)
+
+
+def layout_of(config: Config) -> RunLayout:
+    """Return the layout of ``results/<experiment>``."""
+    return RunLayout(f"results/{config.experiment}")
+
+
+def write_resolved_config(values: dict, origin: str) -> tuple[Config, RunLayout]:
+    """Check ``values``, and store them as the run's ``config.json`` unless it already says the same.
+
+    Raises ConfigError for anything that is not allowed.
+    """
+    config = check_config(values, origin)
+    layout = layout_of(config)
+    text = config.model_dump_json(indent=2) + "\n"
+    path = Path(layout.config)
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        write_text(path, text)
+    return config, layout

@@ -1,0 +1,150 @@
+"""The embedded base model "emoji-clip": a plain convolutional image tower beside an open_clip text transformer.
+
+It offers what the rest of the package asks of an open_clip model: ``visual``, ``encode_image``, ``encode_text``,
+``logit_scale`` and, through :class:`CompactTokenizer`, token ids of the vocabulary rows that are in use.
+"""
+
+import math
+from dataclasses import asdict, dataclass, field
+
+import torch
+from open_clip.tokenizer import SimpleTokenizer
+from open_clip.transformer import TextTransformer
+from torch import nn
+from torch.nn import functional
+
+from prefclip.errors import PrefclipError
+
+PIXEL_MEAN = 0.5
+PIXEL_STD = 0.25
+
+
+class VocabularyError(PrefclipError):
+    """A text needs a token that the embedded model has no row for."""
+
+
+@dataclass(frozen=True)
+class EmojiClipShape:
+    """Architecture of emoji-clip; stored in the checkpoint's metadata.
+
+    Attributes:
+        channels: output channels of the five 3×3 convolutions.
+        strides: their strides.
+        pooled: height and width of the pooled feature map.
+        hidden: width of the two-layer head.
+        embed_dim: width of both embeddings.
+        text_width, text_layers, text_heads, context_length: the text transformer.
+        vocabulary: token ids of the open_clip tokenizer that have a row, ascending (start and end token last).
+    """
+
+    channels: tuple[int, ...] = (24, 48, 96, 96, 192)
+    strides: tuple[int, ...] = (2, 2, 1, 2, 2)
+    pooled: tuple[int, int] = (2, 4)
+    hidden: int = 512
+    embed_dim: int = 128
+    text_width: int = 128
+    text_layers: int = 2
+    text_heads: int = 4
+    context_length: int = 12
+    vocabulary: tuple[int, ...] = field(default=(), repr=False)
+
+    def as_dict(self) -> dict:
+        return asdict(self)
+
+
+class ConvTower(nn.Module):
+    """Plain 3×3 convolutions with batch norm, pooled, then a two-layer head.
+
+    Depthwise, bottleneck and attention towers did not learn to read in minutes on a CPU; this one does.
+    """
+
+    def __init__(self, shape: EmojiClipShape):
+        super().__init__()
+        blocks = []
+        previous = 3
+        for channels, stride in zip(shape.channels, shape.strides, strict=True):
+            blocks += [
+                nn.Conv2d(previous, channels, 3, stride=stride, padding=1, bias=False),
+                nn.BatchNorm2d(channels),
+                nn.ReLU(),
+            ]
+            previous = channels
+        self.trunk = nn.Sequential(*blocks)
+        self.pool = nn.AdaptiveAvgPool2d(shape.pooled)
+        flat = previous * shape.pooled[0] * shape.pooled[1]
+        self.head = nn.Sequential(
+            nn.Flatten(), nn.Linear(flat, shape.hidden), nn.ReLU(), nn.Linear(shape.hidden, shape.embed_dim)
+        )
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Map images (B, 3, H, W) to embeddings (B, embed_dim), not normalised."""
+        return self.head(self.pool(self.trunk(images)))
+
+
+class EmojiClip(nn.Module):
+    """A CLIP of two towers and a logit scale; images are RGB in [0, 1], normalised by :meth:`normalise_pixels`."""
+
+    def __init__(self, shape: EmojiClipShape):
+        super().__init__()
+        self.shape = shape
+        self.visual = ConvTower(shape)
+        self.text = TextTransformer(
+            context_length=shape.context_length,
+            vocab_size=len(shape.vocabulary),
+            width=shape.text_width,
+            heads=shape.text_heads,
+            layers=shape.text_layers,
+            output_dim=shape.embed_dim,
+        )
+        self.logit_scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))
+
+    @staticmethod
+    def normalise_pixels(images: torch.Tensor) -> torch.Tensor:
+        return (images - PIXEL_MEAN) / PIXEL_STD
+
+    def encode_image(self, images: torch.Tensor, normalize: bool = False) -> torch.Tensor:
+        """Embed normalised images (B, 3, 64, 64) as (B, embed_dim)."""
+        features = self.visual(images)
+        return functional.normalize(features, dim=-1) if normalize else features
+
+    def encode_text(self, tokens: torch.Tensor, normalize: bool = False) -> torch.Tensor:
+        """Embed token ids (B, context_length) as (B, embed_dim)."""
+        features = self.text(tokens)
+        return functional.normalize(features, dim=-1) if normalize else features
+
+
+class CompactTokenizer:
+    """open_clip's byte-pair tokenizer, with ids renumbered to the vocabulary rows in use."""
+
+    def __init__(self, vocabulary: tuple[int, ...], context_length: int):
+        self.tokenizer = SimpleTokenizer(context_length=context_length)
+        self.row_of = {token: row for row, token in enumerate(vocabulary)}
+        self.context_length = context_length
+
+    def __call__(self, texts: list[str]) -> torch.Tensor:
+        """Return row numbers (len(texts), context_length); 0 pads, the end token has the highest row.
+
+        Raises VocabularyError naming the text that has no rows, or is too long.
+        """
+        rows = torch.zeros(len(texts), self.context_length, dtype=torch.long)
+        for index, text in enumerate(texts):
+            tokens = [self.tokenizer.sot_token_id, *self.tokenizer.encode(text), self.tokenizer.eot_token_id]
+            if len(tokens) > self.context_length:
+                raise VocabularyError(
+                    f"text {text!r} has {len(tokens)} tokens; the embedded model reads at most {self.context_length}."
+                )
+            unknown = [token for token in tokens if token not in self.row_of]
+            if unknown:
+                raise VocabularyError(
+                    f"text {text!r}: the embedded model has no row for {self.tokenizer.decode(unknown).strip()!r}; "
+                    "use names of the embedded world or a larger CLIP."
+                )
+            rows[index, : len(tokens)] = torch.tensor([self.row_of[token] for token in tokens])
+        return rows
+
+
+def vocabulary_of(texts: list[str]) -> tuple[int, ...]:
+    """Return the sorted token ids that ``texts`` need, padding (0) first, start and end tokens last."""
+    tokenizer = SimpleTokenizer()
+    used = {token for text in texts for token in tokenizer.encode(text)}
+    return (0, *sorted(used - {0}), tokenizer.sot_token_id, tokenizer.eot_token_id)

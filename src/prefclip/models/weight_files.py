@@ -1,0 +1,96 @@
+"""From the config's `model.weights` to a safetensors file on this machine; pickled weights are refused."""
+
+import difflib
+import os
+from pathlib import Path
+
+import open_clip
+from huggingface_hub import hf_hub_download
+from open_clip.pretrained import get_pretrained_cfg, list_pretrained_tags_by_model
+
+from prefclip.errors import PrefclipError
+
+RANDOM = "random"
+HUB_FILE = "open_clip_model.safetensors"
+PICKLE_SUFFIXES = (".pt", ".pth", ".bin", ".ckpt")
+
+
+class ModelError(PrefclipError):
+    """An unknown model, unknown or unfit weights, or weights that cannot be fetched."""
+
+
+def check_architecture(name: str) -> None:
+    """Raise ModelError, with the nearest names, if open_clip has no architecture called ``name``."""
+    known = open_clip.list_models()
+    if name not in known:
+        near = difflib.get_close_matches(name, [*known, "emoji-clip"], n=3) or ["emoji-clip", "ViT-B-32-quickgelu"]
+        raise ModelError(f"model.name: open_clip has no architecture {name!r}; nearest: {', '.join(near)}.")
+
+
+def looks_like_file(weights: str) -> bool:
+    """Whether ``weights`` means a file rather than a pretrained tag."""
+    return Path(weights).suffix in (".safetensors", *PICKLE_SUFFIXES) or os.sep in weights or Path(weights).exists()
+
+
+def local_weights(weights: str) -> Path:
+    """Check that a local file is there and is not pickled.
+
+    Raises ModelError otherwise.
+    """
+    path = Path(weights)
+    if path.suffix != ".safetensors":
+        raise ModelError(f"{path}: only safetensors files are loaded, nothing is unpickled; convert it to safetensors.")
+    if not path.is_file():
+        raise ModelError(f"{path}: no such weights file; model.weights takes a local file or a pretrained tag.")
+    return path
+
+
+def tagged_weights(name: str, tag: str) -> Path:
+    """Find the file of a pretrained tag in the Hugging Face cache, or fetch it.
+
+    Raises ModelError for a tag that the architecture does not have or that fits another activation, for weights that
+    are published pickled only, and if the hub cannot be reached.
+    """
+    check_activation(name, tag)
+    location = get_pretrained_cfg(name, tag).get("hf_hub", "")
+    repository, file = os.path.split(location)
+    file = f"{Path(file).stem}.safetensors" if file else HUB_FILE
+    if not repository:
+        raise ModelError(f"model.weights: {tag!r} of {name} is published pickled only; choose another tag.")
+    try:
+        return Path(hf_hub_download(repository, file))
+    except Exception as error:
+        raise ModelError(
+            f"model.weights: {tag!r} of {name} ({repository}/{file}) could not be fetched "
+            f"({str(error).splitlines()[0]}); fetch that file where there is a network and name it in model.weights."
+        ) from error
+
+
+def check_activation(name: str, tag: str) -> None:
+    """Refuse weights trained with QuickGELU in an architecture without it, and the reverse: both give wrong numbers.
+
+    Raises ModelError naming the architecture that fits.
+    """
+    settings = get_pretrained_cfg(name, tag)
+    has_quick_gelu = bool((open_clip.get_model_config(name) or {}).get("quick_gelu", False))
+    base = name.removesuffix("-quickgelu")
+    if not settings:
+        if get_pretrained_cfg(base, tag) and not get_pretrained_cfg(base, tag).get("quick_gelu", False):
+            raise ModelError(f"model.weights: {tag!r} was trained without QuickGELU; use model.name {base}.")
+        tags = list_pretrained_tags_by_model(name)
+        raise ModelError(
+            f"model.weights: {tag!r} is neither a file nor a tag of {name}; allowed: {', '.join(tags) or 'files only'}."
+        )
+    if settings.get("quick_gelu", False) and not has_quick_gelu:
+        raise ModelError(
+            f"model.weights: {tag!r} was trained with QuickGELU but {name} has GELU; use model.name {base}-quickgelu."
+        )
+
+
+def normalisation(name: str, weights: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation of the pixels, for a tag or, for a file, as all tags of the architecture agree."""
+    tags = list_pretrained_tags_by_model(name)
+    settings = get_pretrained_cfg(name, weights)
+    choices = [settings] if settings else [get_pretrained_cfg(name, tag) for tag in tags]
+    pairs = {(tuple(choice["mean"]), tuple(choice["std"])) for choice in choices}
+    return pairs.pop() if len(pairs) == 1 else (open_clip.OPENAI_DATASET_MEAN, open_clip.OPENAI_DATASET_STD)

@@ -1,0 +1,75 @@
+"""The preference pairs of a run: which image rows and labels make each of them."""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+
+from prefclip.datasets.parquet_tables import read_table
+from prefclip.seeds import seed_for
+from prefclip.training.errors import TrainingError
+
+PAIR_COLUMNS = ("id", "row", "attacked_row", "split", "preferred_label", "rejected_label")
+
+
+@dataclass(frozen=True)
+class PairTable:
+    """Preference pairs as aligned arrays of length N.
+
+    Attributes:
+        ids: of the clean images; an image with several attacks occurs several times.
+        clean_rows, attacked_rows: rows of the two image files.
+        true_labels, written_labels: the preferred and the rejected class.
+        positions: rows of the preferences file, and so of the cached reference.
+    """
+
+    ids: np.ndarray
+    clean_rows: np.ndarray
+    attacked_rows: np.ndarray
+    true_labels: np.ndarray
+    written_labels: np.ndarray
+    positions: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def of_images(self, count: int, dataset: str) -> "PairTable":
+        """Keep the pairs of ``count`` images.
+
+        They are drawn per image id, so that the choice depends on no order and lies inside every larger one.
+        """
+        drawn = sorted(set(self.ids), key=lambda image: seed_for(dataset, image, "training subset"))
+        kept = np.isin(self.ids, drawn[:count])
+        return PairTable(*(getattr(self, field.name)[kept] for field in fields(self)))
+
+
+def read_pairs(path: str | Path, clean_images: int, attacked_images: int) -> PairTable:
+    """Read a preferences file in its order.
+
+    Raises TableError for a missing or damaged file; TrainingError for pairs outside the training split, or rows that
+    the image files do not have.
+    """
+    table = read_table(path, PAIR_COLUMNS, "make it again with `prefclip pairs`")
+    if table.empty:
+        raise TrainingError(f"{path}: holds no pairs; make it again from a manifest with a train split.")
+    others = set(table["split"]) - {"train"}
+    if others:
+        raise TrainingError(f"{path}: holds pairs of the split {min(others)!r}; only train may be trained on.")
+    for column, count in (("row", clean_images), ("attacked_row", attacked_images)):
+        lowest, highest = int(table[column].min()), int(table[column].max())
+        if lowest < 0 or highest >= count:
+            raise TrainingError(
+                f"{path}: {column} {lowest if lowest < 0 else highest} is asked for but the image file holds {count} "
+                "images; make images, attacks and pairs again from one manifest."
+            )
+    columns = ("row", "attacked_row", "preferred_label", "rejected_label")
+    arrays = (table[column].to_numpy(np.int64, copy=True) for column in columns)
+    return PairTable(table["id"].to_numpy(str), *arrays, positions=np.arange(len(table)))
+
+
+def check_labels(path: str | Path, pairs: PairTable, classes: int) -> None:
+    """Raise TrainingError if a label has no class."""
+    for labels in (pairs.true_labels, pairs.written_labels):
+        worst = labels.min() if labels.min() < 0 else labels.max()
+        if not 0 <= worst < classes:
+            raise TrainingError(f"{path}: label {worst} has no class, the list holds {classes}; make the pairs again.")

@@ -1,0 +1,139 @@
+"""Pictures, words, and pictures with a word on them, with captions: what emoji-clip is pretrained on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+from PIL import Image
+from torch.utils.data import Dataset
+
+from prefclip.attacks.typography import draw_attack, draw_spec
+from prefclip.datasets.emoji_scenes import CANVAS_SIZE, EmojiWorld, random_background, render_scene
+from prefclip.seeds import generator_for
+
+GENDERS = ("person", "man", "woman")
+WORD_SIZES = (11, 19)
+# How often the caption of a person tells everything, the concept alone, the gender alone.
+PEOPLE_CAPTION_SHARES = (0.6, 0.25, 0.15)
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Shares of a batch.
+
+    Attributes:
+        pictures: plain pictures.
+        words: words alone on a background; what remains are pictures with a word on them.
+        caption_names_word: of the pictures with a word, how many are captioned by the word instead of the picture.
+        people: of the pictures, how many show people.
+    """
+
+    pictures: float
+    words: float
+    caption_names_word: float
+    people: float = 0.25
+
+
+@dataclass(frozen=True)
+class Captions:
+    """Every name the base model can be asked about; a caption's position is its label."""
+
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, world: EmojiWorld) -> "Captions":
+        """Class names of the object sets, then concepts of people, alone and with each gender, then the genders."""
+        concepts = world.classes["people"]
+        with_gender = [f"{gender} {concept}" for concept in concepts for gender in GENDERS]
+        return cls(tuple(dict.fromkeys([*object_names(world), *concepts, *with_gender, *GENDERS])))
+
+    def label(self, name: str) -> int:
+        return self.names.index(name)
+
+
+def object_names(world: EmojiWorld) -> list[str]:
+    """Class names of all data sets but people, in order."""
+    return [name for dataset, names in world.classes.items() if dataset != "people" for name in names]
+
+
+class ScenePool:
+    """Pre-rendered pictures and the labels of the captions that fit each of them.
+
+    Attributes:
+        images: uint8 (N, 64, 64, 3).
+        labels: (N, 3), full, concept-only and gender-only caption; objects have one caption, three times.
+    """
+
+    def __init__(self, world: EmojiWorld, captions: Captions, size: int, people_share: float, seed: int):
+        people = (world.sources["dataset"] == "people").to_numpy()
+        rows = {True: np.flatnonzero(people), False: np.flatnonzero(~people)}
+        self.images = np.empty((size, CANVAS_SIZE, CANVAS_SIZE, 3), np.uint8)
+        self.labels = np.empty((size, 3), np.int64)
+        for index in range(size):
+            generator = generator_for("pretraining", "scene", seed, index)
+            row = int(generator.choice(rows[bool(generator.random() < people_share)]))
+            self.images[index] = np.asarray(render_scene(world.source_image(row), generator))
+            self.labels[index] = self._labels(world.sources.iloc[row], captions)
+
+    @staticmethod
+    def _labels(source: pd.Series, captions: Captions) -> list[int]:
+        if not source["gender"]:
+            return [captions.label(source["concept"])] * 3
+        full = f"{source['gender']} {source['concept']}"
+        return [captions.label(name) for name in (full, source["concept"], source["gender"])]
+
+
+class PretrainingBatches(Dataset):
+    """Batch number ``step``: uint8 images (B, 64, 64, 3) and caption labels (B,), a function of seed and step alone.
+
+    Args:
+        mixtures: the mixture of every step.
+    """
+
+    def __init__(
+        self,
+        pool: ScenePool,
+        captions: Captions,
+        words: list[str],
+        mixtures: list[Mixture],
+        batch_size: int,
+        seed: int,
+    ):
+        self.pool, self.words, self.mixtures = pool, words, mixtures
+        self.word_labels = [captions.label(word) for word in words]
+        self.batch_size, self.seed = batch_size, seed
+
+    def __len__(self) -> int:
+        return len(self.mixtures)
+
+    def __getitem__(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        generator = generator_for("pretraining", "batch", self.seed, step)
+        images = np.empty((self.batch_size, CANVAS_SIZE, CANVAS_SIZE, 3), np.uint8)
+        labels = np.empty(self.batch_size, np.int64)
+        for index in range(self.batch_size):
+            image, labels[index] = self._example(self.mixtures[step], generator)
+            images[index] = np.asarray(image)
+        return torch.from_numpy(images), torch.from_numpy(labels)
+
+    def _example(self, mixture: Mixture, generator: np.random.Generator) -> tuple[Image.Image, int]:
+        kind = generator.random()
+        if kind < mixture.words:
+            return self._with_word(random_background(generator), generator)
+        picture, label = self._picture(generator)
+        if kind < mixture.words + mixture.pictures:
+            return picture, label
+        attacked, word_label = self._with_word(picture, generator)
+        return attacked, word_label if generator.random() < mixture.caption_names_word else label
+
+    def _picture(self, generator: np.random.Generator) -> tuple[Image.Image, int]:
+        row = int(generator.integers(len(self.pool.images)))
+        pixels = self.pool.images[row]
+        caption = int(np.searchsorted(np.cumsum(PEOPLE_CAPTION_SHARES[:-1]), generator.random(), side="right"))
+        picture = Image.fromarray(pixels[:, ::-1] if generator.random() < 0.5 else pixels)
+        return picture, int(self.pool.labels[row, caption])
+
+    def _with_word(self, canvas: Image.Image, generator: np.random.Generator) -> tuple[Image.Image, int]:
+        word = int(generator.integers(len(self.words)))
+        spec = draw_spec(self.words[word], canvas.size, WORD_SIZES, generator)
+        return draw_attack(canvas, spec), self.word_labels[word]

@@ -1,0 +1,54 @@
+"""What the weights that a run makes depend on, as names for its resume points and checkpoints."""
+
+import hashlib
+import json
+
+import torch
+
+from prefclip import __version__
+from prefclip.config import Config, MethodConfig
+from prefclip.training.errors import TrainingError
+
+
+def method_settings(config: Config, method: str) -> MethodConfig:
+    """The settings of one row of the tables, with the shared learning rate and epochs filled in.
+
+    Raises TrainingError for a method that the config does not have, listing those it has.
+    """
+    if method not in config.methods:
+        why = "is the untouched model and is not trained" if method == "clip" else "is not in the config"
+        raise TrainingError(f"methods: {method!r} {why}; allowed: {', '.join(config.methods) or 'none'}.")
+    settings = config.methods[method]
+    shared = config.training
+    return settings.model_copy(
+        update={
+            "learning_rate": settings.learning_rate or shared.learning_rate,
+            "epochs": settings.epochs or shared.epochs,
+        }
+    )
+
+
+def settings_sha256(config: Config, method: str, seed: int) -> str:
+    """Hash of every setting that the trained weights depend on.
+
+    The path of the base weights is no part of it (their bytes are, see :func:`run_sha256`), nor is the number of steps
+    between resume points.
+    """
+    training = config.training.model_dump(mode="json", exclude={"checkpoint_every", "epochs", "learning_rate"})
+    settings = {
+        "dataset": config.data.train,
+        "model": config.model.model_dump(mode="json", exclude={"weights"}),
+        "training": training,
+        "method": {"name": method, **method_settings(config, method).model_dump(mode="json")},
+        "seed": seed,
+    }
+    return _sha256(settings)
+
+
+def run_sha256(settings: str, data: str) -> str:
+    """Names the folder of a run's resume points: its settings, the data and base weights, and the software."""
+    return _sha256([settings, data, __version__, torch.__version__])
+
+
+def _sha256(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,178 @@
+"""Every loader on a tiny folder in the real layout."""
+
+import json
+import random
+import shutil
+from dataclasses import replace
+
+import pytest
+from tiny_sets import BUILDERS, save_image
+
+from prefclip.datasets.check import check_dataset
+from prefclip.datasets.loaders import DatasetFolderError, list_images
+from prefclip.datasets.loaders.named_photographs import parse_file_name
+
+each_set = pytest.mark.parametrize("name", BUILDERS)
+
+
+@each_set
+def test_listing_is_sorted_and_counts_are_asserted(name, tmp_path):
+    entry = BUILDERS[name](tmp_path)
+    listing = list_images(entry, tmp_path)
+    assert listing.split_sizes == dict(entry.splits)
+    assert list(listing.records["path"]) == sorted(listing.records["path"])
+    assert all((entry.path_in(tmp_path) / path).is_file() for path in listing.records["path"])
+    assert listing.records["label"].between(0, len(listing.names) - 1).all()
+    assert entry.state(tmp_path) == "present"
+
+
+@each_set
+def test_check_finds_the_tiny_set_sound(name, tmp_path):
+    entry = BUILDERS[name](tmp_path)
+    report = check_dataset(entry, tmp_path, "all")
+    assert report.problems == []
+    assert report.opened == sum(entry.splits.values())
+
+
+@each_set
+def test_wrong_count_names_folder_and_both_numbers(name, tmp_path):
+    entry = BUILDERS[name](tmp_path)
+    split = next(iter(entry.splits))
+    expected = entry.splits[split] + 1
+    wrong = replace(entry, splits={**entry.splits, split: expected})
+    with pytest.raises(DatasetFolderError, match=f"{expected - 1} {split} images, expected {expected}") as caught:
+        list_images(wrong, tmp_path)
+    assert str(entry.path_in(tmp_path)) in str(caught.value)
+    assert not check_dataset(wrong, tmp_path, "none").sound
+
+
+@each_set
+def test_missing_folder_says_how_to_get_it(name, tmp_path):
+    entry = BUILDERS[name](tmp_path)
+    shutil.rmtree(entry.path_in(tmp_path))
+    with pytest.raises(DatasetFolderError, match=f"prefclip datasets fetch {name} --root {tmp_path}"):
+        list_images(entry, tmp_path)
+    assert entry.state(tmp_path) == ("manual" if entry.route == "manual" else "fetchable")
+
+
+def test_order_on_disk_does_not_matter(tmp_path, monkeypatch):
+    import prefclip.datasets.loaders.listings as listings
+
+    entry = BUILDERS["imagenet100"](tmp_path)
+    expected = list_images(entry, tmp_path).records
+    original = listings.os.scandir
+
+    def shuffled(folder):
+        items = list(original(folder))
+        random.Random(7).shuffle(items)
+        return items
+
+    monkeypatch.setattr(listings.os, "scandir", shuffled)
+    assert list_images(entry, tmp_path).records.equals(expected)
+
+
+def labels_of(name: str, tmp_path) -> dict[str, str]:
+    listing = list_images(BUILDERS[name](tmp_path), tmp_path)
+    return {
+        path: listing.names[label]
+        for path, label in zip(listing.records["path"], listing.records["label"], strict=True)
+    }
+
+
+def test_imagenet100_uses_all_four_parts(tmp_path):
+    named = labels_of("imagenet100", tmp_path)
+    assert named["train.X1/n01440764/n01440764_18.JPEG"] == "tench"
+    assert named["train.X4/n02077923/n02077923_18.JPEG"] == "sea lion"
+    assert {path.partition("/")[0] for path in named} == {"train.X1", "train.X2", "train.X3", "train.X4", "val.X"}
+
+
+def test_caltech_background_is_a_name_but_no_label(tmp_path):
+    named = labels_of("caltech101", tmp_path)
+    assert "background" not in named.values()
+    assert named["101_ObjectCategories/Faces/image_0001.jpg"] == "off-center face"
+    shutil.rmtree(tmp_path / "caltech101/101_ObjectCategories/BACKGROUND_Google")
+    list_images(BUILDERS["caltech101"](tmp_path), tmp_path)
+
+
+def test_pets_follow_the_names_not_the_published_numbers(tmp_path):
+    named = labels_of("oxford_pets", tmp_path)
+    assert named["images/american_bulldog_100.jpg"] == "american bulldog"
+    assert named["images/Egyptian_Mau_100.jpg"] == "Egyptian Mau"
+
+
+def test_flowers_and_cars_count_from_one(tmp_path):
+    assert labels_of("flowers102", tmp_path)["jpg/image_00002.jpg"] == "sweet pea"
+    cars = labels_of("stanford_cars", tmp_path)
+    assert cars["cars_train/00001.jpg"] == "Acura RL Sedan 2012"
+    assert cars["cars_test/00001.jpg"] == "AM General Hummer SUV 2000"
+
+
+def test_sun_reads_only_listed_images(tmp_path):
+    named = labels_of("sun397", tmp_path)
+    assert named["a/apartment_building/outdoor/sun_test.jpg"] == "apartment building outdoor"
+    assert "a/abbey/sun_unlisted.jpg" not in named
+
+
+def test_aircraft_with_a_slash_in_its_name(tmp_path):
+    assert labels_of("fgvc_aircraft", tmp_path)["data/images/1514522.jpg"] == "F/A-18"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("label=ipad_text=bread.jpeg", ("ipad", "bread")),
+        ("label=light bulb_text=TV.jpg", ("light bulb", "TV")),
+        ("label=a_b_text=c.PNG", ("a_b", "c")),
+        ("._label=dog_text=cat.jpg", None),
+        ("label=dog.jpg", None),
+    ],
+)
+def test_file_names_of_photographs(name, expected):
+    assert parse_file_name(name) == expected
+
+
+def test_paint_candidates_are_objects_and_words_without_dots(tmp_path):
+    listing = list_images(BUILDERS["paint"](tmp_path), tmp_path)
+    assert listing.names == ("TV", "adapter", "bread", "ipad", "lamp", "light bulb")
+    row = listing.records.set_index("path").loc["label=ipad_text=bread.jpeg"]
+    assert listing.names[row["word_label"]] == row["word"] == "bread"
+
+
+def test_disentangling_takes_the_names_of_classes_json_in_their_order(tmp_path):
+    entry = BUILDERS["disentangling"](tmp_path)
+    assert list_images(entry, tmp_path).names == ("bag", "cup", "good")
+    path = entry.path_in(tmp_path) / "classes.json"
+    path.write_text(json.dumps({"cup": 0, "bag": 1}))
+    listing = list_images(entry, tmp_path)
+    assert listing.names == ("cup", "bag")
+    words = listing.records.set_index("path")["word_label"]
+    assert words["images/IMG_2935.JPG"] == 0
+    assert words["images/IMG_2934.JPG"] == -1, "a word that is no candidate can never be predicted"
+    path.write_text(json.dumps({"cup": 0}))
+    with pytest.raises(DatasetFolderError, match="the object 'bag' is missing among the 1 names"):
+        list_images(entry, tmp_path)
+
+
+def test_scam_variants_share_a_folder_and_their_names(tmp_path):
+    listings = {name: list_images(BUILDERS[name](tmp_path), tmp_path) for name in ("scam", "noscam", "synthscam")}
+    assert {listing.names for listing in listings.values()} == {("ball", "car", "chair")}
+    assert listings["noscam"].records["path"][0] == "images/train/NoSCAM_img_0001.jpg"
+    assert list(listings["scam"].records["word"]) == ["car", "car"]
+
+
+def test_vl_bias_keeps_kind_and_gender(tmp_path):
+    records = list_images(BUILDERS["vl_bias"](tmp_path), tmp_path).records
+    assert set(zip(records["kind"], records["gender"], strict=True)) == {
+        ("activity", "man"),
+        ("activity", "woman"),
+        ("occupation", "man"),
+        ("occupation", "woman"),
+    }
+
+
+def test_hidden_files_and_other_suffixes_are_no_images(tmp_path):
+    entry = BUILDERS["imagenet"](tmp_path)
+    folder = entry.path_in(tmp_path) / "val" / entry.folders[0]
+    save_image(folder / "._ILSVRC2012_val_00000001.jpg")
+    (folder / "notes.txt").write_text("none")
+    assert list_images(entry, tmp_path).split_sizes == {"test": 6}

@@ -1,0 +1,134 @@
+"""Splits and caps of the two protocols."""
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from tiny_sets import BUILDERS
+
+from prefclip.datasets.catalog import downloaded_entry
+from prefclip.datasets.downloaded import photograph_set
+from prefclip.datasets.image_stacks import open_images, sha256_of_image, write_images
+from prefclip.datasets.reading_choices import ReadingChoiceError, ReadingChoices, choices_for, choose_records
+from prefclip.files import whole_file
+
+PAPER, RELEASED = choices_for("paper", 224), choices_for("released_code", 224)
+
+
+def listed(name: str) -> pd.DataFrame:
+    """Records as a reader lists them, with the published counts but without files."""
+    entry = downloaded_entry(name)
+    splits = [split for split, count in entry.splits.items() for _ in range(count)]
+    records = pd.DataFrame({"path": [f"{place:06d}.jpg" for place in range(len(splits))], "split": splits})
+    return records.assign(label=0)
+
+
+def test_paper_protocol_reads_the_whole_official_test_split():
+    assert (PAPER.bottleneck, PAPER.colours, PAPER.drop) == (None, "srgb", 0.0)
+    for name, count in {"oxford_pets": 3669, "flowers102": 6149, "caltech101": 8677, "sun397": 19850}.items():
+        chosen = choose_records(downloaded_entry(name), listed(name), "zero-shot", PAPER)
+        assert len(chosen) == count
+        assert set(chosen["split"]) == {"test"}
+
+
+@pytest.mark.parametrize(
+    ("name", "pool"),
+    [
+        ("imagenet", 5120),
+        ("caltech101", 8591),
+        ("oxford_pets", 3633),
+        ("stanford_cars", 8063),
+        ("flowers102", 1010),
+        ("food101", 5120),
+        ("fgvc_aircraft", 3301),
+        ("dtd", 1862),
+        ("sun397", 5120),
+        ("eurosat", 5120),
+        ("disentangling", 179),
+        ("paint", 109),
+        ("rta100", 990),
+    ],
+)
+def test_released_code_pools_have_the_logged_sizes(name, pool):
+    role = downloaded_entry(name).role
+    chosen = choose_records(downloaded_entry(name), listed(name), role, RELEASED)
+    assert len(chosen) == pool
+    assert set(chosen["split"]) == {"test"}
+
+
+def test_released_code_has_its_image_path():
+    assert (RELEASED.bottleneck, RELEASED.colours, RELEASED.splits) == (168, "as_stored", "released")
+
+
+def test_released_code_scores_train_splits():
+    records = listed("flowers102")
+    chosen = choose_records(downloaded_entry("flowers102"), records, "zero-shot", RELEASED)
+    assert set(records.loc[chosen.index, "split"]) == {"train"}
+
+
+@pytest.mark.parametrize(("name", "train"), [("food101", 53025), ("imagenet100", 104000)])
+def test_released_code_cuts_its_training_set_in_three(name, train):
+    records = listed(name)
+    chosen = choose_records(downloaded_entry(name), records, "train", RELEASED)
+    assert chosen["split"].value_counts().to_dict() == {"train": train, "test": 2048, "validation": 5120}
+    assert set(records.loc[chosen.index, "split"]) == {"train"}
+    assert chosen.index.is_unique
+
+
+def test_official_training_set_keeps_its_splits():
+    chosen = choose_records(downloaded_entry("flowers102"), listed("flowers102"), "train", PAPER)
+    assert chosen["split"].value_counts().to_dict() == {"train": 1020, "validation": 1020, "test": 6149}
+    choices = replace(PAPER, validation_images=750)
+    chosen = choose_records(downloaded_entry("food101"), listed("food101"), "train", choices)
+    assert chosen["split"].value_counts().to_dict() == {"train": 75_000, "validation": 750, "test": 25_250}
+
+
+def test_draws_depend_on_path_and_seed_alone():
+    entry, records = downloaded_entry("dtd"), listed("dtd")
+    chosen = set(choose_records(entry, records, "zero-shot", RELEASED)["path"])
+    turned = records.iloc[::-1].reset_index(drop=True)
+    assert set(choose_records(entry, turned, "zero-shot", RELEASED)["path"]) == chosen
+    other = replace(RELEASED, split_seed=1)
+    assert set(choose_records(entry, records, "zero-shot", other)["path"]) != chosen
+
+
+def test_cap_for_each_split():
+    choices = replace(PAPER, max_images=100)
+    chosen = choose_records(downloaded_entry("flowers102"), listed("flowers102"), "train", choices)
+    assert chosen["split"].value_counts().to_dict() == {"train": 100, "validation": 100, "test": 100}
+    assert list(chosen.index) == sorted(chosen.index)
+
+
+def test_choices_that_do_not_fit():
+    with pytest.raises(ReadingChoiceError, match="caltech101 has no training split"):
+        choose_records(downloaded_entry("caltech101"), listed("caltech101"), "train", PAPER)
+    with pytest.raises(ReadingChoiceError, match="80000 asked, but food101 has 75750"):
+        choose_records(
+            downloaded_entry("food101"), listed("food101"), "train", replace(PAPER, validation_images=80_000)
+        )
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_images_stream_into_a_memory_map(workers, tmp_path):
+    import pyarrow as pa
+
+    entry = BUILDERS["rta100"](tmp_path)
+    images = photograph_set(entry, tmp_path, "real", ReadingChoices(32, bottleneck=16))
+    assert list(images.records["id"]) == ["label=bag_text=dog.jpg", "label=dog_text=bag.jpg"]
+    assert list(images.records.columns) == ["id", "split", "label", "word", "word_label"]
+    out = tmp_path / "rta100.npy"
+    with whole_file(out) as temporary:
+        drawn = write_images(temporary, 2, (32, 32), Columnless(images.draw), pa.schema([]), workers)
+    stack = open_images(out)
+    assert stack.shape == (2, 32, 32, 3)
+    assert drawn["sha256"].to_pylist() == [sha256_of_image(stack[row]) for row in (0, 1)]
+
+
+class Columnless:
+    """A picklable drawing function without further columns."""
+
+    def __init__(self, draw):
+        self.draw = draw
+
+    def __call__(self, row: int):
+        return self.draw(row), {}

@@ -1,0 +1,28 @@
+# A misleading word drawn on every picture; one seed per picture.
+
+
+rule synthesise_attacks:
+    input:
+        images=run.images("{dataset}"),
+        manifest=run.manifest("{dataset}"),
+        classes=run.classes("{dataset}"),
+    output:
+        images=run.attacked_images("{dataset}"),
+        manifest=run.attacked_manifest("{dataset}"),
+    log:
+        f"logs/{settings.experiment}/synthesise_attacks/{{dataset}}.log",
+    benchmark:
+        f"benchmarks/{settings.experiment}/synthesise_attacks/{{dataset}}.tsv"
+    conda:
+        "../../envs/data.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        run=run_folder,
+        settings=lambda wildcards: section("attack"),
+    message:
+        "Writing misleading words on {wildcards.dataset}"
+    shell:
+        "prefclip attacks {params.run} {wildcards.dataset} --workers {threads} > {log} 2>&1"

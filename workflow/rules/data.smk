@@ -1,0 +1,47 @@
+# Raw data: checked against their published sha256, then decoded into one memory-mapped file per data set.
+
+
+localrules:
+    check_sources,
+
+
+rule check_sources:
+    input:
+        checksums=f"{settings.data.root}/checksums.json",
+    output:
+        run.sources,
+    log:
+        "logs/check_sources.log",
+    conda:
+        "../../envs/data.yaml"
+    params:
+        run=run_folder,
+    message:
+        "Checking the raw data against {input.checksums}"
+    shell:
+        "prefclip fetch {params.run} > {log} 2>&1"
+
+
+rule build_manifest:
+    input:
+        run.sources,
+    output:
+        images=run.images("{dataset}"),
+        manifest=run.manifest("{dataset}"),
+        classes=run.classes("{dataset}"),
+    log:
+        f"logs/{settings.experiment}/build_manifest/{{dataset}}.log",
+    benchmark:
+        f"benchmarks/{settings.experiment}/build_manifest/{{dataset}}.tsv"
+    conda:
+        "../../envs/data.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        run=run_folder,
+        settings=lambda wildcards: section("data", "model"),
+    message:
+        "Building images and manifest of {wildcards.dataset}"
+    shell:
+        "prefclip manifest {params.run} {wildcards.dataset} > {log} 2>&1"

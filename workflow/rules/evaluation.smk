@@ -1,0 +1,33 @@
+# One job evaluates all data sets of one model, so that torch is imported once.
+
+
+rule evaluate_model:
+    input:
+        weights=model_weights,
+        checkpoints=checkpoints,
+        images=expand(run.images("{dataset}"), dataset=settings.datasets),
+        attacked_images=expand(run.attacked_images("{dataset}"), dataset=settings.datasets),
+        manifests=expand(run.manifest("{dataset}"), dataset=settings.datasets),
+        attacked_manifests=expand(run.attacked_manifest("{dataset}"), dataset=settings.datasets),
+        classes=expand(run.classes("{dataset}"), dataset=settings.datasets),
+    output:
+        predictions=run.predictions("{model}", "{method}", "{seed}"),
+        metrics=run.metrics("{model}", "{method}", "{seed}"),
+    log:
+        f"logs/{settings.experiment}/evaluate_model/{{model}}.{{method}}.seed{{seed}}.log",
+    benchmark:
+        f"benchmarks/{settings.experiment}/evaluate_model/{{model}}.{{method}}.seed{{seed}}.tsv"
+    conda:
+        "../../envs/training.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=120,
+        gpu=gpus,
+    params:
+        run=run_folder,
+        settings=lambda wildcards: section("evaluation"),
+    message:
+        "Evaluating {wildcards.method} (seed {wildcards.seed}) on all data sets"
+    shell:
+        "prefclip evaluate {params.run} {wildcards.method} --seed {wildcards.seed} --threads {threads} > {log} 2>&1"

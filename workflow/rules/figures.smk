@@ -1,0 +1,72 @@
+# Tables and figures from the metrics, predictions and training logs of the run.
+TABLES = ["typographic", "text_confusion", "retention", "main_results"]
+FIGURES = ["attack_examples", "accuracy_bars", "training_curves", "retention_boxes"]
+
+
+localrules:
+    tables,
+    figures,
+
+
+rule make_table:
+    input:
+        every_run(run.predictions),
+    output:
+        csv=run.table("{table}", "csv"),
+        tex=run.table("{table}", "tex"),
+        md=report(
+            run.table("{table}", "md"), caption="../report/table.rst", category="Tables", labels={"table": "{table}"}
+        ),
+    log:
+        f"logs/{settings.experiment}/make_table/{{table}}.log",
+    wildcard_constraints:
+        table="|".join(TABLES),
+    conda:
+        "../../envs/figures.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        run=run_folder,
+    message:
+        "Writing the table {wildcards.table}"
+    shell:
+        "prefclip table {params.run} {wildcards.table} > {log} 2>&1"
+
+
+rule draw_figure:
+    input:
+        figure_inputs,
+    output:
+        pdf=run.figure("{figure}", "pdf"),
+        png=report(
+            run.figure("{figure}", "png"),
+            caption="../report/{figure}.rst",
+            category="Figures",
+            labels={"figure": "{figure}"},
+        ),
+    log:
+        f"logs/{settings.experiment}/draw_figure/{{figure}}.log",
+    wildcard_constraints:
+        figure="|".join(FIGURES),
+    conda:
+        "../../envs/figures.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=15,
+    params:
+        run=run_folder,
+    message:
+        "Drawing the figure {wildcards.figure}"
+    shell:
+        "prefclip figure {params.run} {wildcards.figure} > {log} 2>&1"
+
+
+rule tables:
+    input:
+        expand(run.table("{table}", "{form}"), table=TABLES, form=["csv", "md", "tex"]),
+
+
+rule figures:
+    input:
+        expand(run.figure("{figure}", "{form}"), figure=FIGURES, form=["pdf", "png"]),

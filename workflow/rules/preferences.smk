@@ -1,0 +1,24 @@
+# Preference pairs: on the attacked picture the true name is preferred, the written one rejected.
+
+
+rule build_pairs:
+    input:
+        manifest=run.manifest("{dataset}"),
+        attacked_manifest=run.attacked_manifest("{dataset}"),
+    output:
+        run.preferences("{dataset}"),
+    log:
+        f"logs/{settings.experiment}/build_pairs/{{dataset}}.log",
+    benchmark:
+        f"benchmarks/{settings.experiment}/build_pairs/{{dataset}}.tsv"
+    conda:
+        "../../envs/data.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        run=run_folder,
+    message:
+        "Pairing clean and attacked pictures of {wildcards.dataset}"
+    shell:
+        "prefclip pairs {params.run} {wildcards.dataset} > {log} 2>&1"

@@ -1,0 +1,80 @@
+# Preference optimisation: one job for each method and seed. Embeddings of the frozen reference are computed once.
+
+
+rule cache_reference:
+    input:
+        weights=model_weights,
+        preferences=run.preferences("{dataset}"),
+        images=run.images("{dataset}"),
+        attacked_images=run.attacked_images("{dataset}"),
+    output:
+        run.reference("{model}", "{dataset}"),
+    log:
+        f"logs/{settings.experiment}/cache_reference/{{model}}.{{dataset}}.log",
+    benchmark:
+        f"benchmarks/{settings.experiment}/cache_reference/{{model}}.{{dataset}}.tsv"
+    conda:
+        "../../envs/training.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=60,
+        gpu=gpus,
+    params:
+        run=run_folder,
+    message:
+        "Embedding {wildcards.dataset} with the reference model {wildcards.model}"
+    shell:
+        "prefclip reference {params.run} --threads {threads} > {log} 2>&1"
+
+
+rule train_policy:
+    input:
+        weights=model_weights,
+        preferences=run.preferences(settings.data.train),
+        images=run.images(settings.data.train),
+        attacked_images=run.attacked_images(settings.data.train),
+        classes=run.classes(settings.data.train),
+        reference=run.reference("{model}", settings.data.train),
+    output:
+        raw=run.checkpoint("{model}", "{method}", "{seed}", "raw"),
+        averaged=run.checkpoint("{model}", "{method}", "{seed}", "averaged"),
+        log=report(
+            run.training_log("{model}", "{method}", "{seed}"),
+            caption="../report/training_log.rst",
+            category="Training",
+            labels={"method": "{method}", "seed": "{seed}"},
+        ),
+    log:
+        f"logs/{settings.experiment}/train_policy/{{model}}.{{method}}.seed{{seed}}.log",
+    benchmark:
+        f"benchmarks/{settings.experiment}/train_policy/{{model}}.{{method}}.seed{{seed}}.tsv"
+    wildcard_constraints:
+        method="|".join(averaged_methods) or "none",
+    conda:
+        "../../envs/training.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=lambda wildcards, attempt: 120 * attempt,
+        gpu=gpus,
+    params:
+        run=run_folder,
+        settings=lambda wildcards: section("training", "model", method=wildcards.method),
+    message:
+        "Training {wildcards.method} (seed {wildcards.seed}) on {settings.data.train}"
+    shell:
+        "prefclip train {params.run} {wildcards.method} --seed {wildcards.seed} --threads {threads} > {log} 2>&1"
+
+
+use rule train_policy as train_policy_without_averaging with:
+    output:
+        raw=run.checkpoint("{model}", "{method}", "{seed}", "raw"),
+        log=report(
+            run.training_log("{model}", "{method}", "{seed}"),
+            caption="../report/training_log.rst",
+            category="Training",
+            labels={"method": "{method}", "seed": "{seed}"},
+        ),
+    wildcard_constraints:
+        method="|".join(other_methods) or "none",
