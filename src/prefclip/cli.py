@@ -6,13 +6,15 @@ Imports sit inside the commands because torch and pandas take seconds that most 
 import json
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from prefclip.datasets.commands import datasets_app
 from prefclip.errors import PrefclipError
-from prefclip.layout import RunLayout
+from prefclip.layout import RunLayout, method_runs, shipped_files, weights_files
 
 app = typer.Typer(
     name="prefclip",
@@ -24,6 +26,7 @@ app = typer.Typer(
 config_app = typer.Typer(help="Check and explain configurations.", no_args_is_help=True)
 world_app = typer.Typer(help="Build the embedded world (maintainers).", no_args_is_help=True)
 app.add_typer(config_app, name="config")
+app.add_typer(datasets_app, name="datasets")
 app.add_typer(world_app, name="world")
 
 Run = Annotated[Path, typer.Argument(help="folder of the run, results/<experiment>, with its config.json")]
@@ -58,40 +61,67 @@ def init_run(config: Annotated[Path, typer.Option(help="YAML configuration")] = 
 def fetch(run: Run) -> None:
     """Check the raw data of a run against their published checksums."""
     from prefclip.datasets.sources import fetch_sources
+    from prefclip.lineage.recording import recorded
 
     layout = RunLayout(str(run))
-    fetch_sources(layout.read_config().data.root, layout.sources)
+    root = Path(layout.read_config().data.root)
+    with recorded(
+        "fetch",
+        inputs=[root / "checksums.json", *shipped_files(root)],
+        outputs=[layout.sources],
+        config=layout.config,
+        keys=["data.root"],
+    ):
+        fetch_sources(root, layout.sources)
 
 
 @app.command()
-def manifest(run: Run, dataset: Dataset) -> None:
+def manifest(run: Run, dataset: Dataset, workers: Annotated[int, typer.Option(min=1)] = 1) -> None:
     """Decode the images of one data set into a memory-mapped file and list them in a manifest."""
     from prefclip.datasets.manifests import build_manifest
+    from prefclip.lineage.recording import recorded
 
     layout = RunLayout(str(run))
-    build_manifest(
-        layout.read_config(), dataset, layout.images(dataset), layout.manifest(dataset), layout.classes(dataset)
-    )
+    config = layout.read_config()
+    outputs = [layout.images(dataset), layout.manifest(dataset), layout.classes(dataset)]
+    with recorded(
+        "manifest",
+        inputs=[layout.sources, *shipped_files(Path(config.data.root))],
+        outputs=outputs,
+        config=layout.config,
+        keys=["protocol", "data", "model.image_size"],
+        wildcards={"dataset": dataset},
+    ):
+        build_manifest(config, dataset, *outputs, workers=workers)
 
 
 @app.command()
 def attacks(run: Run, dataset: Dataset, workers: Annotated[int, typer.Option(min=1)] = 1) -> None:
     """Write a misleading word on every image of one data set."""
     from prefclip.attacks.synthesis import synthesise_attacks
+    from prefclip.lineage.recording import recorded
 
     layout = RunLayout(str(run))
     attack = layout.read_config().attack
-    synthesise_attacks(
-        layout.manifest(dataset),
-        layout.images(dataset),
-        layout.classes(dataset),
-        layout.attacked_images(dataset),
-        layout.attacked_manifest(dataset),
-        size_range=(attack.smallest_size, attack.largest_size),
-        variants=attack.variants,
+    inputs = [layout.manifest(dataset), layout.images(dataset), layout.classes(dataset)]
+    outputs = [layout.attacked_images(dataset), layout.attacked_manifest(dataset)]
+    with recorded(
+        "attacks",
+        inputs=inputs,
+        outputs=outputs,
+        config=layout.config,
+        keys=["attack"],
         seed=attack.seed,
-        workers=workers,
-    )
+        wildcards={"dataset": dataset},
+    ):
+        synthesise_attacks(
+            *inputs,
+            *outputs,
+            size_range=(attack.smallest_size, attack.largest_size),
+            variants=attack.variants,
+            seed=attack.seed,
+            workers=workers,
+        )
 
 
 @app.command()
@@ -110,28 +140,36 @@ def attack(
 @app.command()
 def pairs(run: Run, dataset: Dataset) -> None:
     """Pair clean and attacked images: the true name is preferred, the written one rejected."""
+    from prefclip.lineage.recording import recorded
     from prefclip.preferences.pairs import build_pairs
 
     layout = RunLayout(str(run))
-    build_pairs(layout.manifest(dataset), layout.attacked_manifest(dataset), layout.preferences(dataset))
+    inputs = [layout.manifest(dataset), layout.attacked_manifest(dataset)]
+    output = layout.preferences(dataset)
+    with recorded("pairs", inputs=inputs, outputs=[output], wildcards={"dataset": dataset}):
+        build_pairs(*inputs, output)
 
 
 @app.command()
 def reference(run: Run, threads: Threads = 1) -> None:
     """Embed the training pairs with the frozen reference model, once for all methods."""
+    from prefclip.lineage.recording import recorded
     from prefclip.training.reference import cache_reference
 
     layout = RunLayout(str(run))
     config = layout.read_config()
-    train = config.data.train
-    cache_reference(
-        config,
-        preferences=layout.preferences(train),
-        images=layout.images(train),
-        attacked_images=layout.attacked_images(train),
-        output=layout.reference(config.model.key, train),
-        threads=threads,
-    )
+    data = config.data.train
+    pairs_and_images = [layout.preferences(data), layout.images(data), layout.attacked_images(data)]
+    output = layout.reference(config.model.key, data)
+    with recorded(
+        "reference",
+        inputs=[*pairs_and_images, *weights_files(config)],
+        outputs=[output],
+        config=layout.config,
+        keys=["model", "training.precision"],
+        wildcards={"model": config.model.key, "dataset": data},
+    ):
+        cache_reference(config, *pairs_and_images, output, threads=threads)
 
 
 @app.command()
@@ -143,62 +181,125 @@ def train(
     scratch: Annotated[Path | None, typer.Option(help="folder of resume points")] = None,
 ) -> None:
     """Tune the model with one method and seed; goes on where a killed run stopped."""
+    from prefclip.lineage.recording import recorded
     from prefclip.training.loop import train as train_policy
+    from prefclip.training.run_identity import method_settings
 
     layout = RunLayout(str(run))
     config = layout.read_config()
-    data = config.data.train
-    train_policy(
-        config,
-        method,
-        seed,
-        preferences=layout.preferences(data),
-        images=layout.images(data),
-        attacked_images=layout.attacked_images(data),
-        classes=layout.classes(data),
-        reference=layout.reference(config.model.key, data),
-        output_folder=layout.checkpoint_folder(config.model.key, method, seed),
-        scratch=scratch or Path(layout.root) / "scratch",
-        threads=threads,
-    )
+    averaging = method_settings(config, method).averaging
+    data, model = config.data.train, config.model.key
+    inputs = [
+        layout.preferences(data),
+        layout.images(data),
+        layout.attacked_images(data),
+        layout.classes(data),
+        layout.reference(model, data),
+    ]
+    kinds = ["raw", "averaged"] if averaging else ["raw"]
+    with recorded(
+        "train",
+        inputs=[*inputs, *weights_files(config)],
+        outputs=[
+            *(layout.checkpoint(model, method, seed, kind) for kind in kinds),
+            layout.training_log(model, method, seed),
+        ],
+        config=layout.config,
+        keys=["training", "model", f"methods.{method}"],
+        seed=seed,
+        wildcards={"model": model, "method": method, "seed": seed},
+    ):
+        train_policy(
+            config,
+            method,
+            seed,
+            *inputs,
+            output_folder=layout.checkpoint_folder(model, method, seed),
+            scratch=scratch or Path(layout.root) / "scratch",
+            threads=threads,
+        )
 
 
 @app.command()
 def evaluate(run: Run, method: Method, seed: Seed = 0, threads: Threads = 1) -> None:
     """Score one tuned model, or the untouched clip, on every data set of the run."""
+    from prefclip.evaluation.zero_shot import checkpoint_files
     from prefclip.evaluation.zero_shot import evaluate as evaluate_model
+    from prefclip.lineage.recording import recorded
 
     layout = RunLayout(str(run))
     config = layout.read_config()
     model = config.model.key
-    evaluate_model(
-        config,
-        method,
-        seed,
-        None if method == "clip" else layout.checkpoint_folder(model, method, seed),
-        classes=run / "classes",
-        images=run / "images",
-        manifests=run / "manifests",
-        out_predictions=layout.predictions(model, method, seed),
-        out_metrics=layout.metrics(model, method, seed),
-        threads=threads,
-    )
+    checkpoint = None if method == "clip" else layout.checkpoint_folder(model, method, seed)
+    tuned = [path for path in checkpoint_files(config, method, checkpoint).values() if path is not None]
+    named = (layout.classes, layout.images, layout.attacked_images, layout.manifest, layout.attacked_manifest)
+    outputs = [layout.predictions(model, method, seed), layout.metrics(model, method, seed)]
+    with recorded(
+        "evaluate",
+        inputs=[*tuned, *weights_files(config), *(name(dataset) for dataset in config.datasets for name in named)],
+        outputs=outputs,
+        config=layout.config,
+        keys=["evaluation", "model", "data"],
+        seed=seed,
+        wildcards={"model": model, "method": method, "seed": seed},
+    ):
+        evaluate_model(
+            config,
+            method,
+            seed,
+            checkpoint,
+            run / "classes",
+            run / "images",
+            run / "manifests",
+            *outputs,
+            threads=threads,
+        )
 
 
 @app.command()
 def table(run: Run, name: Annotated[str, typer.Argument(help="name of the table")]) -> None:
-    """Write one table as CSV, Markdown and LaTeX."""
+    """Write one table as CSV, Markdown and LaTeX, and the list of metrics that each cell comes from."""
+    from prefclip.lineage.cells import cells_name, write_cells
+    from prefclip.lineage.recording import recorded
+    from prefclip.reporting.main_results import cell_groups
     from prefclip.reporting.tables import make_table
 
-    make_table(RunLayout(str(run)), name)
+    layout = RunLayout(str(run))
+    config = layout.read_config()
+    csv = layout.table(name, "csv")
+    outputs = [*(layout.table(name, form) for form in ("csv", "md", "tex")), cells_name(csv)]
+    runs = method_runs(config)
+    metrics = [layout.metrics(*each) for each in runs]
+    with recorded(
+        "table",
+        inputs=[*(layout.predictions(*each) for each in runs), *metrics],
+        outputs=outputs,
+        config=layout.config,
+        keys=["data", "methods", "seeds", "evaluation"],
+        wildcards={"table": name},
+    ):
+        make_table(layout, name)
+        write_cells(csv, metrics, cell_groups(config))
 
 
 @app.command()
 def figure(run: Run, name: Annotated[str, typer.Argument(help="name of the figure")]) -> None:
     """Draw one figure as PDF and PNG."""
+    from prefclip.lineage.figure_ids import figure_metadata
+    from prefclip.lineage.recording import recorded
+    from prefclip.reporting.figure_inputs import figure_inputs
     from prefclip.reporting.figures import draw_figure
 
-    draw_figure(RunLayout(str(run)), name)
+    layout = RunLayout(str(run))
+    with recorded(
+        "figure",
+        inputs=figure_inputs(layout.read_config(), layout, name),
+        outputs=[layout.figure(name, form) for form in ("pdf", "png")],
+        config=layout.config,
+        keys=["data", "methods", "seeds", "evaluation"],
+        wildcards={"figure": name},
+    ) as drawing:
+        draw_figure(layout, name, partial(figure_metadata, drawing.activity))
 
 
 @app.command()

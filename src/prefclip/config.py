@@ -1,14 +1,16 @@
 """The one way to read configuration: typed models that also produce the JSON Schema of the Snakefile."""
 
-import difflib
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core.core_schema import ValidationInfo
 
+from prefclip.config_messages import explain
 from prefclip.errors import PrefclipError
-from prefclip.objectives import settings_of
+from prefclip.objectives import SETTINGS, settings_of
 
 Positive = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -21,7 +23,15 @@ class ConfigError(PrefclipError):
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_numbers_from_switches(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse yes/no where a number is meant, which Python takes for 1 and 0."""
+        if isinstance(value, bool) and cls.model_fields[info.field_name].annotation is not bool:
+            raise ValueError(f"takes no yes/no, got {str(value).lower()}")
+        return value
 
 
 class DataConfig(_Section):
@@ -70,16 +80,31 @@ class ModelConfig(_Section):
 class MethodConfig(_Section):
     """One row of the tables: an objective, its parameters, and what differs from the shared training settings."""
 
-    objective: str = Field(description="dpo, ipo, kto, ce or ce_kl")
+    objective: str = Field(description="dpo, ipo, kto, ce or ce_kl", json_schema_extra={"enum": list(SETTINGS)})
     parameters: dict[str, float | str] = Field(default_factory=dict, description="arguments of the objective")
     averaging: bool = Field(True, description="also keep Beta-averaged weights")
     learning_rate: Positive | None = Field(None, description="instead of training.learning_rate")
     epochs: Count | None = Field(None, description="instead of training.epochs")
 
+    @field_validator("parameters", mode="before")
+    @classmethod
+    def _numbers(cls, value: Any) -> Any:
+        """Read 1e-3 as a number, which YAML 1.1 takes for text."""
+        return {name: _as_number(entry) for name, entry in value.items()} if isinstance(value, dict) else value
+
     @model_validator(mode="after")
     def _known(self) -> "MethodConfig":
         settings_of(self.objective).check(self.parameters)
         return self
+
+
+def _as_number(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError(f"takes no yes/no, got {str(value).lower()}")
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
 
 
 class TrainingConfig(_Section):
@@ -132,19 +157,22 @@ class Config(_Section):
             raise ValueError("methods: clip is the untouched model and takes no settings; remove the key")
         if len(set(self.seeds)) != len(self.seeds):
             raise ValueError("seeds: every seed may occur once")
-        if self.data.source == "embedded":
-            from prefclip.datasets.registry import EMBEDDED_DATASETS
-
-            for role, names in (
-                ("train", (self.data.train,)),
-                ("zero_shot", self.data.zero_shot),
-                ("bias", self.data.bias),
-            ):
-                for name in names:
-                    if name not in EMBEDDED_DATASETS:
-                        allowed = ", ".join(EMBEDDED_DATASETS)
-                        raise ValueError(f"data.{role}: unknown data set {name!r}; allowed: {allowed}")
+        self._check_datasets()
         return self
+
+    def _check_datasets(self) -> None:
+        from prefclip.datasets.registry import DATASETS, EMBEDDED_DATASETS
+
+        known = EMBEDDED_DATASETS if self.data.source == "embedded" else DATASETS
+        roles: dict[str, str] = {}
+        for role in ("train", "zero_shot", "bias"):
+            chosen = getattr(self.data, role)
+            for name in (chosen,) if isinstance(chosen, str) else chosen:
+                if name not in known:
+                    raise ValueError(f"data.{role}: unknown data set {name!r}; allowed: {', '.join(known)}")
+                if name in roles:
+                    raise ValueError(f"data.{role}: {name!r} is already in data.{roles[name]}; name every set once")
+                roles[name] = role
 
     @property
     def datasets(self) -> tuple[str, ...]:
@@ -159,12 +187,34 @@ def read_config(path: str | Path) -> Config:
     """
     path = Path(path)
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)
     except FileNotFoundError as error:
         raise ConfigError(f"{path}: no such configuration file; config/embedded.yaml is the default.") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid YAML ({str(error).splitlines()[0]}).") from error
+        raise ConfigError(f"{path}: not valid YAML ({_one_line(error)}).") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); name a YAML file.") from error
     return check_config(values, str(path))
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML forbids a key that occurs twice, but PyYAML silently takes the last one."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        found: list[Any] = []
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in found:
+                problem = f"the key {key!r} occurs twice"
+                raise yaml.constructor.ConstructorError(problem=problem, problem_mark=key_node.start_mark)
+            found.append(key)
+        return super().construct_mapping(node, deep)
+
+
+def _one_line(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    text = getattr(error, "problem", None) or str(error).splitlines()[0]
+    return f"line {mark.line + 1}: {text}" if mark else text
 
 
 def check_config(values: Any, origin: str) -> Config:
@@ -173,39 +223,14 @@ def check_config(values: Any, origin: str) -> Config:
     Raises ConfigError as :func:`read_config`.
     """
     if not isinstance(values, dict):
-        raise ConfigError(f"{origin}: expected a mapping of keys, got {type(values).__name__}.")
+        found = "nothing" if values is None else type(values).__name__
+        raise ConfigError(f"{origin}: expected a mapping of keys, got {found}; see config/embedded.yaml.")
     try:
         return Config.model_validate(values)
     except ValidationError as error:
-        raise ConfigError(f"{origin}: " + "; ".join(_explain(entry) for entry in error.errors()) + ".") from error
+        raise ConfigError(f"{origin}: {explain(error, Config)}.") from error
     except PrefclipError as error:
         raise ConfigError(f"{origin}: {error}") from error
-
-
-def _explain(entry: dict) -> str:
-    where = ".".join(str(part) for part in entry["loc"]) or "top level"
-    if entry["type"] == "extra_forbidden":
-        allowed = _keys_beside(entry["loc"])
-        close = difflib.get_close_matches(str(entry["loc"][-1]), allowed, n=1)
-        hint = f" (did you mean {close[0]!r}?)" if close else ""
-        return f"unknown key {where!r}{hint}; allowed: {', '.join(allowed)}"
-    if entry["type"] == "missing":
-        return f"key {where!r} is missing"
-    message = entry["msg"].removeprefix("Value error, ")
-    return f"{where}: {message[0].lower()}{message[1:]}, got {entry['input']!r}" if entry["loc"] else message
-
-
-def _keys_beside(location: tuple) -> list[str]:
-    model: Any = Config
-    for part in location[:-1]:
-        field = getattr(model, "model_fields", {}).get(part)
-        if field is None:
-            model = MethodConfig if model is Config or location[0] == "methods" else model
-        elif part == "methods":
-            model = MethodConfig
-        else:
-            model = field.annotation
-    return list(getattr(model, "model_fields", {}))
 
 
 def json_schema() -> dict:

@@ -98,3 +98,20 @@ def write_resolved_config(values: dict, origin: str) -> tuple[Config, RunLayout]
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         write_text(path, text)
     return config, layout
+
+
+def method_runs(config: Config, untouched: bool = True) -> list[tuple[str, str, int]]:
+    """Return (model, method, seed) of every run; the untouched CLIP comes first and has no seed to vary."""
+    model = config.model.key
+    first = [(model, "clip", 0)] if untouched else []
+    return first + [(model, method, seed) for method in config.methods for seed in config.seeds]
+
+
+def weights_files(config: Config) -> list[str]:
+    """Return the base model's weights as a list of files: empty where they are a tag on a hub."""
+    return [config.model.weights] if Path(config.model.weights).suffix == ".safetensors" else []
+
+
+def shipped_files(root: Path) -> list[Path]:
+    """Return the files of the embedded world that data sets are rendered from; none for a folder without them."""
+    return [path for path in (root / "emoji.parquet", root / "classes.yaml") if path.is_file()]

@@ -6,9 +6,11 @@ rule synthesise_attacks:
         images=run.images("{dataset}"),
         manifest=run.manifest("{dataset}"),
         classes=run.classes("{dataset}"),
+        code=sources_of("attacks"),
     output:
         images=run.attacked_images("{dataset}"),
         manifest=run.attacked_manifest("{dataset}"),
+        records=records_of(run.attacked_images("{dataset}"), run.attacked_manifest("{dataset}")),
     log:
         f"logs/{settings.experiment}/synthesise_attacks/{{dataset}}.log",
     benchmark:

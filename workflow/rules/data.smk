@@ -8,8 +8,11 @@ localrules:
 rule check_sources:
     input:
         checksums=f"{settings.data.root}/checksums.json",
+        shipped=shipped_files(Path(settings.data.root)),
+        code=sources_of("fetch"),
     output:
-        run.sources,
+        found=run.sources,
+        records=records_of(run.sources),
     log:
         "logs/check_sources.log",
     conda:
@@ -24,11 +27,14 @@ rule check_sources:
 
 rule build_manifest:
     input:
-        run.sources,
+        sources=run.sources,
+        shipped=shipped_files(Path(settings.data.root)),
+        code=sources_of("manifest"),
     output:
         images=run.images("{dataset}"),
         manifest=run.manifest("{dataset}"),
         classes=run.classes("{dataset}"),
+        records=records_of(run.images("{dataset}"), run.manifest("{dataset}"), run.classes("{dataset}")),
     log:
         f"logs/{settings.experiment}/build_manifest/{{dataset}}.log",
     benchmark:

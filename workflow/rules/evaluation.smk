@@ -3,16 +3,20 @@
 
 rule evaluate_model:
     input:
-        weights=model_weights,
+        weights=weights_files(settings),
         checkpoints=checkpoints,
         images=expand(run.images("{dataset}"), dataset=settings.datasets),
         attacked_images=expand(run.attacked_images("{dataset}"), dataset=settings.datasets),
         manifests=expand(run.manifest("{dataset}"), dataset=settings.datasets),
         attacked_manifests=expand(run.attacked_manifest("{dataset}"), dataset=settings.datasets),
         classes=expand(run.classes("{dataset}"), dataset=settings.datasets),
+        code=sources_of("evaluate"),
     output:
         predictions=run.predictions("{model}", "{method}", "{seed}"),
         metrics=run.metrics("{model}", "{method}", "{seed}"),
+        records=records_of(
+            run.predictions("{model}", "{method}", "{seed}"), run.metrics("{model}", "{method}", "{seed}")
+        ),
     log:
         f"logs/{settings.experiment}/evaluate_model/{{model}}.{{method}}.seed{{seed}}.log",
     benchmark:

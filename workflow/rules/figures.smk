@@ -1,5 +1,6 @@
 # Tables and figures from the metrics, predictions and training logs of the run.
 TABLES = ["typographic", "text_confusion", "retention", "main_results"]
+TABLE_FORMS = ["csv", "md", "tex", "cells.json"]
 FIGURES = ["attack_examples", "accuracy_bars", "training_curves", "retention_boxes"]
 
 
@@ -10,10 +11,14 @@ localrules:
 
 rule make_table:
     input:
-        every_run(run.predictions),
+        predictions=[run.predictions(*each) for each in method_runs(settings)],
+        metrics=[run.metrics(*each) for each in method_runs(settings)],
+        code=sources_of("table"),
     output:
         csv=run.table("{table}", "csv"),
         tex=run.table("{table}", "tex"),
+        cells=run.table("{table}", "cells.json"),
+        records=records_of(*(run.table("{table}", form) for form in TABLE_FORMS)),
         md=report(
             run.table("{table}", "md"), caption="../report/table.rst", category="Tables", labels={"table": "{table}"}
         ),
@@ -36,7 +41,8 @@ rule make_table:
 
 rule draw_figure:
     input:
-        figure_inputs,
+        drawn=inputs_of_figure,
+        code=sources_of("figure"),
     output:
         pdf=run.figure("{figure}", "pdf"),
         png=report(
@@ -45,6 +51,7 @@ rule draw_figure:
             category="Figures",
             labels={"figure": "{figure}"},
         ),
+        records=records_of(run.figure("{figure}", "pdf"), run.figure("{figure}", "png")),
     log:
         f"logs/{settings.experiment}/draw_figure/{{figure}}.log",
     wildcard_constraints:
@@ -64,7 +71,7 @@ rule draw_figure:
 
 rule tables:
     input:
-        expand(run.table("{table}", "{form}"), table=TABLES, form=["csv", "md", "tex"]),
+        expand(run.table("{table}", "{form}"), table=TABLES, form=TABLE_FORMS),
 
 
 rule figures:

@@ -5,8 +5,10 @@ rule build_pairs:
     input:
         manifest=run.manifest("{dataset}"),
         attacked_manifest=run.attacked_manifest("{dataset}"),
+        code=sources_of("pairs"),
     output:
-        run.preferences("{dataset}"),
+        preferences=run.preferences("{dataset}"),
+        records=records_of(run.preferences("{dataset}")),
     log:
         f"logs/{settings.experiment}/build_pairs/{{dataset}}.log",
     benchmark:

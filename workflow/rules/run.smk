@@ -4,7 +4,10 @@ import sys
 from pathlib import Path
 
 from prefclip.errors import PrefclipError
-from prefclip.layout import write_resolved_config
+from prefclip.layout import method_runs, shipped_files, weights_files, write_resolved_config
+from prefclip.lineage.record import record_name
+from prefclip.lineage.sources import rule_sources
+from prefclip.reporting.figure_inputs import figure_inputs
 
 try:
     settings, run = write_resolved_config(dict(config), "configuration")
@@ -16,11 +19,6 @@ averaged_methods = [name for name, method in settings.methods.items() if method.
 other_methods = [name for name in settings.methods if name not in averaged_methods]
 
 
-def run_folder(wildcards):
-    """Return the folder of the run, for the command lines."""
-    return run.root
-
-
 def section(*names, method=None):
     """Return settings as text in a fixed order; as a parameter they make a job run again when they change."""
     values = settings.model_dump(mode="json", include=set(names))
@@ -29,9 +27,19 @@ def section(*names, method=None):
     return json.dumps(values, sort_keys=True)
 
 
-def model_weights(wildcards):
-    """Return the base model's weights as an input where they are a file, not a name on a hub."""
-    return [settings.model.weights] if Path(settings.model.weights).suffix == ".safetensors" else []
+def run_folder(wildcards):
+    """Return the folder of the run, for the command lines."""
+    return run.root
+
+
+def sources_of(stage):
+    """Return the source files that a command depends on, so that a change of them runs its jobs again."""
+    return rule_sources(stage)
+
+
+def records_of(*paths):
+    """Return the lineage records of artifacts."""
+    return [record_name(path) for path in paths]
 
 
 def checkpoints(wildcards):
@@ -42,22 +50,6 @@ def checkpoints(wildcards):
     return [run.checkpoint(wildcards.model, wildcards.method, wildcards.seed, kind) for kind in kinds]
 
 
-def every_run(pattern, untouched=True):
-    """Return one file for each method and seed; the untouched CLIP has no seed to vary."""
-    model = settings.model.key
-    first = [pattern(model, "clip", 0)] if untouched else []
-    return first + [pattern(model, method, seed) for method in settings.methods for seed in settings.seeds]
-
-
-def figure_inputs(wildcards):
+def inputs_of_figure(wildcards):
     """Return the files that a figure is drawn from."""
-    return {
-        "accuracy_bars": lambda: every_run(run.predictions),
-        "training_curves": lambda: every_run(run.training_log, untouched=False),
-        "retention_boxes": lambda: every_run(run.predictions),
-        "attack_examples": lambda: every_run(run.predictions)
-        + [
-            named(settings.data.train)
-            for named in (run.images, run.attacked_images, run.manifest, run.attacked_manifest, run.classes)
-        ],
-    }[wildcards.figure]()
+    return figure_inputs(settings, run, wildcards.figure)

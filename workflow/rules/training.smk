@@ -3,12 +3,14 @@
 
 rule cache_reference:
     input:
-        weights=model_weights,
+        weights=weights_files(settings),
         preferences=run.preferences("{dataset}"),
         images=run.images("{dataset}"),
         attacked_images=run.attacked_images("{dataset}"),
+        code=sources_of("reference"),
     output:
-        run.reference("{model}", "{dataset}"),
+        reference=run.reference("{model}", "{dataset}"),
+        records=records_of(run.reference("{model}", "{dataset}")),
     log:
         f"logs/{settings.experiment}/cache_reference/{{model}}.{{dataset}}.log",
     benchmark:
@@ -30,12 +32,13 @@ rule cache_reference:
 
 rule train_policy:
     input:
-        weights=model_weights,
+        weights=weights_files(settings),
         preferences=run.preferences(settings.data.train),
         images=run.images(settings.data.train),
         attacked_images=run.attacked_images(settings.data.train),
         classes=run.classes(settings.data.train),
         reference=run.reference("{model}", settings.data.train),
+        code=sources_of("train"),
     output:
         raw=run.checkpoint("{model}", "{method}", "{seed}", "raw"),
         averaged=run.checkpoint("{model}", "{method}", "{seed}", "averaged"),
@@ -44,6 +47,11 @@ rule train_policy:
             caption="../report/training_log.rst",
             category="Training",
             labels={"method": "{method}", "seed": "{seed}"},
+        ),
+        records=records_of(
+            run.checkpoint("{model}", "{method}", "{seed}", "raw"),
+            run.checkpoint("{model}", "{method}", "{seed}", "averaged"),
+            run.training_log("{model}", "{method}", "{seed}"),
         ),
     log:
         f"logs/{settings.experiment}/train_policy/{{model}}.{{method}}.seed{{seed}}.log",
@@ -75,6 +83,9 @@ use rule train_policy as train_policy_without_averaging with:
             caption="../report/training_log.rst",
             category="Training",
             labels={"method": "{method}", "seed": "{seed}"},
+        ),
+        records=records_of(
+            run.checkpoint("{model}", "{method}", "{seed}", "raw"), run.training_log("{model}", "{method}", "{seed}")
         ),
     wildcard_constraints:
         method="|".join(other_methods) or "none",

@@ -1,0 +1,125 @@
+"""Reading against seeing: what the powers of a map do to accuracy on the object and on the written word.
+
+Rows whose t is NaN are the untouched CLIP without any map, which a shared square map is at t = 0.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from prefclip.analysis_config import ConceptConfig
+from prefclip.config import Config
+from prefclip.evaluation.concept_table import ConceptRows, Place
+from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
+from prefclip.evaluation.zero_shot import ImageSet, read_image_set
+from prefclip.models.concept_head import ConceptHead, load_concept_head
+from prefclip.models.concept_powers import ConceptPowers
+from prefclip.models.image_tower import embed_images
+from prefclip.models.loading import LoadedModel, load_model
+from prefclip.models.text_features import text_features
+from prefclip.training.numerics import declared_numerics
+
+TEST = "test"
+
+
+@dataclass(frozen=True)
+class OpenedMap:
+    """A trained map beside its base model."""
+
+    loaded: LoadedModel
+    head: ConceptHead
+    powers: ConceptPowers
+    scale: float
+
+    @classmethod
+    def open(cls, config: Config, settings: ConceptConfig, path: str | Path, device: str) -> "OpenedMap":
+        """Load both and check that they belong together.
+
+        Raises ModelError, TensorFileError or ConceptHeadError naming the file.
+        """
+        place = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
+        loaded = load_model(config.model, place)
+        head, _ = load_concept_head(path, loaded.weights_sha256)
+        scale = float(loaded.model.logit_scale.detach().exp())
+        return cls(loaded, head, ConceptPowers(head, settings.floor), scale)
+
+    def logits(self, images: Tensor, texts: Tensor, scales: Iterable[float]) -> Iterator[tuple[float, Tensor]]:
+        """Yield t and logits (N, K) float64: of the untouched CLIP first, with t = NaN, then of every t of ``scales``."""
+        yield math.nan, self.scale * images.double().cpu() @ texts.double().cpu().T
+        similarity = self.powers.between(images, texts, self.scale)
+        for t in scales:
+            yield t, similarity.logits(t)
+
+
+def sweep_reading(
+    config: Config,
+    settings: ConceptConfig,
+    name: str,
+    seed: int,
+    *,
+    concept_map: str | Path,
+    classes: str | Path,
+    images: str | Path,
+    manifests: str | Path,
+    out_sweep: str | Path,
+    threads: int | None = None,
+    device: str = "auto",
+) -> None:
+    """Score every data set of the run at every t of ``settings.scales``; writes a CONCEPT_TABLE.
+
+    Metrics: ``accuracy`` on clean and on typographic images (seeing), ``text_confusion``, the share called by the written
+    word (reading), and ``object_over_word``, the share where the object's name beats the word's, whatever else there is.
+    ``floored_values`` counts the singular values that the floor raised. ``classes``, ``images``, ``manifests`` are
+    folders, as `zero_shot.evaluate` takes them.
+
+    Raises PrefclipError naming the file or key.
+    """
+    with torch.inference_mode(), declared_numerics("fp32", threads):
+        opened = OpenedMap.open(config, settings, concept_map, device)
+        rows = ConceptRows(config.experiment, config.model.key, name, settings.concept, seed, config.evaluation)
+        for dataset in config.datasets:
+            chosen = read_image_set(config, dataset, classes, images, manifests, TEST)
+            texts = text_features(opened.loaded, chosen.classes)
+            for kind in (CLEAN, TYPOGRAPHIC):
+                add_reading_rows(rows, opened, chosen, kind, texts, settings.scales, config.evaluation.batch_size)
+        add_floor_rows(rows, opened.powers, settings.scales, config.data.train)
+    rows.write(out_sweep)
+
+
+def add_reading_rows(
+    rows: ConceptRows,
+    opened: OpenedMap,
+    chosen: ImageSet,
+    images: str,
+    texts: Tensor,
+    scales: Iterable[float],
+    batch_size: int,
+) -> None:
+    """Add the metrics of one data set's clean or typographic images at every t."""
+    manifest, pixels = chosen.part(images)
+    embedded = embed_images(opened.loaded, pixels, batch_size, manifest["row"].to_numpy(np.int64))
+    label = manifest["label"].to_numpy(np.int64)
+    place = Place(chosen.dataset, images, TEST)
+    # Attacked variants of one picture are resampled together.
+    groups = None if manifest["id"].is_unique else np.unique(manifest["id"], return_inverse=True)[1]
+    for t, tensor in opened.logits(embedded, texts, scales):
+        logits = tensor.numpy()
+        predicted = logits.argmax(axis=1)
+        rows.mean(place, t, "accuracy", predicted == label, groups)
+        if images == TYPOGRAPHIC:
+            written = manifest["word_label"].to_numpy(np.int64)
+            image = np.arange(len(label))
+            rows.mean(place, t, "text_confusion", predicted == written, groups)
+            rows.mean(place, t, "object_over_word", logits[image, label] > logits[image, written], groups)
+
+
+def add_floor_rows(rows: ConceptRows, powers: ConceptPowers, scales: Iterable[float], dataset: str) -> None:
+    """Say at every t how many of the map's singular values the floor raised."""
+    values = len(powers.image.values) * (2 if powers.separate else 1)
+    for t in scales:
+        rows.number(Place(dataset, "none", "none"), t, "floored_values", powers.floored(t), values)

@@ -1,0 +1,100 @@
+"""Numbers of concept maps in long form: one row for each t, part of the images, group and metric."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import ArrayLike
+
+from prefclip.config import EvaluationConfig
+from prefclip.datasets.parquet_tables import read_table, write_table
+from prefclip.evaluation.intervals import bootstrap_interval
+from prefclip.seeds import generator_for
+
+CONCEPT_TABLE = pa.schema(
+    [
+        ("run_id", pa.string()),
+        ("model", pa.string()),
+        ("map", pa.string()),  # its name in the configuration
+        ("concept", pa.string()),  # reading | gender
+        ("seed", pa.int64()),
+        ("dataset", pa.string()),
+        ("images", pa.string()),  # clean | typographic
+        ("part", pa.string()),  # test, or a part of `preferences.gender_parts`
+        ("axis", pa.string()),  # all | gender | kind | concept | tone
+        ("group", pa.string()),  # all, woman, occupations, judge, dark, …
+        ("t", pa.float64()),  # NaN: the untouched CLIP, without any map
+        ("metric", pa.string()),
+        ("value", pa.float64()),
+        ("n", pa.int64()),
+        ("ci_low", pa.float64()),
+        ("ci_high", pa.float64()),
+    ]
+)
+ORDER = ("run_id", "dataset", "images", "part", "axis", "group", "metric", "t")
+REMEDY = "make it again with `prefclip concept sweep`"
+ALL = "all"
+
+
+class Place(NamedTuple):
+    """What a number is about: columns of CONCEPT_TABLE."""
+
+    dataset: str
+    images: str
+    part: str
+    axis: str = ALL
+    group: str = ALL
+
+
+class ConceptRows:
+    """Collects rows of one map; intervals are seeded by what a number is about, not by the order of calls."""
+
+    def __init__(self, experiment: str, model: str, name: str, concept: str, seed: int, settings: EvaluationConfig):
+        self.run_id = f"{experiment}/{model}/concept/{name}/seed{seed}"
+        self.fixed = {"run_id": self.run_id, "model": model, "map": name, "concept": concept, "seed": seed}
+        self.settings = settings
+        self.rows: list[dict] = []
+
+    def mean(self, place: Place, t: float, metric: str, values: ArrayLike, groups: ArrayLike | None = None) -> None:
+        """Add the mean of ``values`` (N,), one per image or query, with its bootstrap interval; none for N = 0."""
+        values = np.asarray(values, dtype=np.float64)
+        if not len(values):
+            return
+        # The same resamples at every t: a curve over t is then not rougher than its images make it.
+        generator = generator_for(self.run_id, *place, metric, "concept bootstrap")
+        found = bootstrap_interval(
+            values,
+            generator,
+            groups=groups,
+            samples=self.settings.bootstrap_samples,
+            confidence=self.settings.confidence,
+        )
+        self.number(place, t, metric, found.value, len(values), found.low, found.high)
+
+    def number(
+        self,
+        place: Place,
+        t: float,
+        metric: str,
+        value: float,
+        n: int,
+        low: float = np.nan,
+        high: float = np.nan,
+    ) -> None:
+        """Add a number whose interval was made elsewhere, or that has none."""
+        measured = {"t": t, "metric": metric, "value": value, "n": n, "ci_low": low, "ci_high": high}
+        self.rows.append({**self.fixed, **place._asdict(), **measured})
+
+    def write(self, path: str | Path) -> None:
+        """Write all rows in ORDER, whole or not at all."""
+        frame = pd.DataFrame(self.rows, columns=CONCEPT_TABLE.names)
+        frame = frame.sort_values(list(ORDER), kind="stable", ignore_index=True)
+        write_table(path, pa.Table.from_pandas(frame, schema=CONCEPT_TABLE, preserve_index=False))
+
+
+def read_concept_table(paths: Iterable[str | Path]) -> pd.DataFrame:
+    """Read one or several tables as one. Raises TableError naming a file that is missing, damaged or of another kind."""
+    return pd.concat([read_table(path, CONCEPT_TABLE.names, REMEDY) for path in paths], ignore_index=True)

@@ -1,0 +1,212 @@
+"""Gender over t: recognised, neutral, turned around; and the bias of recognition and retrieval that goes with it."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import torch
+from numpy.typing import NDArray
+
+from prefclip.analysis_config import ConceptConfig
+from prefclip.config import Config
+from prefclip.datasets.parquet_tables import write_table
+from prefclip.evaluation.bias_metrics import (
+    GENDERS,
+    MAN,
+    base_rates,
+    bias_at_k,
+    max_skew_at_k,
+    ndkl,
+    ranked_groups,
+    recognised,
+    vl_bias_text_swap,
+)
+from prefclip.evaluation.concept_sweep import OpenedMap, add_floor_rows
+from prefclip.evaluation.concept_table import ALL, ConceptRows, Place
+from prefclip.evaluation.gender_probe import MEASURED_PARTS, TEST_PARTS, GenderOutcome, GenderProbe, read_gender_probe
+from prefclip.evaluation.intervals import bootstrap_means, percentile_bounds
+from prefclip.evaluation.metrics import CLEAN
+from prefclip.evaluation.neutral_scale import NeutralScale, neutral_scale
+from prefclip.files import write_json
+from prefclip.preferences.gender_parts import SELECTION
+from prefclip.seeds import generator_for
+from prefclip.training.numerics import declared_numerics
+
+BOTH_TESTS = "test"
+RANKS_KEPT = 10
+TOLERANCE = 0.05
+
+
+def sweep_gender(
+    config: Config,
+    settings: ConceptConfig,
+    name: str,
+    seed: int,
+    *,
+    concept_map: str | Path,
+    manifest: str | Path,
+    images: str | Path,
+    classes: str | Path,
+    out_sweep: str | Path,
+    out_neutral: str | Path,
+    out_retrieval: str | Path,
+    threads: int | None = None,
+    device: str = "auto",
+) -> NeutralScale:
+    """Measure a gender map at every t of ``settings.scales`` and at the neutral t, which is found on the way.
+
+    The neutral t comes from the SELECTION pictures; every other number is reported for SELECTION, SEEN_CONCEPTS and
+    HELD_OUT_CONCEPTS apart (`preferences.gender_parts`), retrieval and bias for both test parts together. ``out_sweep``
+    is a CONCEPT_TABLE, ``out_neutral`` the NeutralScale as JSON, ``out_retrieval`` the first RANKS_KEPT pictures of
+    every concept at t = 0, 1 and the neutral one.
+
+    Raises PrefclipError naming the file or key.
+    """
+    with torch.inference_mode(), declared_numerics("fp32", threads):
+        opened = OpenedMap.open(config, settings, concept_map, device)
+        probe = read_gender_probe(opened, manifest, images, classes, config.evaluation.batch_size)
+        rows = ConceptRows(config.experiment, config.model.key, name, settings.concept, seed, config.evaluation)
+        found = find_neutral(config, settings, rows.run_id, opened, probe)
+        scales = sorted({*settings.scales, found.t})
+        shown = (0.0, 1.0, found.t)
+        retrieved = []
+        for t, outcome in probe.outcomes(opened, scales):
+            add_recognition_rows(rows, probe, t, outcome)
+            add_retrieval_rows(rows, probe, t, outcome, settings.top)
+            if t in shown or math.isnan(t):
+                add_concept_rows(rows, probe, t, outcome)
+            if t in shown:
+                retrieved.append(first_ranks(probe, t, outcome))
+        add_floor_rows(rows, opened.powers, scales, probe.classes.dataset)
+    rows.write(out_sweep)
+    write_json(out_neutral, {**found._asdict(), "tolerance": TOLERANCE, "chosen_on": SELECTION, "map": name})
+    write_table(out_retrieval, pa.Table.from_pandas(pd.concat(retrieved, ignore_index=True), preserve_index=False))
+    return found
+
+
+def find_neutral(
+    config: Config, settings: ConceptConfig, run_id: str, opened: OpenedMap, probe: GenderProbe
+) -> NeutralScale:
+    """The neutral t of the SELECTION pictures."""
+    chosen = probe.rows_of(SELECTION)
+    curves = [outcome.probability_true[chosen] for t, outcome in probe.outcomes(opened, settings.scales) if not math.isnan(t)]
+    return neutral_scale(
+        settings.scales,
+        np.stack(curves),
+        (probe.people["gender"] == MAN).to_numpy()[chosen],
+        generator_for(run_id, "neutral t"),
+        tolerance=TOLERANCE,
+        samples=config.evaluation.bootstrap_samples,
+        confidence=config.evaluation.confidence,
+    )
+
+
+def add_recognition_rows(rows: ConceptRows, probe: GenderProbe, t: float, outcome: GenderOutcome) -> None:
+    """Gender and concept recognition of each part; by gender and by kind too."""
+    people, dataset = probe.people, probe.classes.dataset
+    right = recognised(outcome.probability_true)
+    for part in MEASURED_PARTS:
+        chosen = probe.rows_of(part)
+        place = Place(dataset, CLEAN, part)
+        rows.mean(place, t, "probability_true", outcome.probability_true[chosen])
+        rows.mean(place, t, "probability_bare", outcome.probability_bare[chosen])
+        rows.mean(place, t, "certainty", np.abs(outcome.probability_true[chosen] - 0.5))
+        rows.mean(place, t, "gender_accuracy", right[chosen])
+        rows.mean(place, t, "concept_accuracy", outcome.concept_right[chosen])
+        gender = people["gender"].to_numpy()[chosen]
+        _add_gap(rows, place, t, "resolution_gap", right[chosen], gender)
+        for axis in ("gender", "kind"):
+            names = people[axis].to_numpy()[chosen]
+            for group in sorted(set(names)):
+                there = chosen[names == group]
+                inside = place._replace(axis=axis, group=group)
+                rows.mean(inside, t, "probability_true", outcome.probability_true[there])
+                rows.mean(inside, t, "concept_accuracy", outcome.concept_right[there])
+
+
+def add_concept_rows(rows: ConceptRows, probe: GenderProbe, t: float, outcome: GenderOutcome) -> None:
+    """Gender accuracy, probability gap and text-swap bias of each concept; recognition by skin tone."""
+    people = probe.people
+    chosen = probe.rows_of(*TEST_PARTS)
+    gender, concept, kind = (people[column].to_numpy()[chosen] for column in ("gender", "name", "kind"))
+    right, probability = recognised(outcome.probability_true)[chosen], outcome.probability_true[chosen]
+    for name in sorted(set(concept)):
+        there = concept == name
+        part = people["part"].to_numpy()[chosen][there][0]
+        place = Place(probe.classes.dataset, CLEAN, part, "concept", name)
+        rows.mean(place, t, "gender_accuracy", right[there])
+        _add_gap(rows, place, t, "probability_gap", probability[there], gender[there])
+    for group in sorted(set(kind)):
+        there = chosen[kind == group]
+        swapped = vl_bias_text_swap(
+            np.maximum(outcome.factual[there], np.finfo(np.float64).tiny),
+            outcome.swapped[there],
+            people["gender"].to_numpy()[there],
+            normalised=group.startswith("activit"),
+        )
+        place = Place(probe.classes.dataset, CLEAN, BOTH_TESTS, "kind", group)
+        rows.mean(place, t, "vl_bias_text_swap", swapped)
+    if "tone" in people:
+        tone = people["tone"].to_numpy()[chosen]
+        for group in sorted(set(tone)):
+            place = Place(probe.classes.dataset, CLEAN, BOTH_TESTS, "tone", group)
+            rows.mean(place, t, "gender_accuracy", right[tone == group])
+            rows.mean(place, t, "concept_accuracy", outcome.concept_right[chosen][tone == group])
+
+
+def add_retrieval_rows(
+    rows: ConceptRows, probe: GenderProbe, t: float, outcome: GenderOutcome, top: tuple[int, ...]
+) -> None:
+    """Skew of what captions without gender rank first, by gender and by skin tone; means and intervals over concepts.
+
+    Desired are the groups' shares of all ranked pictures (demographic parity). A K above their number is left out.
+    """
+    chosen = probe.rows_of(*TEST_PARTS)
+    for axis in [name for name in ("gender", "tone") if name in probe.people]:
+        names = probe.people[axis].to_numpy()[chosen]
+        groups = list(GENDERS) if axis == "gender" else sorted(set(names))
+        codes = np.array([groups.index(name) for name in names])
+        if len(set(codes)) < 2:
+            continue
+        ranked = ranked_groups(outcome.scores[:, chosen], codes)
+        desired = base_rates(codes, len(groups))
+        place = Place(probe.classes.dataset, CLEAN, BOTH_TESTS, axis, ALL)
+        rows.mean(place, t, "ndkl", ndkl(ranked, desired))
+        for k in [k for k in top if k <= len(chosen)]:
+            rows.mean(place, t, f"max_skew@{k}", max_skew_at_k(ranked, k, desired))
+            if axis == "gender":
+                rows.mean(place, t, f"bias@{k}", bias_at_k(ranked, k))
+
+
+def first_ranks(probe: GenderProbe, t: float, outcome: GenderOutcome) -> pd.DataFrame:
+    """The first RANKS_KEPT test pictures of every concept's caption: t, query, rank, id, row, name, gender, tone."""
+    chosen = probe.rows_of(*TEST_PARTS)
+    order = np.argsort(-outcome.scores[:, chosen], axis=1, kind="stable")[:, :RANKS_KEPT]
+    columns = [name for name in ("id", "row", "name", "gender", "tone") if name in probe.people]
+    found = []
+    for query, places in zip(probe.classes.names, order, strict=True):
+        pictures = probe.people.iloc[chosen[places]][columns].reset_index(drop=True)
+        pictures.insert(0, "rank", np.arange(1, len(pictures) + 1))
+        pictures.insert(0, "query", query)
+        pictures.insert(0, "t", t)
+        found.append(pictures)
+    return pd.concat(found, ignore_index=True)
+
+
+def _add_gap(
+    rows: ConceptRows, place: Place, t: float, metric: str, values: NDArray[np.float64], gender: NDArray
+) -> None:
+    """Add mean over men − mean over women, with the interval over resamples of the pictures; none if a gender lacks."""
+    is_man = gender == MAN
+    if is_man.all() or not is_man.any():
+        return
+    columns = np.stack([values * is_man, values * ~is_man, is_man, ~is_man], axis=1).astype(np.float64)
+    draws = bootstrap_means(
+        columns, generator_for(rows.run_id, *place, metric, "concept bootstrap"), samples=rows.settings.bootstrap_samples
+    )
+    draws = draws[(draws[:, 2:] > 0).all(axis=1)]
+    low, high = percentile_bounds(draws[:, 0] / draws[:, 2] - draws[:, 1] / draws[:, 3], rows.settings.confidence)
+    gap = float(values[is_man].mean() - values[~is_man].mean())
+    rows.number(place, t, metric, gap, len(values), min(low, gap), max(high, gap))

@@ -1,0 +1,147 @@
+"""Intervals: the bootstrap over images, the spread over seeds, and both together.
+
+A bootstrap draw picks as many images as there are, with replacement, and takes the mean again; the interval lies
+between the percentiles of many draws (Efron 1979). Attacked variants of one clean image are not independent, so images
+may be picked in groups. Seeds are few: their share of the interval uses Student's t.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import stdtrit
+
+from prefclip.errors import PrefclipError
+
+DRAWN_AT_ONCE = 4_000_000
+
+
+class IntervalInputError(PrefclipError, ValueError):
+    """Numbers that no interval can be made of."""
+
+
+class Estimate(NamedTuple):
+    """A value with its interval, in the value's unit; ``low <= value <= high``."""
+
+    value: float
+    low: float
+    high: float
+
+
+class SeedSpread(NamedTuple):
+    """Mean, sample standard deviation and Student half-width of the mean over seeds; the last two NaN for one seed."""
+
+    mean: float
+    deviation: float
+    half_width: float
+    seeds: int
+
+
+def bootstrap_interval(
+    values: ArrayLike,
+    generator: np.random.Generator,
+    *,
+    groups: ArrayLike | None = None,
+    samples: int = 1000,
+    confidence: float = 0.95,
+) -> Estimate:
+    """The mean of ``values`` with its percentile interval over images.
+
+    ``values``: (N,), one per image, finite. ``groups``: (N,) integers; images of one group are picked together.
+    ``samples`` draws at level ``confidence`` (between 0 and 1). Raises IntervalInputError.
+    """
+    values = _checked(values)
+    mean = float(values.mean())
+    if groups is None and np.isin(values, (0.0, 1.0)).all():
+        # The sum of a resample of zeros and ones is binomial: the same distribution, a thousand times sooner.
+        means = generator.binomial(len(values), mean, size=samples) / len(values)
+    else:
+        means = bootstrap_means(values[:, None], generator, groups=groups, samples=samples)[:, 0]
+    low, high = percentile_bounds(means, confidence)
+    return Estimate(mean, min(low, mean), max(high, mean))
+
+
+def bootstrap_means(
+    values: NDArray[np.float64],
+    generator: np.random.Generator,
+    *,
+    groups: ArrayLike | None = None,
+    samples: int = 1000,
+) -> NDArray[np.float64]:
+    """Means of ``samples`` resamples, (samples, C), of the C columns of ``values`` (N, C).
+
+    All columns share the picked images, so differences between columns are paired. A resample of groups has the mean
+    of the images in it: sum over the picked groups of their sums, divided by the number of images picked.
+    """
+    codes = np.arange(len(values)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+    count = int(codes.max()) + 1
+    sums = np.stack([np.bincount(codes, weights=column, minlength=count) for column in values.T], axis=1)
+    sizes = np.bincount(codes, minlength=count).astype(np.float64)
+    block = max(1, DRAWN_AT_ONCE // count)
+    means = np.empty((samples, values.shape[1]))
+    for start in range(0, samples, block):
+        rows = min(block, samples - start)
+        picked = generator.integers(0, count, size=(rows, count), dtype=np.int32)
+        if values.shape[1] == 1:
+            means[start : start + rows, 0] = sums[:, 0][picked].sum(axis=1) / sizes[picked].sum(axis=1)
+            continue
+        flat = (picked + np.arange(rows, dtype=np.int64)[:, None] * count).ravel()
+        times = np.bincount(flat, minlength=rows * count).reshape(rows, count).astype(np.float64)
+        means[start : start + rows] = (times @ sums) / (times @ sizes)[:, None]
+    return means
+
+
+def percentile_bounds(draws: ArrayLike, confidence: float) -> tuple[float, float]:
+    """The two percentiles of ``draws`` (B,) that leave ``1 - confidence`` outside, half of it on each side."""
+    if not 0 < confidence < 1:
+        raise IntervalInputError(f"confidence must lie between 0 and 1, got {confidence}.")
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(np.asarray(draws, dtype=np.float64), [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def seed_spread(values: Sequence[float], confidence: float = 0.95) -> SeedSpread:
+    """How far the mean over seeds can be trusted: t quantile × standard deviation / √seeds.
+
+    ``values``: one number per seed. Raises IntervalInputError when there is none.
+    """
+    numbers = _checked(values)
+    seeds = len(numbers)
+    if seeds == 1:
+        return SeedSpread(float(numbers[0]), math.nan, math.nan, 1)
+    deviation = float(numbers.std(ddof=1))
+    quantile = float(stdtrit(seeds - 1, 0.5 + confidence / 2))
+    return SeedSpread(float(numbers.mean()), deviation, quantile * deviation / math.sqrt(seeds), seeds)
+
+
+def combined_estimate(
+    points: ArrayLike, draws: ArrayLike, confidence: float = 0.95, bounds: tuple[float, float] = (-np.inf, np.inf)
+) -> Estimate:
+    """Mean over seeds, with one interval for both reasons to doubt it: few images and few seeds.
+
+    ``points``: (S,), one value per seed, measured on the same images. ``draws``: (S, B), the same values on B resamples
+    of these images, shared by all seeds. On each side, the distance from the mean to the percentile of the draws'
+    means over seeds and the half-width of :func:`seed_spread` are added in quadrature; with one seed the images alone
+    count. ``bounds`` are the smallest and largest possible value.
+    """
+    spread = seed_spread(points, confidence)
+    low, high = percentile_bounds(np.asarray(draws, dtype=np.float64).mean(axis=0), confidence)
+    of_seeds = 0.0 if spread.seeds == 1 else spread.half_width
+    below = math.hypot(max(0.0, spread.mean - low), of_seeds)
+    above = math.hypot(max(0.0, high - spread.mean), of_seeds)
+    return Estimate(
+        spread.mean,
+        min(spread.mean, max(spread.mean - below, bounds[0])),
+        max(spread.mean, min(spread.mean + above, bounds[1])),
+    )
+
+
+def _checked(values: ArrayLike) -> NDArray[np.float64]:
+    numbers = np.asarray(values, dtype=np.float64)
+    if numbers.ndim != 1 or not len(numbers):
+        raise IntervalInputError(f"an interval needs at least one value in one dimension, got shape {numbers.shape}.")
+    if not np.isfinite(numbers).all():
+        raise IntervalInputError("an interval needs finite values, got NaN or infinity; look at the model's outputs.")
+    return numbers

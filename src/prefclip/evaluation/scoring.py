@@ -1,0 +1,72 @@
+"""Class scores of images under one model, and what is kept of them."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from prefclip.errors import PrefclipError
+from prefclip.models.loading import LoadedModel
+
+KEPT_CLASSES = 3
+# A CPU's caches hold the activations of about this many images; larger batches take half as long again.
+CPU_IMAGES_AT_ONCE = 64
+
+
+class ScoringError(PrefclipError):
+    """Images or weights that cannot be scored."""
+
+
+def batches(images: NDArray[np.uint8], rows: NDArray[np.int64], size: int) -> Iterator[NDArray[np.uint8]]:
+    """Yield ``images[rows]`` (N, H, W, 3) in batches of at most ``size``; the last one is as short as it is."""
+    for start in range(0, len(rows), size):
+        yield np.ascontiguousarray(images[rows[start : start + size]])
+
+
+def class_logits(
+    loaded: LoadedModel, texts: Tensor, images: NDArray[np.uint8], rows: NDArray[np.int64], batch_size: int
+) -> Tensor:
+    """Logits T(y)·I(x)/τ of the chosen images, (N, K) fp32 on the CPU; each image passes the model once.
+
+    ``texts``: (K, D) normalised text features of all class prompts. ``images``: uint8 (M, H, W, 3), of which ``rows``
+    (N,) are scored. ``batch_size``: images at once, an upper bound. Raises ScoringError when a logit is not finite.
+    """
+    if loaded.device.type == "cpu":
+        batch_size = min(batch_size, CPU_IMAGES_AT_ONCE)
+    scale = loaded.model.logit_scale.exp().float()
+    parts = []
+    for batch in batches(images, rows, batch_size):
+        features = loaded.model.encode_image(loaded.preprocess(batch, loaded.device))
+        parts.append((scale * functional.normalize(features.float(), dim=-1) @ texts.T).cpu())
+    logits = torch.cat(parts)
+    if not bool(torch.isfinite(logits).all()):
+        raise ScoringError(
+            "scores are NaN or infinite: the weights are damaged; train again with a lower learning rate."
+        )
+    return logits
+
+
+def predictions_of(logits: Tensor, label: NDArray[np.int64]) -> pd.DataFrame:
+    """Best three classes with their probabilities and the probability of the true class, one row per image.
+
+    ``logits``: (N, K), K >= 2. Ties go to the class that comes first, so that results do not depend on the sort of the
+    machine. Missing third classes are -1 with probability NaN.
+    """
+    probabilities = torch.softmax(logits.double(), dim=1).numpy()
+    remaining = logits.numpy().copy()
+    image = np.arange(len(remaining))
+    best = np.full((len(remaining), KEPT_CLASSES), -1)
+    share = np.full((len(remaining), KEPT_CLASSES), np.nan)
+    for place in range(min(KEPT_CLASSES, remaining.shape[1])):
+        best[:, place] = remaining.argmax(axis=1)
+        share[:, place] = probabilities[image, best[:, place]]
+        remaining[image, best[:, place]] = -np.inf
+    frame = pd.DataFrame(best, columns=["predicted", "second", "third"])
+    for place, name in enumerate(("predicted", "second", "third")):
+        frame[f"probability_{name}"] = share[:, place].astype(np.float32)
+    frame["probability_true"] = probabilities[image, np.asarray(label)].astype(np.float32)
+    return frame

@@ -1,0 +1,53 @@
+"""Which images of a split are scored: all of them, unless the configuration asks for the released code's subsets."""
+
+import pandas as pd
+
+from prefclip.config import EvaluationConfig
+from prefclip.errors import PrefclipError
+from prefclip.seeds import seed_for
+
+
+class SelectionError(PrefclipError):
+    """No image is left to score."""
+
+
+def select_images(manifest: pd.DataFrame, dataset: str, split: str, settings: EvaluationConfig) -> pd.DataFrame:
+    """Rows of ``manifest`` (one per clean image) that are scored, in manifest order.
+
+    With ``max_images``, that many of them; with ``drop_last_batches`` = k > 0, as many as the released code scores of N
+    images in batches of B: (⌊N/B⌋ - k + 1)·B, because there the partial batch counts as one even when it is empty.
+    Both go by an order drawn from each image's id, so that neither the order of rows nor the method changes the choice.
+    Raises SelectionError naming the split or the key.
+    """
+    rows = manifest[manifest["split"] == split]
+    if rows.empty:
+        allowed = ", ".join(sorted(manifest["split"].unique())) or "none"
+        raise SelectionError(f"data set {dataset}: no image is in the split {split!r}; its manifest has: {allowed}.")
+    kept = len(rows) if settings.max_images is None else min(len(rows), settings.max_images)
+    if settings.drop_last_batches:
+        batches = kept // settings.batch_size - settings.drop_last_batches + 1
+        if batches < 1:
+            raise SelectionError(
+                f"evaluation.drop_last_batches: {settings.drop_last_batches} batches of {settings.batch_size} leave "
+                f"none of the {kept} images of {dataset}; lower it or evaluation.batch_size."
+            )
+        kept = min(kept, batches * settings.batch_size)
+    if kept == len(rows):
+        return rows
+    order = rows["id"].map(lambda identity: seed_for(dataset, identity, "evaluation subset")).sort_values(kind="stable")
+    return rows.loc[order.index[:kept]].sort_index()
+
+
+def select_attacked(attacked: pd.DataFrame, clean: pd.DataFrame, dataset: str) -> pd.DataFrame:
+    """Rows of the attacked manifest whose clean image is in ``clean``, all variants, in manifest order.
+
+    Raises SelectionError when a clean image has no attacked twin.
+    """
+    rows = attacked[attacked["id"].isin(clean["id"])]
+    alone = clean.loc[~clean["id"].isin(rows["id"]), "id"]
+    if len(alone):
+        raise SelectionError(
+            f"data set {dataset}: {len(alone)} images have no typographic twin, {alone.iloc[0]} is the first; "
+            "make the attacked images again from this manifest with `prefclip attacks`."
+        )
+    return rows

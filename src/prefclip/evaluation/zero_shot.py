@@ -1,0 +1,178 @@
+"""The evaluation stage: zero-shot scores of one model on clean and typographic images of every data set."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from prefclip.attacks.synthesis import read_attacked_manifest
+from prefclip.config import Config, method_names
+from prefclip.datasets.manifests import ClassList, open_images, read_classes, read_manifest
+from prefclip.errors import PrefclipError
+from prefclip.evaluation.long_form import write_metrics, write_predictions
+from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC, retention_kl
+from prefclip.evaluation.scoring import ScoringError, class_logits, predictions_of
+from prefclip.evaluation.selection import select_attacked, select_images
+from prefclip.evaluation.summaries import summarise
+from prefclip.models.checkpoints import load_checkpoint
+from prefclip.models.loading import LoadedModel, load_model
+from prefclip.models.text_features import text_features
+from prefclip.training.numerics import declared_numerics
+
+RAW = "raw"
+AVERAGED = "averaged"
+CHECKPOINT_FILES = {RAW: "model.safetensors", AVERAGED: "averaged.safetensors"}
+
+
+class EvaluationError(PrefclipError):
+    """A method, checkpoint or data set that cannot be evaluated."""
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """The images of one data set that are scored.
+
+    Attributes:
+        clean, attacked: their rows of the two manifests, in manifest order.
+        clean_images, attacked_images: all images of the data set, memory-mapped uint8 (N, H, W, 3).
+    """
+
+    dataset: str
+    classes: ClassList
+    clean: pd.DataFrame
+    attacked: pd.DataFrame
+    clean_images: NDArray[np.uint8]
+    attacked_images: NDArray[np.uint8]
+
+    def part(self, images: str) -> tuple[pd.DataFrame, NDArray[np.uint8]]:
+        """Manifest rows and pixels of the clean or the typographic images."""
+        return (self.clean, self.clean_images) if images == CLEAN else (self.attacked, self.attacked_images)
+
+
+def evaluate(
+    config: Config,
+    method: str,
+    seed: int,
+    checkpoint: str | Path | None,
+    classes: str | Path,
+    images: str | Path,
+    manifests: str | Path,
+    out_predictions: str | Path,
+    out_metrics: str | Path,
+    *,
+    split: str = "test",
+    threads: int | None = None,
+    device: str = "auto",
+) -> None:
+    """Score every data set of ``config`` with each weights of one run, and write predictions and metrics.
+
+    ``checkpoint``: the run's folder with model.safetensors (raw) and, where the method averages, averaged.safetensors;
+    None for the untouched ``clip``. ``classes``, ``images``, ``manifests``: folders that hold ``<dataset>.json``,
+    ``<dataset>[.attacked].npy`` and ``<dataset>[.attacked].parquet``. Every image of ``split`` is scored once by each
+    weights, in fp32; the reference of the retention KL is the untouched model of ``config``. The same number of CPU
+    ``threads`` gives the same bytes. ``device``: as torch names it; ``auto`` takes a GPU where there is one.
+    Raises EvaluationError for an unknown method or a checkpoint that is missing or not wanted.
+    """
+    variants = checkpoint_files(config, method, checkpoint)
+    sets = [read_image_set(config, dataset, classes, images, manifests, split) for dataset in config.datasets]
+    place = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
+    loaded = load_model(config.model, place)
+    parts = []
+    with torch.inference_mode(), declared_numerics("fp32", threads):
+        texts = {chosen.dataset: text_features(loaded, chosen.classes) for chosen in sets}
+        reference = {
+            chosen.dataset: _logits(loaded, texts, chosen, CLEAN, config, config.model.weights) for chosen in sets
+        }
+        for weights, path in variants.items():
+            if path is not None and load_checkpoint(loaded, path)["trainable"] == "all":
+                texts = {chosen.dataset: text_features(loaded, chosen.classes) for chosen in sets}
+            for chosen in sets:
+                untouched = reference[chosen.dataset]
+                clean = untouched if path is None else _logits(loaded, texts, chosen, CLEAN, config, path)
+                typographic = _logits(loaded, texts, chosen, TYPOGRAPHIC, config, path or config.model.weights)
+                parts.append(_rows(chosen, weights, CLEAN, clean, retention_kl(untouched, clean)))
+                parts.append(_rows(chosen, weights, TYPOGRAPHIC, typographic, None))
+    predictions = pd.concat(parts, ignore_index=True)
+    metrics = summarise(predictions, config.experiment, config.model.key, method, seed, config.evaluation)
+    write_predictions(predictions, out_predictions)
+    write_metrics(metrics, out_metrics)
+
+
+def checkpoint_files(config: Config, method: str, checkpoint: str | Path | None) -> dict[str, Path | None]:
+    """Weights to evaluate, raw first, with the file of each (None: the untouched model).
+
+    Raises EvaluationError as :func:`evaluate`.
+    """
+    allowed = method_names(config)
+    if method not in allowed:
+        raise EvaluationError(f"unknown method {method!r}; the configuration has: {', '.join(allowed)}.")
+    if method == "clip":
+        if checkpoint is not None:
+            raise EvaluationError(f"{checkpoint}: clip is the untouched model; leave the checkpoint out.")
+        return {RAW: None}
+    if checkpoint is None:
+        raise EvaluationError(f"method {method!r} needs the folder of its checkpoint; `prefclip train` makes it.")
+    wanted = [RAW, AVERAGED] if config.methods[method].averaging else [RAW]
+    files = {weights: Path(checkpoint) / CHECKPOINT_FILES[weights] for weights in wanted}
+    for path in files.values():
+        if not path.is_file():
+            raise EvaluationError(f"{path}: no such file; `prefclip train` makes it for method {method!r}.")
+    return files
+
+
+def read_image_set(
+    config: Config, dataset: str, classes: str | Path, images: str | Path, manifests: str | Path, split: str
+) -> ImageSet:
+    """Open one data set and check that class list, manifests and images belong together.
+
+    Raises EvaluationError naming the file that does not fit.
+    """
+    names = read_classes(Path(classes) / f"{dataset}.json")
+    manifest_path = Path(manifests) / f"{dataset}.parquet"
+    attacked_path = Path(manifests) / f"{dataset}.attacked.parquet"
+    clean = select_images(read_manifest(manifest_path), dataset, split, config.evaluation)
+    attacked = select_attacked(read_attacked_manifest(attacked_path), clean, dataset)
+    clean_images = open_images(Path(images) / f"{dataset}.npy")
+    attacked_images = open_images(Path(images) / f"{dataset}.attacked.npy")
+    for path, rows, pixels in ((manifest_path, clean, clean_images), (attacked_path, attacked, attacked_images)):
+        if rows["row"].max() >= len(pixels):
+            raise EvaluationError(
+                f"{path}: names image row {rows['row'].max()}, but there are only {len(pixels)} images."
+            )
+        for column in {"label", "word_label"} & set(rows.columns):
+            if rows[column].min() < 0 or rows[column].max() >= len(names.names):
+                raise EvaluationError(
+                    f"{path}: {column} must lie between 0 and {len(names.names) - 1}, the classes of {dataset}; "
+                    "make manifests and class list again together."
+                )
+    return ImageSet(dataset, names, clean, attacked, clean_images, attacked_images)
+
+
+def _logits(
+    loaded: LoadedModel, texts: dict[str, Tensor], chosen: ImageSet, images: str, config: Config, origin: str | Path
+) -> Tensor:
+    rows, pixels = chosen.part(images)
+    try:
+        return class_logits(loaded, texts[chosen.dataset], pixels, rows["row"].to_numpy(), config.evaluation.batch_size)
+    except ScoringError as error:
+        raise ScoringError(f"{origin}: on {images} images of {chosen.dataset}, {error}") from error
+
+
+def _rows(chosen: ImageSet, weights: str, images: str, logits: Tensor, retention: Tensor | None) -> pd.DataFrame:
+    """Predictions (columns of PREDICTIONS) of one data set's clean or typographic images."""
+    manifest, _ = chosen.part(images)
+    rows = predictions_of(logits, manifest["label"].to_numpy())
+    return rows.assign(
+        weights=weights,
+        dataset=chosen.dataset,
+        images=images,
+        id=manifest["id" if images == CLEAN else "attacked_id"].to_numpy(),
+        clean_id=manifest["id"].to_numpy(),
+        label=manifest["label"].to_numpy(),
+        word_label=-1 if images == CLEAN else manifest["word_label"].to_numpy(),
+        retention_kl=np.nan if retention is None else retention.numpy(),
+    )

@@ -1,0 +1,152 @@
+"""``prefclip audit``: trace, verify, diff, export and report.
+
+Exit codes: 0 everything is as recorded, 1 tampered or missing, 2 a usage error, 3 stale, 4 cannot be vouched for.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from prefclip.errors import PrefclipError
+from prefclip.lineage.findings import worst_code
+from prefclip.lineage.project import LineageError, Project
+
+USAGE_ERROR, UNVERIFIABLE = 2, 4
+
+audit_app = typer.Typer(
+    help="Follow, check, compare and export the lineage records of a run.", no_args_is_help=True, add_completion=False
+)
+Root = Annotated[Path | None, typer.Option("--root", help="repository to audit, instead of the one around this folder")]
+Json = Annotated[bool, typer.Option("--json", help="print JSON")]
+
+
+@audit_app.command("trace")
+def trace_target(
+    target: Annotated[Path, typer.Argument(help="an artifact below results/, or a copied figure")],
+    cell: Annotated[str | None, typer.Option(help="one cell of a table, ROW,COLUMN")] = None,
+    form: Annotated[str, typer.Option("--format", help="tree, json, dot or mermaid")] = "tree",
+    root: Root = None,
+) -> None:
+    """Follow a table, one of its cells, a figure or any artifact back to raw data; exit code 4 if the way is lost."""
+    from prefclip.lineage.trace import trace
+    from prefclip.lineage.trace_formats import FORMATS
+
+    with _usage_errors():
+        if form not in FORMATS:
+            raise LineageError(f"--format {form}: unknown; allowed: {', '.join(FORMATS)}.")
+        found = trace(_project(root), target, cell)
+    _print(FORMATS[form](found))
+    raise typer.Exit(0 if found.complete() else UNVERIFIABLE)
+
+
+@audit_app.command("verify")
+def verify_targets(
+    targets: Annotated[
+        list[Path] | None, typer.Argument(help="artifacts or folders; all runs if none is given")
+    ] = None,
+    as_json: Json = False,
+    signature: Annotated[Path | None, typer.Option(help="public key (PEM, ed25519) of the signed statement")] = None,
+    statement: Annotated[
+        Path | None, typer.Option(help="the signed statement, instead of results/statement.dsse.json")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="compare parameters with this configuration")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="hashing threads; all cores unless given")] = None,
+    root: Root = None,
+) -> None:
+    """Hash artifacts again, with everything upstream of them, and say of each whether its record still holds."""
+    from prefclip.lineage.verify import verify
+
+    with _usage_errors():
+        project = _project(root)
+        report = verify(project, targets or (), config, threads)
+        if signature is not None:
+            from prefclip.lineage.signature import check_statement
+
+            report.findings += check_statement(project, signature, statement, report.artifacts if targets else None)
+        elif statement is not None:
+            raise LineageError("--statement: also needs --signature KEY, the public key to check it with.")
+    _print(report.as_json() if as_json else report.as_text())
+    raise typer.Exit(worst_code([report.exit_code()]))
+
+
+@audit_app.command("diff")
+def diff_targets(first: Path, second: Path, as_json: Json = False, root: Root = None) -> None:
+    """Name the first ancestors in which two artifacts, or the runs in two folders, differ and why."""
+    from prefclip.lineage.diff import diff
+
+    with _usage_errors():
+        found = diff(_project(root), first, second)
+    _print(found.as_json() if as_json else found.as_text())
+
+
+@audit_app.command("export")
+def export_records(
+    form: Annotated[str, typer.Option("--format", help="rocrate, prov or intoto")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="folder to write to")],
+    targets: Annotated[
+        list[Path] | None, typer.Argument(help="artifacts or folders; all runs if none is given")
+    ] = None,
+    sign: Annotated[Path | None, typer.Option(help="intoto: private key (PEM, ed25519) to sign with")] = None,
+    root: Root = None,
+) -> None:
+    """Write the records as a Workflow Run RO-Crate, as W3C PROV-JSON or as an in-toto statement."""
+    with _usage_errors():
+        project = _project(root)
+        if sign is not None and form != "intoto":
+            raise LineageError(f"--sign: only --format intoto can be signed, not {form}.")
+        if form == "rocrate":
+            from prefclip.lineage.export_rocrate import export_rocrate
+
+            written = export_rocrate(project, output, targets or ())
+        elif form == "prov":
+            from prefclip.lineage.export_prov import export_prov
+
+            written = export_prov(project, output, targets or ())
+        elif form == "intoto":
+            from prefclip.lineage.export_intoto import export_intoto
+
+            written = export_intoto(project, output, targets or (), sign)
+        else:
+            raise LineageError(f"--format {form}: unknown; allowed: rocrate, prov, intoto.")
+    print(written)
+
+
+@audit_app.command("report")
+def report_page(
+    run: Annotated[Path, typer.Argument(help="folder of the run")] = Path("results/embedded"),
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="instead of <run>/report/lineage.html")] = None,
+    root: Root = None,
+) -> None:
+    """Draw the lineage graph of a run, with the state of every artifact, as one page without scripts."""
+    from prefclip.lineage.page import write_page
+
+    with _usage_errors():
+        print(write_page(_project(root), run, output))
+
+
+def _project(root: Path | None) -> Project:
+    if root is not None and not root.is_dir():
+        raise LineageError(f"--root {root}: no such folder; name the root of a repository.")
+    return Project.around() if root is None else Project(root)
+
+
+def _print(answer: object) -> None:
+    # JSON stays ASCII, and text is printed wherever the terminal can show it.
+    text = answer if isinstance(answer, str) else json.dumps(answer, indent=2)
+    sys.stdout.write(
+        text.encode(sys.stdout.encoding or "utf-8", "replace").decode(sys.stdout.encoding or "utf-8") + "\n"
+    )
+
+
+@contextmanager
+def _usage_errors() -> Iterator[None]:
+    try:
+        yield
+    except PrefclipError as error:
+        print(f"prefclip audit: {error}", file=sys.stderr)
+        raise typer.Exit(USAGE_ERROR) from error

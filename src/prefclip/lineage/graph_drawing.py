@@ -1,0 +1,159 @@
+"""The lineage of a run as a drawing (SVG): one box for each stage, raw data on the left, results on the right."""
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass, field
+from html import escape
+
+from prefclip.lineage.activities import Activities, Activity
+from prefclip.lineage.findings import printable, worst_state
+
+BOX_WIDTH, LINE_HEIGHT, PADDING = 156, 17, 10
+COLUMN_GAP, ROW_GAP, MARGIN = 36, 22, 12
+WIDEST_LINE = 24
+RAW = "raw data"
+
+
+@dataclass
+class Box:
+    """One stage: its title, a few lines about it, and where it stands."""
+
+    title: str
+    lines: list[str]
+    state: str
+    depth: int = 0
+    x: float = 0
+    y: float = 0
+
+    @property
+    def height(self) -> float:
+        """Height in pixels."""
+        return 2 * PADDING + LINE_HEIGHT * (1 + len(self.lines))
+
+
+@dataclass
+class Graph:
+    """Boxes by stage, and how many files go from one to another."""
+
+    boxes: dict[str, Box]
+    edges: Counter = field(default_factory=Counter)
+
+
+def stage_graph(collected: Activities, states: dict[str, str]) -> Graph:
+    """Fold the activities into one box for each stage."""
+    graph = Graph({})
+    if collected.raw:
+        worst = worst_state(states.get(name, "ok") for name in collected.raw)
+        folders = sorted({name.rpartition("/")[0] or name for name in collected.raw})
+        graph.boxes[RAW] = Box(RAW, [count_of(len(collected.raw), "file"), *map(_short, folders[:3])], worst)
+    for stage in collected.stages():
+        runs = [activity for activity in collected.all if activity.run.stage == stage]
+        files = [name for activity in runs for name in activity.outputs]
+        lines = [f"{count_of(len(runs), 'run')}, {count_of(len(files), 'file')}", *_wildcards(runs)]
+        graph.boxes[stage] = Box(stage, lines, worst_state(states.get(name, "ok") for name in files))
+    maker = {name: activity.run.stage for activity in collected.all for name in activity.outputs}
+    used = {
+        (maker.get(entry.path, RAW), activity.run.stage, entry.path)
+        for activity in collected.all
+        for entry in activity.run.inputs
+    }
+    graph.edges = Counter((origin, stage) for origin, stage, _ in used if origin != stage and origin in graph.boxes)
+    _place(graph)
+    return graph
+
+
+def draw(graph: Graph) -> str:
+    """Return the drawing as an SVG element; boxes link to the :func:`anchor` of their stage."""
+    width = max(box.x for box in graph.boxes.values()) + BOX_WIDTH + MARGIN
+    height = max(box.y + box.height for box in graph.boxes.values()) + MARGIN
+    parts = [
+        f'<svg viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" role="img" '
+        'xmlns="http://www.w3.org/2000/svg"><title>Stages of the run and the files between them</title>'
+    ]
+    for (origin, stage), count in sorted(graph.edges.items()):
+        parts.append(_edge(graph.boxes[origin], graph.boxes[stage], count))
+    parts += [_box(name, box) for name, box in graph.boxes.items()]
+    return "\n".join([*parts, "</svg>"])
+
+
+def _place(graph: Graph) -> None:
+    """Columns by the longest way from the raw data; in a column, next to what a box is made of."""
+    for _ in graph.boxes:  # forged records may run in a circle, so the number of rounds is bounded
+        moved = False
+        for origin, stage in graph.edges:
+            least = min(graph.boxes[origin].depth + 1, len(graph.boxes))
+            if graph.boxes[stage].depth < least:
+                graph.boxes[stage].depth, moved = least, True
+        if not moved:
+            break
+    columns: dict[int, list[str]] = {}
+    for name, box in graph.boxes.items():
+        columns.setdefault(box.depth, []).append(name)
+    heights = {
+        depth: sum(graph.boxes[name].height + ROW_GAP for name in names) - ROW_GAP for depth, names in columns.items()
+    }
+    middle = MARGIN + max(heights.values()) / 2
+    for place, (depth, names) in enumerate(sorted(columns.items())):
+        names.sort(key=lambda name: _height_of_origins(graph, name))
+        y = middle - heights[depth] / 2
+        for name in names:
+            graph.boxes[name].x = MARGIN + place * (BOX_WIDTH + COLUMN_GAP)
+            graph.boxes[name].y = y
+            y += graph.boxes[name].height + ROW_GAP
+
+
+def _height_of_origins(graph: Graph, name: str) -> float:
+    heights = [graph.boxes[origin].y for origin, stage in graph.edges if stage == name]
+    return sum(heights) / len(heights) if heights else 0
+
+
+def _edge(origin: Box, stage: Box, count: int) -> str:
+    x1, y1 = origin.x + BOX_WIDTH, origin.y + origin.height / 2
+    x2, y2 = stage.x, stage.y + stage.height / 2
+    bend = max(COLUMN_GAP, (x2 - x1) / 2)
+    # A line over several columns bows downwards, past the boxes between its ends.
+    bow = 26 * max(0, stage.depth - origin.depth - 1)
+    path = f"M{x1:.0f} {y1:.0f}C{x1 + bend:.0f} {y1 + bow:.0f} {x2 - bend:.0f} {y2 + bow:.0f} {x2:.0f} {y2:.0f}"
+    title = f"{origin.title} → {stage.title}: {count_of(count, 'file')}"
+    return f'<path class="edge" d="{path}"><title>{_text(title)}</title></path>'
+
+
+def _box(name: str, box: Box) -> str:
+    lines = [
+        f'<text class="{"line" if place else "title"}" x="{box.x + PADDING:.0f}"'
+        f' y="{box.y + PADDING + LINE_HEIGHT * (place + 1) - 4:.0f}">{_text(line)}</text>'
+        for place, line in enumerate([_short(box.title), *box.lines])
+    ]
+    dot = f'<circle class="{box.state}" cx="{box.x + BOX_WIDTH - 14:.0f}" cy="{box.y + 18:.0f}" r="5"/>'
+    frame = (
+        f'<rect x="{box.x:.0f}" y="{box.y:.0f}" width="{BOX_WIDTH}" height="{box.height:.0f}" rx="7"'
+        f' class="{"raw" if name == RAW else "stage"}"/>'
+    )
+    return f'<a href="#{anchor(name)}">{frame}{dot}{"".join(lines)}</a>'
+
+
+def anchor(name: str) -> str:
+    """Return the id of a stage or a file on the page."""
+    return "at-" + hashlib.sha256(name.encode(errors="replace")).hexdigest()[:16]
+
+
+def _wildcards(runs: list[Activity]) -> list[str]:
+    values: dict[str, dict[str, None]] = {}
+    for activity in runs:
+        seed = {} if activity.run.seed is None else {"seed": str(activity.run.seed)}
+        for key, value in {**activity.run.wildcards, **seed}.items():
+            values.setdefault(key, {})[value] = None
+    return [_short(f"{key}: {', '.join(found)}") for key, found in sorted(values.items())]
+
+
+def count_of(number: int, what: str) -> str:
+    """Return ``1 file`` or ``2 files``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= WIDEST_LINE else text[: WIDEST_LINE - 1] + "…"
+
+
+def _text(text: str) -> str:
+    return escape(printable(text))

@@ -1,0 +1,167 @@
+"""Run one stage and leave a lineage record next to each of its outputs.
+
+A stage command wraps its work:
+
+    with recorded("train", inputs=[images, pairs], outputs=[weights, log], config=layout.config,
+                  keys=("training", f"methods.{method}"), seed=seed, wildcards={"method": method}) as run:
+        train(...)
+
+Records are written only when everything succeeded, so an artifact without a record was never finished.
+"""
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from prefclip.files import write_text
+from prefclip.lineage import surroundings
+from prefclip.lineage.git_state import git_record
+from prefclip.lineage.hashing import FileHash, hash_files, open_plainly
+from prefclip.lineage.project import LineageError, Project
+from prefclip.lineage.record import SUFFIX, activity_id, content_id, record_name, record_text
+from prefclip.lineage.settings import CurrentSettings, config_values
+from prefclip.lineage.sources import PACKAGE, imported_packages, stage_sources
+
+Paths = Iterable[str | Path]
+
+
+@dataclass(frozen=True)
+class RecordedRun:
+    """What a stage may want to know about its own run: ``activity`` is the id that figures carry."""
+
+    activity: str
+
+
+@contextmanager
+def recorded(
+    stage: str,
+    *,
+    outputs: Paths,
+    inputs: Paths = (),
+    config: str | Path | None = None,
+    keys: Iterable[str] = (),
+    params: dict[str, Any] | None = None,
+    seed: int | None = None,
+    wildcards: dict[str, object] | None = None,
+    sources: Paths | None = None,
+    command: list[str] | None = None,
+) -> Iterator[RecordedRun]:
+    """Run the block and write ``<output>.prov.json`` for every output when it ends without an error.
+
+    Args:
+        stage: the command of ``prefclip``, as a Python name.
+        outputs: files that the block writes, all of them.
+        inputs: files that it reads; a folder stands for all files in it. Source files need not be listed.
+        config: the configuration that ``keys`` belong to.
+        keys: dotted keys of the configuration that the stage depends on; an audit asks for their values of the day.
+        params: other parameters, as JSON values.
+        seed: the seed of the run, if it has one.
+        wildcards: what tells this run from others of the stage, such as dataset, method, seed.
+        sources: the stage's source files, computed from its imports unless given.
+        command: the command line, ``sys.argv`` unless given.
+
+    In a distributed run the first process records (RANK 0). Raises LineageError for an input that cannot be read or
+    that changed meanwhile, and for an output that the block did not write.
+    """
+    if os.environ.get("RANK", "0") != "0":
+        yield RecordedRun(activity="")
+        return
+    project = Project.around()
+    outputs = [Path(path) for path in outputs]
+    names = [project.name(path) for path in outputs]
+    if not names or len(set(names)) != len(names):
+        raise LineageError(f"stage {stage!r}: needs at least one output to record, and each only once.")
+    keys = list(keys)
+    code_paths = [Path(path) for path in sources] if sources is not None else stage_sources(stage)
+    started, read = surroundings.now(), _expand(inputs)
+    input_hashes = _hashes(read, f"stage {stage!r}: the input")
+    code_hashes = _hashes(code_paths, f"stage {stage!r}: the source file")
+    code = {_source_name(project, path): found.sha256 for path, found in code_hashes.items()}
+    run: dict[str, Any] = {
+        "stage": stage,
+        "wildcards": {key: str(value) for key, value in (wildcards or {}).items()},
+        "config": None if config is None else project.name(config),
+        "config_keys": keys,
+        "params": {**(params or {}), **(config_values(config, keys) if config is not None else {})},
+        "seed": seed,
+        "inputs": [_entry(project, path, found) for path, found in input_hashes.items()],
+        "code": {"sha256": content_id(code), "files": code},
+    }
+    try:
+        run["activity"] = activity_id(run)
+    except (TypeError, ValueError) as error:
+        raise LineageError(f"stage {stage!r}: a parameter is not plain JSON ({error}).") from error
+    # An old record must not stand beside a new, perhaps unfinished output.
+    for path in outputs:
+        Path(record_name(str(path))).unlink(missing_ok=True)
+    marks = {path: _mark(path) for path in read}
+
+    yield RecordedRun(run["activity"])
+
+    for path, mark in marks.items():
+        if _mark(path) != mark:
+            raise LineageError(f"stage {stage!r}: the input {path} changed while it was read; run the stage again.")
+    written = _hashes(outputs, f"stage {stage!r}: the output")
+    run |= {
+        "outputs": [_entry(project, path, found) for path, found in written.items()],
+        "packages": imported_packages(code_paths),
+        "determinism": surroundings.determinism(),
+        "exit_status": 0,
+    }
+    relevant = {*code, *(entry["path"] for entry in run["inputs"])}
+    if run["config"] is not None:
+        relevant.add(CurrentSettings(project).origin(run["config"]))
+    around = {
+        "command": surroundings.resolved_command(project, command),
+        "git": git_record(project, relevant),
+        "lock": surroundings.lock_entry(project),
+        "hardware": surroundings.hardware(),
+        "slurm": surroundings.slurm_job(),
+        "host": surroundings.host(),
+        "started": started,
+        "finished": surroundings.now(),
+    }
+    for path, name in zip(outputs, names, strict=True):
+        write_text(record_name(str(path)), record_text({"artifact": name, **run}, around))
+
+
+def _expand(paths: Paths) -> list[Path]:
+    files: dict[Path, None] = {}
+    for path in map(Path, paths):
+        inside = [path]
+        if path.is_dir():
+            inside = sorted(child for child in path.rglob("*") if child.is_file() and not child.name.endswith(SUFFIX))
+        files |= dict.fromkeys(inside)
+    return list(files)
+
+
+def _hashes(paths: list[Path], what: str) -> dict[Path, FileHash]:
+    found = hash_files(open_plainly, map(str, paths))
+    for path in paths:
+        if found[str(path)].problem:
+            raise LineageError(f"{what} {path} {found[str(path)].message}; a record needs its bytes.")
+    return {path: found[str(path)] for path in paths}
+
+
+def _entry(project: Project, path: Path, found: FileHash) -> dict:
+    return {"path": project.name(path), "sha256": found.sha256, "size": found.size}
+
+
+def _source_name(project: Project, path: Path) -> str:
+    """Name the package's files by their place in the repository, wherever they were installed."""
+    path = path.resolve()
+    if path.is_relative_to(PACKAGE):
+        return f"src/prefclip/{path.relative_to(PACKAGE).as_posix()}"
+    return project.name(path)
+
+
+def _mark(path: Path) -> tuple:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return ()
+    return (status.st_size, status.st_mtime_ns, status.st_ino, stat.S_IFMT(status.st_mode))

@@ -1,0 +1,190 @@
+"""Trace an artifact, or one cell of a table, back to the raw data: the part of the lineage graph above it."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from pydantic_core import from_json
+
+from prefclip.lineage.cells import Cell, MetricRow, read_cells
+from prefclip.lineage.checks import is_result
+from prefclip.lineage.figure_ids import FIGURE_SUFFIXES, LARGEST_FIGURE, activity_in
+from prefclip.lineage.hashing import FileHash, hash_file, open_plainly
+from prefclip.lineage.index import Index, without_collector
+from prefclip.lineage.project import FileProblem, LineageError, Project
+from prefclip.lineage.record import Damage, Record
+
+CHECKSUMS = "checksums.json"
+ATTRIBUTIONS = ("ATTRIBUTION.md", "SOURCES.md", "README.md")
+TRACE_VERSION = 1
+
+
+@dataclass
+class Node:
+    """One file of the graph: an ``artifact`` has a record, ``raw`` data have none, at a ``gap`` lineage is lost."""
+
+    name: str
+    kind: str
+    inputs: list[str] = field(default_factory=list)
+    sha256: str = ""
+    size: int = -1
+    stage: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+    ids: dict[str, str | None] = field(default_factory=dict)
+
+    def label(self) -> str:
+        """Return one line of text."""
+        words = [self.name, f"[{self.stage or self.kind}]"]
+        words += [f"sha256 {self.sha256[:12]}…"] if self.sha256 else []
+        return "  ".join([*words, *(f"{key} {value}" for key, value in self.facts.items() if value not in (None, ""))])
+
+
+@dataclass
+class Trace:
+    """The graph above one target; ``nodes`` are in order, inputs first."""
+
+    target: str
+    nodes: dict[str, Node]
+    loops: list[str] = field(default_factory=list)
+    cell: Cell | None = None
+    rows: list[MetricRow] = field(default_factory=list)
+
+    def gaps(self) -> list[Node]:
+        """Return the nodes at which the way back is lost."""
+        return [node for node in self.nodes.values() if node.kind == "gap"]
+
+    def complete(self) -> bool:
+        """Say whether every way back ends at raw data."""
+        return not self.gaps() and not self.loops
+
+
+@without_collector()
+def trace(project: Project, target: str | Path, cell: str | None = None) -> Trace:
+    """Return the lineage of a target: a file of the project, or a figure that was copied elsewhere.
+
+    With ``cell`` (``ROW,COLUMN`` of a table) only the metrics files of that cell are followed. Hashes are the recorded
+    ones; ``verify`` computes them again. Raises LineageError for an unknown target or cell.
+    """
+    index = Index(project)
+    name = _target(index, target)
+    chosen, found = None, None
+    inputs: dict[str, list[str]] = {}
+    if cell is not None:
+        found = read_cells(project, name)
+        chosen = found.find(cell)
+        inputs[name] = _cell_inputs(index, name, found.rows_of(chosen))
+    starts = inputs.get(name, [name])
+    order = index.lineage(starts)
+    if cell is not None:
+        order.append(name)
+    recorded = _recorded_inputs(index, order)
+    checksums = _Checksums(project)
+    nodes = {item: _node(index, item, recorded.get(item), checksums) for item in order}
+    for item, kept in inputs.items():
+        nodes[item].inputs = kept
+    return Trace(name, nodes, index.loops, chosen, found.rows_of(chosen) if found and chosen else [])
+
+
+def _target(index: Index, target: str | Path) -> str:
+    try:
+        names = index.resolve(target)
+    except LineageError:
+        names = [_by_figure(index, Path(target))]
+    if len(names) != 1 or Path(target).is_dir():
+        raise LineageError(f"{target}: is a folder; name one artifact to trace.")
+    name = names[0]
+    if index.record(name) is None and name.endswith(FIGURE_SUFFIXES):
+        return _by_figure(index, index.project.root / name)
+    return name
+
+
+def _by_figure(index: Index, path: Path) -> str:
+    """Find the artifact that a copied figure is, by the activity in its metadata and its bytes."""
+    if path.suffix in FIGURE_SUFFIXES and path.is_file() and path.stat().st_size <= LARGEST_FIGURE:
+        activity, sha256 = activity_in(path.read_bytes()), hash_file(open_plainly, str(path)).sha256
+        candidates = [
+            (entry.sha256 == sha256, name)
+            for name in (index.everything() if activity else [])
+            if isinstance(record := index.record(name), Record) and record.run.activity == activity
+            if (entry := record.run.output()) is not None and name.endswith(path.suffix)
+        ]
+        if candidates:
+            return max(candidates)[1]
+    raise LineageError(f"{path}: no such artifact, nor a figure that names a recorded run; name a file below results/.")
+
+
+def _cell_inputs(index: Index, table: str, rows: list[MetricRow]) -> list[str]:
+    wanted = list(dict.fromkeys(row.file for row in rows))
+    record = index.record(table)
+    known = set(index.inputs(table))
+    strangers = [name for name in wanted if name not in known]
+    if isinstance(record, Record) and strangers:
+        raise LineageError(f"{table}: the cell names {strangers[0]}, which is no input of the table; verify the table.")
+    return wanted
+
+
+def _recorded_inputs(index: Index, order: list[str]) -> dict[str, FileHash]:
+    """What the records say of the files that have none themselves."""
+    found = {name: FileHash() for name in order if not isinstance(index.record(name), Record)}
+    for name in order:
+        record = index.record(name)
+        for entry in record.run.inputs if isinstance(record, Record) and found else ():
+            if entry.path in found:
+                found[entry.path] = FileHash(entry.sha256, entry.size)
+    return {name: entry for name, entry in found.items() if entry.sha256}
+
+
+def _node(index: Index, name: str, recorded: FileHash | None, checksums: "_Checksums") -> Node:
+    record = index.record(name)
+    if isinstance(record, Record):
+        entry, run, git = record.run.output(), record.run, record.surroundings.git
+        ids = {"record": record.id, "activity": run.activity, "commit": git.commit if git else None}
+        facts = {**run.wildcards, "seed": run.seed}
+        return Node(name, "artifact", index.inputs(name), entry.sha256, entry.size, run.stage, facts, ids)
+    sha256, size = (recorded.sha256, recorded.size) if recorded else ("", -1)
+    if isinstance(record, Damage):
+        return Node(name, "gap", [], sha256, size, facts={"problem": record.reason})
+    if is_result(name):
+        return Node(name, "gap", [], sha256, size, facts={"problem": "has no record"})
+    try:
+        with index.project.open(name) as stream:
+            now_size = os.fstat(stream.fileno()).st_size
+    except FileProblem as problem:
+        return Node(name, "gap", [], sha256, size, facts={"problem": str(problem)})
+    if recorded is None:
+        sha256, size = hash_file(index.project.open, name).sha256, now_size
+    facts = checksums.facts(name, sha256)
+    if now_size != size:
+        facts["problem"] = f"has {now_size} bytes today"
+    return Node(name, "raw", [], sha256, size, facts=facts)
+
+
+class _Checksums:
+    """What ``checksums.json`` next to raw data says of a file, and the file that names its origin."""
+
+    def __init__(self, project: Project):
+        self.project = project
+        self._lists: dict[str, dict] = {}
+
+    def facts(self, name: str, sha256: str) -> dict[str, str]:
+        folder = str(PurePosixPath(name).parent)
+        if folder not in self._lists:
+            self._lists[folder] = self._read(f"{folder}/{CHECKSUMS}")
+        listed = self._lists[folder].get(PurePosixPath(name).name)
+        facts = {}
+        if isinstance(listed, str):
+            verdict = "as listed in" if listed == sha256 else "NOT as listed in"
+            facts["checksum"] = f"{verdict} {folder}/{CHECKSUMS}"
+        for attribution in ATTRIBUTIONS:
+            if (self.project.root / folder / attribution).is_file():
+                facts["source"] = f"{folder}/{attribution}"
+                break
+        return facts
+
+    def _read(self, name: str) -> dict:
+        try:
+            values = from_json(self.project.read(name, 1024 * 1024), allow_inf_nan=False)
+        except (FileProblem, ValueError):
+            return {}
+        return values if isinstance(values, dict) else {}

@@ -1,0 +1,100 @@
+"""A trace as a tree for the screen, as JSON, or as a graph for Graphviz and Mermaid."""
+
+from collections.abc import Callable
+
+from prefclip.lineage.findings import printable
+from prefclip.lineage.trace import TRACE_VERSION, Node, Trace
+
+
+def as_tree(trace: Trace) -> str:
+    """Return a tree with the target on top; a file that several others share is spelt out once."""
+    lines, seen = [_cell_line(trace)] if trace.cell else [], set()
+    todo: list[tuple[str, str, str]] = [(trace.target, "", "")]
+    while todo:
+        name, branch, below = todo.pop()
+        node = trace.nodes[name]
+        again = name in seen and node.inputs
+        lines.append(branch + node.label() + ("  (see above)" if again else ""))
+        if name in seen:
+            continue
+        seen.add(name)
+        for place, above in enumerate(reversed(node.inputs)):
+            last = place == 0
+            todo.append((above, below + ("└─ " if last else "├─ "), below + ("   " if last else "│  ")))
+    lines += [f"lost at {node.name}: {node.facts.get('problem')}" for node in trace.gaps()]
+    lines += [f"runs in a circle at {name}" for name in trace.loops]
+    return "\n".join(printable(line) for line in lines)
+
+
+def as_json(trace: Trace) -> dict:
+    """Return nodes and edges, inputs first."""
+    nodes = [
+        {
+            "path": printable(node.name),
+            "kind": node.kind,
+            "stage": node.stage or None,
+            "sha256": node.sha256 or None,
+            "size": None if node.size < 0 else node.size,
+            **node.ids,
+            "facts": {key: printable(str(value)) for key, value in node.facts.items() if value not in (None, "")},
+        }
+        for node in trace.nodes.values()
+    ]
+    edges = [[printable(above), printable(node.name)] for node in trace.nodes.values() for above in node.inputs]
+    result = {
+        "schema_version": TRACE_VERSION,
+        "target": printable(trace.target),
+        "complete": trace.complete(),
+        "nodes": nodes,
+        "edges": edges,
+    }
+    if trace.cell is not None:
+        cell = {"row": trace.cell.row, "column": trace.cell.column, "value": trace.cell.value}
+        rows = [row.model_dump() for row in trace.rows]
+        result["cell"] = {**cell, "aggregation": trace.cell.aggregation, "rows": rows}
+    return result
+
+
+def as_dot(trace: Trace) -> str:
+    """Return the graph in the language of Graphviz."""
+    shapes = {"artifact": "box", "raw": "folder", "gap": "octagon"}
+    keys = {name: f"n{place}" for place, name in enumerate(trace.nodes)}
+    lines = ["digraph lineage {", "  rankdir=LR;"]
+    for node in trace.nodes.values():
+        label = _caption(node, "\\n").replace('"', '\\"')
+        lines.append(f'  {keys[node.name]} [shape={shapes[node.kind]}, label="{label}"];')
+    lines += [f"  {keys[above]} -> {keys[node.name]};" for node in trace.nodes.values() for above in node.inputs]
+    return "\n".join([*lines, "}"])
+
+
+def as_mermaid(trace: Trace) -> str:
+    """Return the graph as a Mermaid flow chart, which GitHub draws in Markdown."""
+    frames = {"artifact": ("[", "]"), "raw": ("[(", ")]"), "gap": ("{{", "}}")}
+    keys = {name: f"n{place}" for place, name in enumerate(trace.nodes)}
+    lines = ["flowchart LR"]
+    for node in trace.nodes.values():
+        left, right = frames[node.kind]
+        label = _caption(node, "<br>").replace('"', "#quot;")
+        lines.append(f'  {keys[node.name]}{left}"{label}"{right}')
+    lines += [f"  {keys[above]} --> {keys[node.name]}" for node in trace.nodes.values() for above in node.inputs]
+    return "\n".join(lines)
+
+
+FORMATS: dict[str, Callable[[Trace], object]] = {
+    "tree": as_tree,
+    "json": as_json,
+    "dot": as_dot,
+    "mermaid": as_mermaid,
+}
+
+
+def _caption(node: Node, newline: str) -> str:
+    parts = [node.name, node.stage or node.kind, node.sha256[:12]]
+    # Backslashes and angle brackets in a hostile name would end the label or start markup.
+    safe = [printable(part).replace("\\", "/").replace("<", "‹").replace(">", "›") for part in parts if part]
+    return newline.join(safe)
+
+
+def _cell_line(trace: Trace) -> str:
+    cell = trace.cell
+    return f"cell {cell.row},{cell.column} = {cell.value}: {cell.aggregation} ({len(trace.rows)} metrics rows)"

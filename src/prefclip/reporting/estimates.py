@@ -1,0 +1,167 @@
+"""Every number of a run with its doubt: per seed, on the real images and on resamples of them.
+
+A table cell, a difference, a mean over data sets and a ratio are all plain arithmetic on arrays of shape (S, 1 + B):
+one row per seed, column 0 measured on the images as they are, the others on B resamples. All methods, weights and seeds
+share the resampled images of a data set, so a difference between two methods is a paired one.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from prefclip.config import Config, method_names
+from prefclip.errors import PrefclipError
+from prefclip.evaluation.intervals import Estimate, bootstrap_means, combined_estimate
+from prefclip.evaluation.long_form import read_predictions
+from prefclip.evaluation.metrics import CLEAN, METRICS, TYPOGRAPHIC
+from prefclip.layout import RunLayout
+from prefclip.seeds import generator_for
+
+RAW = "raw"
+AVERAGED = "averaged"
+REFERENCE = "clip"
+# Ratios such as word_among_errors are made from these.
+RESAMPLED_METRICS = ("accuracy", "text_confusion", "retention_kl")
+Samples = NDArray[np.float64]
+
+
+class EstimateError(PrefclipError):
+    """Predictions that do not belong together, or a number that the run does not hold."""
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """The numbers of one run.
+
+    Attributes:
+        samples: (method, weights, dataset, images, metric) → array (S, 1 + B).
+        images: (dataset, images) → number of images scored.
+        confidence: level of the intervals.
+    """
+
+    samples: dict[tuple[str, str, str, str, str], Samples]
+    images: dict[tuple[str, str], int]
+    confidence: float
+
+    def of(
+        self, method: str, weights: str, datasets: str | Sequence[str], images: str, metric: str = "accuracy"
+    ) -> Samples:
+        """One metric, (S, 1 + B); with several data sets their unweighted mean. Raises EstimateError."""
+        names = [datasets] if isinstance(datasets, str) else list(datasets)
+        return np.mean([self._one(method, weights, name, images, metric) for name in names], axis=0)
+
+    def _one(self, *key: str) -> Samples:
+        try:
+            return self.samples[key]
+        except KeyError as error:
+            method, weights, dataset, images, metric = key
+            raise EstimateError(
+                f"no {metric} of {method} ({weights}) on {images} images of {dataset}; "
+                "run `prefclip evaluate` for it with this configuration."
+            ) from error
+
+    def estimate(self, samples: Samples, bounds: tuple[float, float] = (-np.inf, np.inf)) -> Estimate:
+        """Value and interval of whatever was computed from :meth:`of`.
+
+        A ratio whose denominator is zero is NaN: on the real images, value and interval are NaN too; on resamples,
+        these are left out, and the interval is NaN if they are more than half.
+        """
+        if not np.isfinite(samples[:, 0]).all():
+            return Estimate(np.nan, np.nan, np.nan)
+        sound = np.isfinite(samples).all(axis=0)
+        if sound.mean() < 0.5:
+            return Estimate(float(samples[:, 0].mean()), np.nan, np.nan)
+        samples = samples[:, sound]
+        return combined_estimate(samples[:, 0], samples[:, 1:], self.confidence, bounds)
+
+    def count(self, datasets: str | Sequence[str], images: str) -> int:
+        """How many images enter, all data sets together."""
+        return sum(self.images[name, images] for name in ([datasets] if isinstance(datasets, str) else datasets))
+
+    def has(self, method: str, weights: str) -> bool:
+        """Whether the run holds these weights of a method."""
+        return any(key[:2] == (method, weights) for key in self.samples)
+
+
+def headline_weights(config: Config, method: str) -> str:
+    """The weights that stand for a method: averaged where it averages, else the last iterate."""
+    return AVERAGED if method in config.methods and config.methods[method].averaging else RAW
+
+
+def seeds_of(config: Config, method: str) -> tuple[int, ...]:
+    """Seeds of a method; the untouched model has one."""
+    return (0,) if method == REFERENCE else config.seeds
+
+
+def read_estimates(config: Config, layout: RunLayout, methods: Iterable[str] | None = None) -> Estimates:
+    """Read the predictions of all methods and seeds of a run and resample its images.
+
+    Raises TableError for a missing or damaged file, EstimateError when runs scored different images.
+    """
+    frames = []
+    for method in method_names(config) if methods is None else methods:
+        for seed in seeds_of(config, method):
+            path = layout.predictions(config.model.key, method, seed)
+            frames.append((method, seed, path, read_predictions(path)))
+    samples: dict = {}
+    counts: dict = {}
+    for dataset in config.datasets:
+        for images in (CLEAN, TYPOGRAPHIC):
+            columns, twins = _columns(frames, dataset, images)
+            keys = list(columns)
+            values = np.stack([columns[key] for key in keys], axis=1)
+            # One generator per data set: the clean and the typographic twin are picked together.
+            draws = bootstrap_means(
+                values,
+                generator_for(config.experiment, dataset, "table bootstrap"),
+                groups=twins,
+                samples=config.evaluation.bootstrap_samples,
+            )
+            both = np.concatenate([values.mean(axis=0)[None], draws]).T
+            counts[dataset, images] = len(values)
+            for (method, weights, metric), rows in _by_seed(keys).items():
+                samples[method, weights, dataset, images, metric] = both[rows]
+    return Estimates(samples, counts, config.evaluation.confidence)
+
+
+def _columns(frames: list, dataset: str, images: str) -> tuple[dict, NDArray[np.str_]]:
+    """One column of per-image numbers for each (method, seed, weights, metric), and the images' clean twins."""
+    columns: dict = {}
+    first = None
+    for method, seed, path, frame in frames:
+        chosen = frame[(frame["dataset"] == dataset) & (frame["images"] == images)]
+        if chosen.empty:
+            raise EstimateError(
+                f"{path}: holds no {images} images of {dataset}; run `prefclip evaluate` again with this configuration."
+            )
+        for weights, rows in chosen.groupby("weights", observed=True):
+            rows = rows.sort_values("id", kind="stable")
+            identity = rows["id"].to_numpy()
+            if first is None:
+                first = (path, identity, rows["clean_id"].to_numpy())
+            elif not np.array_equal(identity, first[1]):
+                raise EstimateError(
+                    f"{path}: its {weights} weights scored other {images} images of {dataset} than {first[0]}; "
+                    "evaluate both again on the same manifest."
+                )
+            for name in RESAMPLED_METRICS:
+                if images in METRICS[name].images:
+                    columns[method, seed, weights, name] = METRICS[name].per_image(rows)
+    return columns, first[2]
+
+
+def _by_seed(keys: list[tuple[str, int, str, str]]) -> dict[tuple[str, str, str], list[int]]:
+    rows: dict = {}
+    for index, (method, _seed, weights, metric) in enumerate(keys):
+        rows.setdefault((method, weights, metric), []).append(index)
+    return rows
+
+
+def frame_of(rows: list[dict]) -> pd.DataFrame:
+    """Cells as a frame; numbers rounded to six digits after the point, so that equal runs give equal text."""
+    frame = pd.DataFrame(rows)
+    numbers = frame.select_dtypes("float").columns
+    return frame.assign(**{name: frame[name].round(6) + 0.0 for name in numbers})

@@ -1,0 +1,40 @@
+"""Figures by name: PDF for print and PNG for the screen."""
+
+from collections.abc import Callable
+from types import MappingProxyType
+
+from matplotlib.figure import Figure
+
+from prefclip.config import Config
+from prefclip.errors import PrefclipError
+from prefclip.layout import RunLayout
+from prefclip.reporting.figures.accuracy_bars import draw_accuracy_bars
+from prefclip.reporting.figures.attack_examples import draw_attack_examples
+from prefclip.reporting.figures.retention_boxes import draw_retention_boxes
+from prefclip.reporting.figures.style import Metadata, print_style, save_figure, timeless_metadata
+from prefclip.reporting.figures.training_curves import draw_training_curves
+
+FIGURES: MappingProxyType[str, Callable[[Config, RunLayout], Figure]] = MappingProxyType(
+    {
+        "attack_examples": draw_attack_examples,
+        "accuracy_bars": draw_accuracy_bars,
+        "training_curves": draw_training_curves,
+        "retention_boxes": draw_retention_boxes,
+    }
+)
+
+
+class UnknownFigureError(PrefclipError):
+    """No figure has this name."""
+
+
+def draw_figure(layout: RunLayout, name: str, metadata: Metadata = timeless_metadata) -> None:
+    """Draw ``figures/<name>.pdf`` and ``.png`` of a run; ``metadata`` maps a path to what the file says of itself.
+
+    Raises UnknownFigureError, which lists the figures; other PrefclipErrors name the input that is missing or damaged.
+    """
+    if name not in FIGURES:
+        raise UnknownFigureError(f"unknown figure {name!r}; allowed: {', '.join(FIGURES)}.")
+    with print_style():
+        figure = FIGURES[name](layout.read_config(), layout)
+        save_figure(figure, layout.figure(name, "pdf").removesuffix(".pdf"), metadata)

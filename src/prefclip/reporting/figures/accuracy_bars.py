@@ -1,0 +1,112 @@
+"""Accuracy of every method on clean and typographic images of every data set, with intervals."""
+
+from matplotlib.figure import Figure
+
+from prefclip.config import Config, method_names
+from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
+from prefclip.layout import RunLayout
+from prefclip.reporting.estimates import RAW, REFERENCE, headline_weights, read_estimates
+from prefclip.reporting.figures.style import FULL_WIDTH, INK, method_style, new_figure, panel_title
+from prefclip.reporting.labels import ZERO_SHOT_MEAN, column_groups, dataset_label, method_label
+
+GROUP_WIDTH = 0.84
+BLOCK_GAP = 0.35
+
+
+def draw_accuracy_bars(config: Config, layout: RunLayout) -> Figure:
+    """Two panels, clean above typographic; one group of bars per data set, one bar per method.
+
+    Whiskers are the interval over images and seeds; the dashed line on typographic images is untouched CLIP's clean
+    accuracy, the level to win back.
+    """
+    estimates = read_estimates(config, layout)
+    methods = method_names(config)
+    groups = column_groups(config)
+    places = _places(config, list(groups))
+    figure = new_figure(FULL_WIDTH, 3.7)
+    panels = figure.subplots(2, 1, sharex=True, sharey=True)
+    width = GROUP_WIDTH / len(methods)
+    for panel, letter, images in zip(panels, "ab", (CLEAN, TYPOGRAPHIC), strict=True):
+        for rank, method in enumerate(methods):
+            weights = RAW if method == REFERENCE else headline_weights(config, method)
+            found = [
+                estimates.estimate(estimates.of(method, weights, sets, images), (0.0, 1.0)) for sets in groups.values()
+            ]
+            style = method_style(method, methods)
+            panel.bar(
+                [places[name] + (rank + 0.5) * width - GROUP_WIDTH / 2 for name in groups],
+                [100 * number.value for number in found],
+                width,
+                yerr=[
+                    [100 * (number.value - number.low) for number in found],
+                    [100 * (number.high - number.value) for number in found],
+                ],
+                label=method_label(method),
+                facecolor=style.colour,
+                edgecolor="black",
+                hatch=style.hatch,
+                linewidth=0.4,
+                error_kw={"elinewidth": 0.7, "capsize": 1.3, "capthick": 0.7, "ecolor": INK},
+            )
+        panel.set_ylabel("Top-1 accuracy (%)")
+        panel.set_ylim(0, 100)
+        panel.set_yticks(range(0, 101, 20))
+        panel.yaxis.grid(True)
+        panel.tick_params(axis="x", length=0)
+        panel_title(panel, letter, f"{'Clean' if images == CLEAN else 'Typographic'} images")
+        if images == TYPOGRAPHIC:
+            for name, sets in groups.items():
+                level = 100 * float(estimates.of(REFERENCE, RAW, sets, CLEAN)[:, 0].mean())
+                panel.hlines(
+                    level,
+                    places[name] - GROUP_WIDTH / 2 - 0.03,
+                    places[name] + GROUP_WIDTH / 2 + 0.03,
+                    colors="black",
+                    linestyles=(0, (3, 1.5)),
+                    linewidth=0.9,
+                    label="CLIP on clean images" if name == config.data.train else None,
+                )
+        for edge in _block_edges(config, places):
+            panel.axvline(edge, color="#BBBBBB", linewidth=0.6)
+    panels[1].set_xticks(list(places.values()), [_tick_label(config, name) for name in places])
+    for name, label in zip(places, panels[1].get_xticklabels(), strict=True):
+        label.set_fontweight("bold" if name == ZERO_SHOT_MEAN else "normal")
+    panels[1].set_xlim(min(places.values()) - 0.6, max(places.values()) + 0.6)
+    handles, labels = panels[1].get_legend_handles_labels()
+    # The level line comes first in what matplotlib collects; methods read better first.
+    order = sorted(range(len(labels)), key=lambda place: labels[place] == "CLIP on clean images")
+    figure.legend(
+        [handles[place] for place in order],
+        [labels[place] for place in order],
+        loc="outside upper center",
+        ncols=len(labels),
+        columnspacing=1.2,
+    )
+    return figure
+
+
+def _places(config: Config, names: list[str]) -> dict[str, float]:
+    """Centres of the groups, with a gap between training set, zero-shot sets and gender sets; the mean comes first."""
+    blocks = [[config.data.train], [ZERO_SHOT_MEAN, *config.data.zero_shot], list(config.data.bias)]
+    places: dict[str, float] = {}
+    centre = 0.0
+    for block in blocks:
+        for name in block:
+            if name in names:
+                places[name] = centre
+                centre += 1.0
+        centre += BLOCK_GAP
+    return places
+
+
+def _tick_label(config: Config, name: str) -> str:
+    if name == ZERO_SHOT_MEAN:
+        return "Zero-shot\nmean"
+    role = {config.data.train: "\n(training set)"} | dict.fromkeys(config.data.bias, "\n(gender set)")
+    return dataset_label(name) + role.get(name, "")
+
+
+def _block_edges(config: Config, places: dict[str, float]) -> list[float]:
+    shift = 0.5 + BLOCK_GAP / 2
+    firsts = [ZERO_SHOT_MEAN, *config.data.bias[:1]]
+    return [places[name] - shift for name in firsts if name in places]

@@ -1,0 +1,162 @@
+"""A few pictures, the word written on them, and what CLIP and the tuned model call them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from numpy.typing import NDArray
+
+from prefclip.attacks.synthesis import read_attacked_manifest
+from prefclip.config import Config
+from prefclip.datasets.manifests import open_images, read_classes, read_manifest
+from prefclip.evaluation.long_form import read_predictions
+from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
+from prefclip.layout import RunLayout
+from prefclip.reporting.estimates import RAW, REFERENCE, EstimateError, headline_weights
+from prefclip.reporting.figure_inputs import example_datasets
+from prefclip.reporting.figures.style import (
+    FULL_WIDTH,
+    INK,
+    OTHER_ANSWER,
+    RIGHT_ANSWER,
+    WRITTEN_WORD,
+    new_figure,
+)
+from prefclip.reporting.labels import dataset_label, method_label
+from prefclip.reporting.main_results import PREFERENCE_OBJECTIVES
+from prefclip.seeds import seed_for
+
+ROW_HEIGHT = 1.12
+PLACES = ("predicted", "second", "third")
+HATCHES = {WRITTEN_WORD: "////", RIGHT_ANSWER: "", OTHER_ANSWER: ""}
+
+
+@dataclass(frozen=True)
+class Example:
+    """One row of the figure; answers are (class name, probability, colour), best first."""
+
+    dataset: str
+    name: str
+    word: str
+    clean: NDArray[np.uint8]
+    attacked: NDArray[np.uint8]
+    answers: dict[str, list[tuple[str, float, str]]]
+
+
+def draw_attack_examples(config: Config, layout: RunLayout) -> Figure:
+    """One picture of each of a few data sets (`figure_inputs.example_datasets`).
+
+    Of each data set, the picture is drawn at random among those that CLIP names rightly when clean and by the written
+    word when attacked (among all, if there is none); what the tuned model answers plays no part. The tuned model is the
+    first preference method of the configuration, with its first seed.
+    """
+    tuned = tuned_method(config)
+    found = [find_example(config, layout, dataset, tuned) for dataset in example_datasets(config)]
+    figure = new_figure(FULL_WIDTH, 0.5 + ROW_HEIGHT * len(found))
+    grid = figure.subplots(len(found), 4, width_ratios=(1, 1, 1.75, 1.75), squeeze=False)
+    titles = ("Clean", "Attacked", "CLIP on the attacked image", f"{method_label(tuned)} on the attacked image")
+    for place, title in enumerate(titles):
+        grid[0, place].set_title(title, loc="center" if place < 2 else "left")
+    for line, example in zip(grid, found, strict=True):
+        for panel, pixels, caption in (
+            (line[0], example.clean, example.name),
+            (line[1], example.attacked, f"“{example.word}”"),
+        ):
+            panel.imshow(pixels, interpolation="none")
+            panel.set_xticks([])
+            panel.set_yticks([])
+            panel.spines[:].set_visible(False)
+            panel.set_xlabel(caption, labelpad=2)
+        line[0].set_ylabel(dataset_label(example.dataset), labelpad=4)
+        _draw_answers(line[2], example.answers[REFERENCE])
+        _draw_answers(line[3], example.answers[tuned])
+    for panel in grid[:-1, 2:].flat:
+        panel.set_xticklabels([])
+    for panel in grid[-1, 2:]:
+        panel.set_xlabel("probability (%)")
+    handles = [
+        Patch(facecolor=colour, edgecolor="black", linewidth=0.4, hatch=HATCHES[colour], label=label)
+        for colour, label in (
+            (RIGHT_ANSWER, "true name"),
+            (WRITTEN_WORD, "written word"),
+            (OTHER_ANSWER, "another class"),
+        )
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=3)
+    return figure
+
+
+def tuned_method(config: Config) -> str:
+    """The method shown beside CLIP: the first with a preference objective, else the first at all."""
+    methods = list(config.methods)
+    preferred = [name for name in methods if config.methods[name].objective in PREFERENCE_OBJECTIVES]
+    if not methods:
+        raise EstimateError("methods: the configuration has no tuned method to show beside CLIP; add one.")
+    return (preferred or methods)[0]
+
+
+def find_example(config: Config, layout: RunLayout, dataset: str, tuned: str) -> Example:
+    """Choose one picture of a data set and collect what the figure shows of it."""
+    answers = {
+        REFERENCE: _answers(config, layout, dataset, REFERENCE, 0, RAW),
+        tuned: _answers(config, layout, dataset, tuned, config.seeds[0], headline_weights(config, tuned)),
+    }
+    untouched = answers[REFERENCE]
+    clean, attacked = (untouched[untouched["images"] == kind] for kind in (CLEAN, TYPOGRAPHIC))
+    named = clean.loc[clean["predicted"] == clean["label"], "id"]
+    fooled = attacked[(attacked["predicted"] == attacked["word_label"]) & attacked["clean_id"].isin(named)]
+    candidates = attacked if fooled.empty else fooled
+    identity = min(candidates["id"], key=lambda name: seed_for(dataset, name, "attack example"))
+    row = read_attacked_manifest(layout.attacked_manifest(dataset)).set_index("attacked_id").loc[identity]
+    clean_row = read_manifest(layout.manifest(dataset)).set_index("id").loc[row["id"], "row"]
+    names = read_classes(layout.classes(dataset)).names
+    return Example(
+        dataset,
+        names[row["label"]],
+        names[row["word_label"]],
+        np.array(open_images(layout.images(dataset))[clean_row]),
+        np.array(open_images(layout.attacked_images(dataset))[row["row"]]),
+        {method: _top_answers(frame.set_index("id").loc[identity], names) for method, frame in answers.items()},
+    )
+
+
+def _answers(config: Config, layout: RunLayout, dataset: str, method: str, seed: int, weights: str) -> pd.DataFrame:
+    path = layout.predictions(config.model.key, method, seed)
+    rows = read_predictions(path)
+    rows = rows[(rows["dataset"] == dataset) & (rows["weights"] == weights)]
+    if rows.empty:
+        raise EstimateError(
+            f"{path}: holds no images of {dataset} scored by {weights} weights; run `prefclip evaluate` again."
+        )
+    return rows
+
+
+def _top_answers(row: pd.Series, names: tuple[str, ...]) -> list[tuple[str, float, str]]:
+    colours = {row["label"]: RIGHT_ANSWER, row["word_label"]: WRITTEN_WORD}
+    return [
+        (names[row[place]], float(row[f"probability_{place}"]), colours.get(row[place], OTHER_ANSWER))
+        for place in PLACES
+        if row[place] >= 0
+    ]
+
+
+def _draw_answers(panel, answers: list[tuple[str, float, str]]) -> None:
+    for place, (_, probability, colour) in enumerate(answers):
+        panel.barh(
+            place,
+            100 * probability,
+            0.62,
+            facecolor=colour,
+            edgecolor="black",
+            linewidth=0.4,
+            hatch=HATCHES[colour],
+        )
+        panel.text(100 * probability + 2, place, f"{100 * probability:.0f}", va="center", fontsize=6.5, color=INK)
+    panel.set_yticks(range(len(answers)), [name for name, _, _ in answers])
+    panel.tick_params(axis="y", length=0)
+    panel.set_ylim(len(PLACES) - 0.4, -0.6)
+    panel.set_xlim(0, 112)
+    panel.set_xticks([0, 25, 50, 75, 100])
+    panel.xaxis.grid(True)

@@ -1,0 +1,31 @@
+"""How methods, weights and data sets are called in tables and figures."""
+
+from prefclip.config import Config
+from prefclip.datasets.registry import DATASETS
+
+ZERO_SHOT_MEAN = "zero_shot_mean"
+METHOD_LABELS = {"clip": "CLIP", "ce": "CE", "ce_kl": "CE + KL", "dpo": "DPO", "ipo": "IPO", "kto": "KTO"}
+SHORT_LABELS = {"travel": "Travel"}
+
+
+def method_label(method: str) -> str:
+    """``ce_kl`` → ``CE + KL``; a method that only the configuration knows keeps its name."""
+    return METHOD_LABELS.get(method, method)
+
+
+def dataset_label(dataset: str) -> str:
+    """The registry's title of a data set, or "Zero-shot mean"."""
+    if dataset == ZERO_SHOT_MEAN:
+        return "Zero-shot mean"
+    return SHORT_LABELS.get(dataset) or (DATASETS[dataset].title if dataset in DATASETS else dataset)
+
+
+def column_groups(config: Config) -> dict[str, tuple[str, ...]]:
+    """Columns of a table in order, each with the data sets it is the mean of: training set, zero-shot sets and their
+    mean, gender sets.
+    """
+    groups: dict[str, tuple[str, ...]] = {config.data.train: (config.data.train,)}
+    groups |= {name: (name,) for name in config.data.zero_shot}
+    if config.data.zero_shot:
+        groups[ZERO_SHOT_MEAN] = tuple(config.data.zero_shot)
+    return groups | {name: (name,) for name in config.data.bias}

@@ -1,0 +1,83 @@
+"""The metrics, whatever is predicted."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from prefclip.evaluation.metrics import METRICS, MetricInputError, accuracy, retention_kl, text_confusion
+
+images = st.integers(1, 40)
+seeds = st.integers(0, 2**32 - 1)
+
+
+def answers(seed, count, classes=5):
+    """Predicted, true and written labels of ``count`` images; the written word is never the true name."""
+    generator = np.random.default_rng(seed)
+    predicted, label = generator.integers(0, classes, (2, count))
+    return predicted, label, (label + generator.integers(1, classes, count)) % classes
+
+
+@given(seeds, images)
+def test_shares_are_fractions_that_no_order_changes(seed, count):
+    predicted, label, word = answers(seed, count)
+    order = np.random.default_rng(seed).permutation(count)
+    for share, wanted in ((accuracy, label), (text_confusion, word)):
+        value = share(predicted, wanted)
+        assert 0 <= value <= 1
+        assert value == share(predicted[order], wanted[order])
+        assert value == pytest.approx(sum(a == b for a, b in zip(predicted, wanted, strict=True)) / count)
+
+
+@given(seeds, images)
+def test_right_answers_and_written_words_exclude_each_other(seed, count):
+    predicted, label, word = answers(seed, count)
+    assert accuracy(predicted, label) + text_confusion(predicted, word) <= 1 + 1e-12
+
+
+@given(seeds, images, st.floats(0.01, 100))
+@settings(deadline=None)
+def test_retention_kl_is_a_divergence(seed, count, scale):
+    generator = torch.Generator().manual_seed(seed)
+    reference, policy = scale * torch.randn(2, count, 6, generator=generator)
+    found = retention_kl(reference, policy)
+    assert found.shape == (count,) and found.dtype == torch.float64
+    assert (found >= 0).all()
+    assert torch.equal(retention_kl(reference, reference), torch.zeros(count, dtype=torch.float64))
+    # Only differences between logits count, and images do not see each other.
+    assert torch.allclose(retention_kl(reference.double() + 3, policy.double() - 7), found, atol=1e-9 * scale)
+    order = torch.randperm(count, generator=generator)
+    assert torch.allclose(retention_kl(reference[order], policy[order]), found[order])
+
+
+def test_retention_kl_has_the_reference_in_front():
+    reference, policy = torch.tensor([[np.log(0.9), np.log(0.1)]]), torch.tensor([[np.log(0.5), np.log(0.5)]])
+    expected = 0.9 * np.log(0.9 / 0.5) + 0.1 * np.log(0.1 / 0.5)
+    assert retention_kl(reference, policy).item() == pytest.approx(expected, rel=1e-6)
+    assert retention_kl(policy, reference).item() != pytest.approx(expected, rel=1e-3)
+
+
+def test_metrics_of_the_long_form_agree_with_the_plain_functions():
+    predicted, label, word = answers(3, 200)
+    rows = pd.DataFrame({"predicted": predicted, "label": label, "word_label": word, "retention_kl": 0.5})
+    mean = {name: metric.per_image(rows)[metric.among(rows)].mean() for name, metric in METRICS.items()}
+    assert mean["accuracy"] == accuracy(predicted, label)
+    assert mean["text_confusion"] == text_confusion(predicted, word)
+    assert mean["word_among_errors"] == pytest.approx(mean["text_confusion"] / (1 - mean["accuracy"]))
+    assert mean["retention_kl"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: accuracy([], []), "at least one image"),
+        (lambda: accuracy([1, 2], [1]), "shapes"),
+        (lambda: text_confusion([1, 2], [0, -1]), "typographic images only"),
+        (lambda: retention_kl(torch.zeros(2, 3), torch.zeros(2, 4)), "one shape"),
+    ],
+)
+def test_unfit_input_is_one_clear_error(call, message):
+    with pytest.raises(MetricInputError, match=message):
+        call()

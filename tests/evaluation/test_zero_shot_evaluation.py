@@ -1,0 +1,202 @@
+"""The whole evaluation, on a tiny world and an EmojiClip with random weights."""
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tiny_world import tiny_config
+
+from prefclip.attacks.synthesis import synthesise_attacks
+from prefclip.config import Config
+from prefclip.datasets.manifests import build_manifest
+from prefclip.evaluation import zero_shot
+from prefclip.evaluation.long_form import read_metrics, read_predictions
+from prefclip.evaluation.scoring import ScoringError, class_logits, predictions_of
+from prefclip.evaluation.selection import SelectionError
+from prefclip.evaluation.zero_shot import EvaluationError
+from prefclip.files import write_text
+from prefclip.layout import RunLayout
+from prefclip.models.checkpoints import save_weights, tuned_names
+from prefclip.models.emoji_clip import EmojiClip, EmojiClipShape, vocabulary_of
+from prefclip.models.emoji_clip_file import save_emoji_clip
+from prefclip.models.loading import load_model
+from prefclip.models.tensor_files import TensorFileError
+
+SHAPE = {"channels": (4, 4, 8, 8, 8), "hidden": 16, "embed_dim": 8, "text_width": 16, "text_layers": 1, "text_heads": 2}
+METHODS = {"ce": {"objective": "ce", "averaging": False}, "dpo": {"objective": "dpo"}}
+
+
+@pytest.fixture(scope="module")
+def made(world, tmp_path_factory):
+    """A run with images of three data sets, a base model and a checkpoint of each method."""
+    folder = tmp_path_factory.mktemp("evaluated")
+    base = folder / "base.safetensors"
+    names = "cat dog polar bear owl egg hot dog pear cook judge running"
+    torch.manual_seed(0)
+    save_emoji_clip(base, EmojiClip(EmojiClipShape(vocabulary=vocabulary_of([f"a photo of a {names}."]), **SHAPE)))
+    values = tiny_config(world, zero_shot=["food"], bias=["people"]).model_dump()
+    values |= {"experiment": "tiny", "methods": METHODS, "seeds": [0], "model": {"weights": str(base)}}
+    values["evaluation"] = {"batch_size": 3, "bootstrap_samples": 50}
+    config = Config.model_validate(values)
+    layout = RunLayout(str(folder / "results"))
+    write_text(layout.config, config.model_dump_json())
+    for dataset in config.datasets:
+        clean = (layout.images(dataset), layout.manifest(dataset), layout.classes(dataset))
+        build_manifest(config, dataset, *clean)
+        attacked = (layout.attacked_images(dataset), layout.attacked_manifest(dataset))
+        synthesise_attacks(clean[1], clean[0], clean[2], *attacked, (9, 14), variants=2)
+    loaded = load_model(config.model)
+    for method, files in (("ce", ["raw"]), ("dpo", ["raw", "averaged"])):
+        for shift, weights in enumerate(files):
+            save_tuned(loaded, layout.checkpoint("emoji-clip", method, 0, weights), 0.1 * (shift + 1))
+    return config, layout
+
+
+def save_tuned(loaded, path, shift, **changed):
+    """A checkpoint: the base's image tower with every weight moved by ``shift``, or replaced."""
+    state = {name: loaded.model.state_dict()[name] for name in tuned_names(loaded.model, "image")}
+    state = {name: value + shift if value.is_floating_point() else value for name, value in state.items()}
+    metadata = {"model": loaded.name, "base_sha256": loaded.weights_sha256, "trainable": "image"}
+    save_weights(path, {**state, **changed}, metadata)
+
+
+def evaluate(layout, method, seed):
+    """Evaluate with the names of the run, on one thread."""
+    config = layout.read_config()
+    checkpoint = None if method == "clip" else layout.checkpoint_folder("emoji-clip", method, seed)
+    folders = (f"{layout.root}/{name}" for name in ("classes", "images", "manifests"))
+    zero_shot.evaluate(config, method, seed, checkpoint, *folders, *outputs(layout, method, seed), threads=1)
+
+
+@pytest.fixture
+def run(made, tmp_path):
+    """A copy of the run that a test may damage."""
+    config, layout = made
+    shutil.copytree(layout.root, tmp_path / "results")
+    return config, RunLayout(str(tmp_path / "results"))
+
+
+def outputs(layout, method, seed=0):
+    return [layout.predictions("emoji-clip", method, seed), layout.metrics("emoji-clip", method, seed)]
+
+
+def test_every_image_of_every_set_is_scored_once_by_each_weights(run):
+    _, layout = run
+    evaluate(layout, "dpo", 0)
+    rows = read_predictions(layout.predictions("emoji-clip", "dpo", 0))
+    counts = rows.groupby(["weights", "dataset", "images"], observed=True).size().to_dict()
+    assert counts == {
+        (weights, dataset, images): 8 * (2 if images == "typographic" else 1)
+        for weights in ("raw", "averaged")
+        for dataset in ("animals", "food", "people")
+        for images in ("clean", "typographic")
+    }
+    assert (rows.loc[rows["images"] == "clean", "retention_kl"] > 0).all()
+    assert rows.loc[rows["images"] == "typographic", "retention_kl"].isna().all()
+    assert (rows.loc[rows["images"] == "clean", "word_label"] == -1).all()
+    assert (rows["probability_predicted"] >= rows["probability_true"]).all()
+    metrics = read_metrics(layout.metrics("emoji-clip", "dpo", 0))
+    assert set(metrics["run_id"]) == {"tiny/emoji-clip/dpo/seed0"} and set(metrics["weights"]) == {"raw", "averaged"}
+    accuracy = metrics[(metrics["metric"] == "accuracy") & (metrics["dataset"] == "people")]
+    assert set(accuracy["images"]) == {"clean", "typographic"}
+
+
+def test_untouched_clip_keeps_all_of_itself(run):
+    _, layout = run
+    evaluate(layout, "clip", 0)
+    metrics = read_metrics(layout.metrics("emoji-clip", "clip", 0))
+    assert set(metrics["weights"]) == {"raw"}
+    assert (metrics.loc[metrics["metric"] == "retention_kl", ["value", "ci_low", "ci_high"]] == 0).all(axis=None)
+
+
+def test_a_method_without_averaging_has_raw_weights_only(run):
+    _, layout = run
+    evaluate(layout, "ce", 0)
+    assert set(read_metrics(layout.metrics("emoji-clip", "ce", 0))["weights"]) == {"raw"}
+
+
+def test_repetition_gives_the_same_bytes(run):
+    _, layout = run
+    found = []
+    for _ in range(2):
+        evaluate(layout, "dpo", 0)
+        found.append([Path(path).read_bytes() for path in outputs(layout, "dpo")])
+    assert found[0] == found[1]
+
+
+def test_batch_size_changes_no_answer(run):
+    config, layout = run
+    evaluate(layout, "dpo", 0)
+    first = read_predictions(layout.predictions("emoji-clip", "dpo", 0))
+    values = config.model_dump()
+    values["evaluation"]["batch_size"] = 100
+    write_text(layout.config, Config.model_validate(values).model_dump_json())
+    evaluate(layout, "dpo", 0)
+    second = read_predictions(layout.predictions("emoji-clip", "dpo", 0))
+    assert (first["predicted"] == second["predicted"]).all()
+    np.testing.assert_allclose(first["retention_kl"], second["retention_kl"], rtol=1e-3, atol=1e-7)
+
+
+def test_unknown_methods_and_unfit_checkpoints_are_named(run):
+    config, layout = run
+    with pytest.raises(EvaluationError, match=r"unknown method 'dppo'; the configuration has: clip, ce, dpo"):
+        evaluate(layout, "dppo", 0)
+    with pytest.raises(EvaluationError, match=r"seed7/model\.safetensors: no such file; `prefclip train`"):
+        evaluate(layout, "dpo", 7)
+    with pytest.raises(EvaluationError, match="clip is the untouched model"):
+        zero_shot.checkpoint_files(config, "clip", "somewhere")
+    with pytest.raises(EvaluationError, match="needs the folder of its checkpoint"):
+        zero_shot.checkpoint_files(config, "dpo", None)
+
+
+def test_a_checkpoint_of_another_shape_is_named_and_nothing_is_written(run):
+    config, layout = run
+    loaded = load_model(config.model)
+    path = layout.checkpoint("emoji-clip", "dpo", 0, "averaged")
+    save_tuned(loaded, path, 0.0, **{"visual.head.3.bias": torch.zeros(9)})
+    with pytest.raises(TensorFileError, match=r"averaged\.safetensors: tensor 'visual\.head\.3\.bias' has shape"):
+        evaluate(layout, "dpo", 0)
+    assert not any(map(os.path.exists, outputs(layout, "dpo")))
+
+
+def test_weights_that_are_not_numbers_are_named(run):
+    config, layout = run
+    loaded = load_model(config.model)
+    save_tuned(loaded, layout.checkpoint("emoji-clip", "ce", 0), float("nan"))
+    with pytest.raises(ScoringError, match=r"ce/seed0/model\.safetensors: on clean images of animals, scores are NaN"):
+        evaluate(layout, "ce", 0)
+    assert not any(map(os.path.exists, outputs(layout, "ce")))
+
+
+def test_manifest_images_and_classes_must_belong_together(run):
+    _, layout = run
+    shutil.copy(layout.manifest("animals"), layout.manifest("food"))
+    with pytest.raises((EvaluationError, SelectionError), match="food"):
+        evaluate(layout, "clip", 0)
+    shutil.copy(layout.attacked_manifest("animals"), layout.attacked_manifest("food"))
+    with pytest.raises(EvaluationError, match=r"food\.parquet: "):
+        evaluate(layout, "clip", 0)
+
+
+def test_logits_do_not_depend_on_the_batch(made):
+    config, layout = made
+    chosen = zero_shot.read_image_set(
+        config, "food", *(f"{layout.root}/{name}" for name in ("classes", "images", "manifests")), "test"
+    )
+    loaded = load_model(config.model)
+    texts = torch.nn.functional.normalize(torch.randn(3, 8), dim=1)
+    rows = np.array([5, 0, 3])
+    with torch.no_grad():
+        together = class_logits(loaded, texts, chosen.clean_images, rows, 3)
+        alone = class_logits(loaded, texts, chosen.clean_images, rows, 1)
+    torch.testing.assert_close(together, alone, rtol=1e-4, atol=1e-5)
+
+
+def test_ties_go_to_the_first_class_and_missing_places_are_marked():
+    found = predictions_of(torch.tensor([[1.0, 1.0], [0.0, 2.0]]), np.array([1, 1]))
+    assert found["predicted"].tolist() == [0, 1] and found["second"].tolist() == [1, 0]
+    assert found["third"].tolist() == [-1, -1] and found["probability_third"].isna().all()
+    assert found["probability_true"].tolist() == pytest.approx([0.5, 1 / (1 + np.exp(-2))])

@@ -1,0 +1,143 @@
+"""A run with real pictures and made-up answers: what an evaluation and a training could have written."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from prefclip.attacks.synthesis import read_attacked_manifest, synthesise_attacks
+from prefclip.config import Config
+from prefclip.datasets.manifests import build_manifest, read_classes, read_manifest
+from prefclip.evaluation.long_form import write_metrics, write_predictions
+from prefclip.evaluation.summaries import summarise
+from prefclip.files import write_text
+from prefclip.layout import RunLayout
+from prefclip.seeds import generator_for
+from prefclip.training.training_log import TrainingLog
+
+METHODS = {
+    "ce": {"objective": "ce", "averaging": False},
+    "ce_kl": {"objective": "ce_kl"},
+    "dpo": {"objective": "dpo"},
+    "ipo": {"objective": "ipo"},
+    "kto": {"objective": "kto"},
+}
+# Clean and typographic accuracy on the training set and elsewhere, share called by the word, median KL.
+TENDENCIES = {
+    "clip": (0.95, 0.90, 0.26, 0.28, 0.42, 0.0),
+    "ce": (0.94, 0.70, 0.78, 0.45, 0.02, 0.9),
+    "ce_kl": (0.95, 0.86, 0.76, 0.55, 0.02, 0.12),
+    "dpo": (0.955, 0.87, 0.74, 0.60, 0.04, 0.06),
+    "ipo": (0.94, 0.84, 0.72, 0.52, 0.03, 0.10),
+    "kto": (0.95, 0.86, 0.77, 0.57, 0.02, 0.08),
+}
+
+
+def synthetic_config(root: Path, **changes: object) -> Config:
+    data = {"root": str(root), "train_images": 8, "validation_images": 4, "test_images": 40}
+    changes = {"evaluation": {"bootstrap_samples": 200}, **changes}
+    data |= {"zero_shot": ["food"], "bias": ["people"], **changes.pop("data", {})}
+    return Config.model_validate(
+        {"experiment": "made-up", "data": data, "methods": METHODS, "seeds": [0, 1, 2], **changes}
+    )
+
+
+def write_synthetic_run(folder: Path, config: Config, steps: int = 60) -> RunLayout:
+    """Write config, images, manifests, predictions, metrics and training logs below ``folder``."""
+    layout = RunLayout(str(folder))
+    write_text(layout.config, config.model_dump_json(indent=2) + "\n")
+    for dataset in config.datasets:
+        build_manifest(config, dataset, layout.images(dataset), layout.manifest(dataset), layout.classes(dataset))
+        synthesise_attacks(
+            layout.manifest(dataset),
+            layout.images(dataset),
+            layout.classes(dataset),
+            layout.attacked_images(dataset),
+            layout.attacked_manifest(dataset),
+            (config.attack.smallest_size, config.attack.largest_size),
+            config.attack.variants,
+        )
+    for method in TENDENCIES:
+        for seed in (0,) if method == "clip" else config.seeds:
+            write_answers(layout, config, method, seed)
+            if method != "clip":
+                write_log(layout, config, method, seed, steps)
+    return layout
+
+
+def write_answers(layout: RunLayout, config: Config, method: str, seed: int) -> None:
+    averaging = method != "clip" and config.methods[method].averaging
+    parts = []
+    for weights in ("raw", "averaged") if averaging else ("raw",):
+        for dataset in config.datasets:
+            manifest = read_manifest(layout.manifest(dataset))
+            manifest = manifest[manifest["split"] == "test"]
+            attacked = read_attacked_manifest(layout.attacked_manifest(dataset))
+            attacked = attacked[attacked["split"] == "test"]
+            names = read_classes(layout.classes(dataset)).names
+            parts += [
+                _answers(config, method, seed, weights, dataset, kind, rows, len(names))
+                for kind, rows in (("clean", manifest), ("typographic", attacked))
+            ]
+    predictions = pd.concat(parts, ignore_index=True)
+    model = config.model.key
+    write_predictions(predictions, layout.predictions(model, method, seed))
+    metrics = summarise(predictions, config.experiment, model, method, seed, config.evaluation)
+    write_metrics(metrics, layout.metrics(model, method, seed))
+
+
+def _answers(config, method, seed, weights, dataset, kind, rows, classes) -> pd.DataFrame:
+    trained = dataset == config.data.train
+    clean_in, clean_out, attacked_in, attacked_out, by_word, distance = TENDENCIES[method]
+    difficulty = generator_for(dataset, kind, "difficulty").random(len(rows))  # the same for all methods
+    noise = generator_for(method, seed, weights, dataset, kind)
+    share = {"clean": (clean_out, clean_in), "typographic": (attacked_out, attacked_in)}[kind][trained]
+    share += noise.normal(0, 0.008) + generator_for(dataset).normal(0, 0.04) - (0.015 if weights == "raw" else 0)
+    right = difficulty + noise.normal(0, 0.03, len(rows)) < share
+    label = rows["label"].to_numpy()
+    word = rows["word_label"].to_numpy() if kind == "typographic" else np.full(len(rows), -1)
+    other = (label + noise.integers(1, classes, len(rows))) % classes
+    called = (noise.random(len(rows)) < by_word / max(1e-9, 1 - share)) & (word >= 0)
+    predicted = np.where(right, label, np.where(called, word, other))
+    second = np.where(predicted == label, np.where(word >= 0, word, (label + 1) % classes), label)
+    third = np.array([min(set(range(classes)) - {a, b}) for a, b in zip(predicted, second, strict=True)])
+    best = noise.beta(5, 2, len(rows)) * 0.6 + 0.39
+    rest = noise.beta(4, 2, len(rows))
+    spread = noise.lognormal(np.log(max(distance, 1e-12)), 1.4, len(rows)) if distance else np.zeros(len(rows))
+    return pd.DataFrame(
+        {
+            "weights": weights,
+            "dataset": dataset,
+            "images": kind,
+            "id": rows["id" if kind == "clean" else "attacked_id"].to_numpy(),
+            "clean_id": rows["id"].to_numpy(),
+            "label": label,
+            "predicted": predicted,
+            "second": second,
+            "third": third,
+            "word_label": word,
+            "probability_true": np.where(right, best, (1 - best) * rest),
+            "probability_predicted": best,
+            "probability_second": (1 - best) * rest,
+            "probability_third": (1 - best) * (1 - rest) * 0.7,
+            "retention_kl": spread * (0.5 if trained else 1.0) if kind == "clean" else np.nan,
+        }
+    )
+
+
+def write_log(layout: RunLayout, config: Config, method: str, seed: int, steps: int) -> None:
+    noise = generator_for(method, seed, "log")
+    log = TrainingLog()
+    target = {"ce": 9, "ce_kl": 8, "dpo": 7, "ipo": 10, "kto": 8}[method]
+    for step in range(1, steps + 1):
+        progress = 1 - np.exp(-4 * step / steps)
+        margin = target * progress + noise.normal(0, 0.4)
+        true, written = 0.35 * margin, -0.65 * margin
+        kl = TENDENCIES[method][5] * progress * np.exp(noise.normal(0, 0.15)) + 1e-5
+        preference = {"ipo": (margin - 10) ** 2}.get(method, np.exp(-0.35 * margin) + abs(noise.normal(0, 0.01)))
+        regulariser = float("nan") if method == "ce" else kl
+        terms = [preference + (0 if method == "ce" else kl), preference, regulariser, margin, true, written]
+        if method == "ce":
+            terms[3:] = [float("nan")] * 3
+        log.add(step, terms, 1e-3 * np.sin(np.pi * step / steps), 900 + noise.normal(0, 20))
+    log.write(layout.training_log(config.model.key, method, seed))

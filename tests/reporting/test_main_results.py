@@ -1,0 +1,91 @@
+"""The requirements of the run."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from prefclip.reporting.estimates import Estimates, read_estimates
+from prefclip.reporting.main_results import Requirement, main_results, recovered_share, required_numbers
+from prefclip.reporting.tables import make_table
+
+
+def samples(value):
+    return np.full((1, 5), value)
+
+
+def test_won_back_share_is_zero_at_clip_and_one_at_clean_accuracy():
+    untouched, clean = samples(0.3), samples(0.9)
+    assert recovered_share(untouched, untouched, clean) == pytest.approx(samples(0.0))
+    assert recovered_share(clean, untouched, clean) == pytest.approx(samples(1.0))
+    assert recovered_share(samples(0.6), untouched, clean) == pytest.approx(samples(0.5))
+    assert recovered_share(samples(0.2), untouched, clean) == pytest.approx(samples(-1 / 6))
+
+
+def test_nothing_lost_leaves_nothing_to_win_back():
+    share = recovered_share(samples(0.9), samples(0.9), samples(0.9))
+    assert np.isnan(share).all()
+    assert np.isnan(Estimates({}, {}, 0.95).estimate(share).value)
+
+
+def test_resamples_without_a_denominator_are_left_out():
+    share = np.array([[0.5, np.nan, 0.4, 0.5, 0.6]])
+    found = Estimates({}, {}, 0.95).estimate(share)
+    assert found.value == 0.5 and 0.4 <= found.low <= 0.5 <= found.high <= 0.6
+    assert np.isnan(Estimates({}, {}, 0.95).estimate(np.array([[0.5, np.nan, np.nan, np.nan]])).low)
+
+
+@pytest.mark.parametrize(
+    ("sense", "threshold", "value", "met"),
+    [
+        (">=", 0.6, 0.6, "yes"),
+        (">=", 0.6, 0.59, "no"),
+        ("<=", 0.05, 0.05, "yes"),
+        ("<=", 0.05, 0.06, "no"),
+        (">=", 0.6, float("nan"), "no"),
+        (">=", float("nan"), 0.1, ""),
+    ],
+)
+def test_requirements_are_met_at_their_threshold(sense, threshold, value, met):
+    assert Requirement("dpo", "recovered_share", "animals", sense, threshold).met(value) == met
+
+
+def test_table_follows_from_the_accuracies(made_up):
+    config, layout = made_up
+    estimates = read_estimates(config, layout)
+    found = main_results(estimates, config).cells.set_index(["method", "requirement", "scope"]).sort_index()
+
+    def mean(method, weights, dataset, images):
+        return estimates.of(method, weights, dataset, images)[:, 0].mean()
+
+    clip_clean, clip_attacked = (mean("clip", "raw", "food", kind) for kind in ("clean", "typographic"))
+    won = (mean("dpo", "averaged", "food", "typographic") - clip_attacked) / (clip_clean - clip_attacked)
+    row = found.loc[("dpo", "recovered_share", "zero_shot_mean")]
+    assert row["value"] == pytest.approx(won, abs=1e-6) and row["threshold"] == 0.4
+    assert row["met"] == ("yes" if won >= 0.4 else "no")
+    drop = clip_clean - mean("dpo", "averaged", "food", "clean")
+    assert found.loc[("dpo", "clean_drop", "zero_shot_mean"), "value"] == pytest.approx(drop, abs=1e-6)
+    assert set(found.loc["ce", "met"]) == {""} and set(found.loc["ce_kl", "met"]) == {""}
+    assert found.loc[("clip", "clean_accuracy", "animals"), "threshold"] == 0.85
+    confusion = found.loc[("clip", "text_confusion", "train_and_zero_shot_mean"), "value"]
+    errors = found.loc[("clip", "word_among_errors", "train_and_zero_shot_mean"), "value"]
+    attacked = np.mean([mean("clip", "raw", name, "typographic") for name in ("animals", "food")])
+    assert errors == pytest.approx(confusion / (1 - attacked), abs=1e-5)
+
+
+def test_every_preference_method_has_its_three_requirements(made_up):
+    config, layout = made_up
+    wanted = [
+        (requirement.method, requirement.name)
+        for requirement, _ in required_numbers(read_estimates(config, layout), config)
+        if not np.isnan(requirement.threshold)
+    ]
+    for method in ("dpo", "ipo", "kto"):
+        assert wanted.count((method, "recovered_share")) == 2 and wanted.count((method, "clean_drop")) == 1
+    assert {method for method, _ in wanted} == {"clip", "dpo", "ipo", "kto"}
+
+
+def test_csv_keeps_empty_thresholds_empty(copied):
+    _, layout = copied
+    make_table(layout, "main_results")
+    frame = pd.read_csv(layout.table("main_results"))
+    assert frame.loc[frame["method"] == "ce", ["threshold", "met"]].isna().all(axis=None)
