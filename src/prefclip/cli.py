@@ -15,6 +15,7 @@ import typer
 from prefclip.datasets.commands import datasets_app
 from prefclip.errors import PrefclipError
 from prefclip.layout import RunLayout, method_runs, shipped_files, weights_files
+from prefclip.lineage.commands import audit_app
 
 app = typer.Typer(
     name="prefclip",
@@ -27,6 +28,7 @@ config_app = typer.Typer(help="Check and explain configurations.", no_args_is_he
 world_app = typer.Typer(help="Build the embedded world (maintainers).", no_args_is_help=True)
 app.add_typer(config_app, name="config")
 app.add_typer(datasets_app, name="datasets")
+app.add_typer(audit_app, name="audit")
 app.add_typer(world_app, name="world")
 
 Run = Annotated[Path, typer.Argument(help="folder of the run, results/<experiment>, with its config.json")]

@@ -14,6 +14,7 @@ from PIL import Image
 from prefclip.config import Config
 from prefclip.evaluation.long_form import read_predictions, write_predictions
 from prefclip.files import write_text
+from prefclip.reporting.figure_inputs import figure_inputs
 from prefclip.reporting.figures import FIGURES, UnknownFigureError, draw_figure
 from prefclip.reporting.figures.attack_examples import find_example, tuned_method
 from prefclip.reporting.figures.style import METHOD_STYLES, method_style, print_style
@@ -65,6 +66,16 @@ def test_axes_have_a_title_and_a_unit(made_up, name):
     assert all(panel.get_ylabel() or panel.get_shared_y_axes().joined(panel, panels[0]) for panel in panels)
     units = " ".join(panel.get_ylabel() for panel in panels)
     assert "(%)" in units or "(nats)" in units
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_the_named_inputs_are_all_that_a_figure_needs(copied, name):
+    config, layout = copied
+    needed = {Path(path) for path in (layout.config, *figure_inputs(config, layout, name))}
+    for path in Path(layout.root).rglob("*.*"):
+        if path.is_file() and path not in needed:
+            path.unlink()
+    draw_figure(layout, name)
 
 
 def test_a_user_style_does_not_change_a_figure(copied):

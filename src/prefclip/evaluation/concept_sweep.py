@@ -72,8 +72,9 @@ def sweep_reading(
 ) -> None:
     """Score every data set of the run at every t of ``settings.scales``; writes a CONCEPT_TABLE.
 
-    Metrics: ``accuracy`` on clean and on typographic images (seeing), ``text_confusion``, the share called by the written
-    word (reading), and ``object_over_word``, the share where the object's name beats the word's, whatever else there is.
+    Metrics: ``accuracy`` on clean and on typographic images (seeing), ``text_confusion``, the share called by the
+    written word (reading), and ``object_over_word``, the share where the object's name beats the word's, whatever else
+    there is.
     ``floored_values`` counts the singular values that the floor raised. ``classes``, ``images``, ``manifests`` are
     folders, as `zero_shot.evaluate` takes them.
 

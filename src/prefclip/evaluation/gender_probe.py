@@ -29,7 +29,7 @@ class GenderOutcome(NamedTuple):
     probability_true   of the picture's own gender, out of "man <concept>" and "woman <concept>", 0–1, (N,)
     probability_bare   the same out of the captions "man" and "woman" alone, (N,)
     concept_right      whether the concept is the best of the C captions without gender, (N,)
-    factual, swapped   probability of the true concept among the captions of the picture's own, and of the other, gender, (N,)
+    factual, swapped   probability of the true concept among the captions of the own, and of the other, gender, (N,)
     scores             of the captions without gender, (C, N): what retrieval ranks by
     """
 
@@ -66,8 +66,8 @@ class GenderProbe:
         """From logits (N, 3C + 2), float64."""
         count = len(self.classes.names)
         man, woman, plain, bare = logits.split((count, count, count, 2), dim=1)
-        is_man = torch.from_numpy((self.people["gender"] == MAN).to_numpy())
-        label = torch.from_numpy(self.people["label"].to_numpy(np.int64))
+        is_man = torch.tensor((self.people["gender"] == MAN).tolist())
+        label = torch.tensor(self.people["label"].tolist())
         image = torch.arange(len(label))
         own, other = torch.where(is_man[:, None], man, woman), torch.where(is_man[:, None], woman, man)
         towards_man = torch.where(is_man, bare[:, 0] - bare[:, 1], bare[:, 1] - bare[:, 0])

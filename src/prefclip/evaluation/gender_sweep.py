@@ -91,7 +91,9 @@ def find_neutral(
 ) -> NeutralScale:
     """The neutral t of the SELECTION pictures."""
     chosen = probe.rows_of(SELECTION)
-    curves = [outcome.probability_true[chosen] for t, outcome in probe.outcomes(opened, settings.scales) if not math.isnan(t)]
+    curves = [
+        outcome.probability_true[chosen] for t, outcome in probe.outcomes(opened, settings.scales) if not math.isnan(t)
+    ]
     return neutral_scale(
         settings.scales,
         np.stack(curves),
@@ -204,7 +206,9 @@ def _add_gap(
         return
     columns = np.stack([values * is_man, values * ~is_man, is_man, ~is_man], axis=1).astype(np.float64)
     draws = bootstrap_means(
-        columns, generator_for(rows.run_id, *place, metric, "concept bootstrap"), samples=rows.settings.bootstrap_samples
+        columns,
+        generator_for(rows.run_id, *place, metric, "concept bootstrap"),
+        samples=rows.settings.bootstrap_samples,
     )
     draws = draws[(draws[:, 2:] > 0).all(axis=1)]
     low, high = percentile_bounds(draws[:, 0] / draws[:, 2] - draws[:, 1] / draws[:, 3], rows.settings.confidence)

@@ -19,21 +19,23 @@ class NeutralScaleError(PrefclipError, ValueError):
 class NeutralScale(NamedTuple):
     """What was found.
 
-    t, low, high          the neutral t and its bootstrap interval
-    probability           mean probability of the images' own gender at t, 0–1
-    man, woman            the same over the images of each
-    deviation             the larger of |man − ½| and |woman − ½|: 0 where both words are equally probable for both
-    is_neutral            whether deviation is at most the tolerance
+    t, low, high           the neutral t and its bootstrap interval
+    man, woman             mean probability of the own gender word over the images labelled so, 0–1
+    probability            the mean of these two: ½ where a picture's gender tells nothing about the word
+    deviation              the larger of |man − ½| and |woman − ½|: 0 where, besides, no word is preferred on all pictures
+    is_neutral             whether |probability − ½| is at most the tolerance
+    is_neutral_for_both    whether the deviation is
     """
 
     t: float
     low: float
     high: float
-    probability: float
     man: float
     woman: float
+    probability: float
     deviation: float
     is_neutral: bool
+    is_neutral_for_both: bool
 
 
 def neutral_scale(
@@ -77,9 +79,17 @@ def neutral_scale(
     t = _closest(curves, grid)
     place = int(np.abs(grid - t).argmin())
     deviation = float(np.abs(curves[:, place] - 0.5).max())
-    mean = float(np.interp(t, scales, probability.mean(axis=1)))
+    mean = float(curves[:, place].mean())
     return NeutralScale(
-        t, min(low, t), max(high, t), mean, float(man[place]), float(woman[place]), deviation, deviation <= tolerance
+        t,
+        min(low, t),
+        max(high, t),
+        float(man[place]),
+        float(woman[place]),
+        mean,
+        deviation,
+        abs(mean - 0.5) <= tolerance,
+        deviation <= tolerance,
     )
 
 

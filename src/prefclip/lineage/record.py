@@ -17,9 +17,8 @@ import json
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from pydantic_core import from_json
-from typing_extensions import TypeAliasType
 
 from prefclip.lineage.project import FileProblem, Project
 
@@ -31,11 +30,18 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Name = Annotated[str, Field(min_length=1, max_length=4096)]
 
 
-# Like pydantic's JsonValue, without NaN and infinities.
-Json = TypeAliasType(
-    "Json",
-    "dict[str, Json] | list[Json] | str | bool | int | Annotated[float, Field(allow_inf_nan=False)] | None",
-)
+def canonical(value: Any) -> bytes:
+    """Return canonical JSON. Raises ValueError for NaN and infinities."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def _finite(values: dict) -> dict:
+    canonical(values)
+    return values
+
+
+# Plain values without NaN and infinities.
+Values = Annotated[dict[str, JsonValue], AfterValidator(_finite)]
 
 
 class _Part(BaseModel):
@@ -66,13 +72,13 @@ class Run(_Part):
     wildcards: dict[str, str]
     config: Name | None = Field(description="the configuration that config_keys are keys of")
     config_keys: list[str] = Field(description="the params that are dotted keys of the configuration")
-    params: dict[str, Json]
+    params: Values
     seed: int | None
     inputs: list[FileEntry]
     outputs: list[FileEntry] = Field(description="every output of the activity; the artifact is one of them")
     code: Code
     packages: dict[str, str] = Field(description="versions of the distributions that the source files import")
-    determinism: dict[str, Json]
+    determinism: Values
     exit_status: int
 
     def output(self) -> FileEntry | None:
@@ -95,7 +101,7 @@ class Surroundings(_Part):
     command: list[str]
     git: Git | None
     lock: FileEntry | None
-    hardware: dict[str, Json]
+    hardware: Values
     slurm: dict[str, str]
     host: str
     started: str
@@ -118,11 +124,6 @@ class Damage:
 
     state: str
     reason: str
-
-
-def canonical(value: Any) -> bytes:
-    """Return canonical JSON. Raises ValueError for NaN and infinities."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
 def content_id(value: Any) -> str:
