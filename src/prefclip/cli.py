@@ -14,7 +14,7 @@ import typer
 
 from prefclip.datasets.commands import datasets_app
 from prefclip.errors import PrefclipError
-from prefclip.layout import RunLayout, method_runs, shipped_files, weights_files
+from prefclip.layout import RunLayout, checked_sources, method_runs, shipped_files, weights_files
 from prefclip.lineage.commands import audit_app
 
 app = typer.Typer(
@@ -78,6 +78,20 @@ def fetch(run: Run) -> None:
 
 
 @app.command()
+def obtain(run: Run, dataset: Dataset) -> None:
+    """Fetch one downloaded data set of a run unless it is there, check it, and fingerprint its files."""
+    from prefclip.datasets.obtain import obtain_dataset
+    from prefclip.lineage.recording import recorded
+
+    layout = RunLayout(str(run))
+    output = layout.source(dataset)
+    with recorded(
+        "obtain", outputs=[output], config=layout.config, keys=["data.root"], wildcards={"dataset": dataset}
+    ):
+        obtain_dataset(dataset, layout.read_config().data.root, output)
+
+
+@app.command()
 def manifest(run: Run, dataset: Dataset, workers: Annotated[int, typer.Option(min=1)] = 1) -> None:
     """Decode the images of one data set into a memory-mapped file and list them in a manifest."""
     from prefclip.datasets.manifests import build_manifest
@@ -88,10 +102,10 @@ def manifest(run: Run, dataset: Dataset, workers: Annotated[int, typer.Option(mi
     outputs = [layout.images(dataset), layout.manifest(dataset), layout.classes(dataset)]
     with recorded(
         "manifest",
-        inputs=[layout.sources, *shipped_files(Path(config.data.root))],
+        inputs=[checked_sources(config, dataset), *shipped_files(Path(config.data.root))],
         outputs=outputs,
         config=layout.config,
-        keys=["protocol", "data", "model.image_size"],
+        keys=["protocol", "data", "reading", "model.image_size"],
         wildcards={"dataset": dataset},
     ):
         build_manifest(config, dataset, *outputs, workers=workers)

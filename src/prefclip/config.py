@@ -11,6 +11,7 @@ from pydantic_core.core_schema import ValidationInfo
 from prefclip.config_messages import explain
 from prefclip.errors import PrefclipError
 from prefclip.objectives import SETTINGS, settings_of
+from prefclip.protocols import with_protocol_defaults
 
 Positive = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -47,6 +48,18 @@ class DataConfig(_Section):
     train_images: Count = Field(6400, description="embedded only: images rendered for the training split")
     validation_images: Count = Field(1280, description="embedded only: images of the training set's validation split")
     test_images: Count = Field(1280, description="embedded only: images rendered for each test split")
+
+
+class ReadingConfig(_Section):
+    """Which images of downloaded data sets are read, and how; the embedded world has no such choices."""
+
+    bottleneck: Count | None = Field(None, description="side to which images are reduced first (released code: 168)")
+    colours: Literal["srgb", "as_stored"] = Field("srgb", description="convert colour profiles, or ignore them")
+    splits: Literal["official", "released"] = Field("official", description="official tests, or what the code scored")
+    drop: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="share of a test split left out at random")
+    capped: bool = Field(False, description="the released code's caps of 5,120 and 2,048 images")
+    validation_images: int = Field(0, ge=0, description="training images held out where a set has no validation split")
+    split_seed: int = Field(0, ge=0, description="another seed draws other images wherever some are drawn")
 
 
 class AttackConfig(_Section):
@@ -144,6 +157,7 @@ class Config(_Section):
     experiment: Name = Field("embedded", description="results go to results/<experiment>/")
     protocol: Literal["paper", "released_code"] = "paper"
     data: DataConfig = DataConfig()
+    reading: ReadingConfig = ReadingConfig()
     attack: AttackConfig = AttackConfig()
     model: ModelConfig = ModelConfig()
     training: TrainingConfig = TrainingConfig()
@@ -163,7 +177,8 @@ class Config(_Section):
     def _check_datasets(self) -> None:
         from prefclip.datasets.registry import DATASETS, EMBEDDED_DATASETS
 
-        known = EMBEDDED_DATASETS if self.data.source == "embedded" else DATASETS
+        downloaded = {name: entry for name, entry in DATASETS.items() if name not in EMBEDDED_DATASETS}
+        known = EMBEDDED_DATASETS if self.data.source == "embedded" else downloaded
         roles: dict[str, str] = {}
         for role in ("train", "zero_shot", "bias"):
             chosen = getattr(self.data, role)
@@ -226,7 +241,7 @@ def check_config(values: Any, origin: str) -> Config:
         found = "nothing" if values is None else type(values).__name__
         raise ConfigError(f"{origin}: expected a mapping of keys, got {found}; see config/embedded.yaml.")
     try:
-        return Config.model_validate(values)
+        return Config.model_validate(with_protocol_defaults(values))
     except ValidationError as error:
         raise ConfigError(f"{origin}: {explain(error, Config)}.") from error
     except PrefclipError as error:

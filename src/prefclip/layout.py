@@ -27,6 +27,9 @@ class RunLayout:
     def sources(self) -> str:
         return self._path("manifests", "sources.json")
 
+    def source(self, dataset: str) -> str:
+        return self._path("manifests", f"{dataset}.source.json")
+
     def classes(self, dataset: str) -> str:
         return self._path("classes", f"{dataset}.json")
 
@@ -110,6 +113,12 @@ def method_runs(config: Config, untouched: bool = True) -> list[tuple[str, str, 
 def weights_files(config: Config) -> list[str]:
     """Return the base model's weights as a list of files: empty where they are a tag on a hub."""
     return [config.model.weights] if Path(config.model.weights).suffix == ".safetensors" else []
+
+
+def checked_sources(config: Config, dataset: str) -> str:
+    """Return the file that says what the raw data of ``dataset`` were found to be."""
+    layout = layout_of(config)
+    return layout.sources if config.data.source == "embedded" else layout.source(dataset)
 
 
 def shipped_files(root: Path) -> list[Path]:

@@ -3,6 +3,7 @@
 
 localrules:
     check_sources,
+    obtain_dataset,
 
 
 rule check_sources:
@@ -25,9 +26,28 @@ rule check_sources:
         "prefclip fetch {params.run} > {log} 2>&1"
 
 
+rule obtain_dataset:
+    input:
+        code=sources_of("obtain"),
+    output:
+        found=run.source("{dataset}"),
+        records=records_of(run.source("{dataset}")),
+    log:
+        f"logs/{settings.experiment}/obtain_dataset/{{dataset}}.log",
+    conda:
+        "../../envs/data.yaml"
+    params:
+        run=run_folder,
+        root=lambda wildcards: settings.data.root,
+    message:
+        "Fetching and checking {wildcards.dataset}"
+    shell:
+        "prefclip obtain {params.run} {wildcards.dataset} > {log} 2>&1"
+
+
 rule build_manifest:
     input:
-        sources=run.sources,
+        sources=lambda wildcards: checked_sources(settings, wildcards.dataset),
         shipped=shipped_files(Path(settings.data.root)),
         code=sources_of("manifest"),
     output:
@@ -46,7 +66,7 @@ rule build_manifest:
         runtime=30,
     params:
         run=run_folder,
-        settings=lambda wildcards: section("data", "model"),
+        settings=lambda wildcards: section("data", "reading", "model"),
     message:
         "Building images and manifest of {wildcards.dataset}"
     shell:

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from prefclip.errors import PrefclipError
-from prefclip.layout import method_runs, shipped_files, weights_files, write_resolved_config
+from prefclip.layout import checked_sources, method_runs, shipped_files, weights_files, write_resolved_config
 from prefclip.lineage.record import record_name
 from prefclip.lineage.sources import rule_sources
 from prefclip.reporting.figure_inputs import figure_inputs

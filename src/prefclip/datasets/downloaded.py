@@ -8,7 +8,7 @@ from prefclip.datasets.entries import Role
 from prefclip.datasets.image_sets import ImageSet
 from prefclip.datasets.loaders import list_images
 from prefclip.datasets.photographs import PhotographDecoder
-from prefclip.datasets.reading_choices import ReadingChoices, choices_for, choose_records
+from prefclip.datasets.reading_choices import ReadingChoices, choose_records
 
 
 def downloaded_image_set(config: Config, entry: DownloadedEntry, role: Role) -> ImageSet:
@@ -16,7 +16,11 @@ def downloaded_image_set(config: Config, entry: DownloadedEntry, role: Role) -> 
 
     Raises DatasetFolderError for missing or wrong files below ``config.data.root``.
     """
-    return photograph_set(entry, config.data.root, role, choices_for(config.protocol, config.model.image_size))
+    return photograph_set(entry, config.data.root, role, _choices(config))
+
+
+def _choices(config: Config) -> ReadingChoices:
+    return ReadingChoices(size=config.model.image_size, **config.reading.model_dump())
 
 
 def photograph_set(entry: DownloadedEntry, root: str | Path, role: Role, choices: ReadingChoices) -> ImageSet:

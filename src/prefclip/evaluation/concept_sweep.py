@@ -49,7 +49,7 @@ class OpenedMap:
         return cls(loaded, head, ConceptPowers(head, settings.floor), scale)
 
     def logits(self, images: Tensor, texts: Tensor, scales: Iterable[float]) -> Iterator[tuple[float, Tensor]]:
-        """Yield t and logits (N, K) float64: of the untouched CLIP first, with t = NaN, then of every t of ``scales``."""
+        """Yield t and logits (N, K) float64: of the untouched CLIP first (t = NaN), then of each t in ``scales``."""
         yield math.nan, self.scale * images.double().cpu() @ texts.double().cpu().T
         similarity = self.powers.between(images, texts, self.scale)
         for t in scales:

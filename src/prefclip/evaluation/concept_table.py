@@ -96,5 +96,5 @@ class ConceptRows:
 
 
 def read_concept_table(paths: Iterable[str | Path]) -> pd.DataFrame:
-    """Read one or several tables as one. Raises TableError naming a file that is missing, damaged or of another kind."""
+    """Read tables as one. Raises TableError naming a file that is missing, damaged or of another kind."""
     return pd.concat([read_table(path, CONCEPT_TABLE.names, REMEDY) for path in paths], ignore_index=True)

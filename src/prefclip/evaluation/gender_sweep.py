@@ -142,11 +142,9 @@ def add_concept_rows(rows: ConceptRows, probe: GenderProbe, t: float, outcome: G
         _add_gap(rows, place, t, "probability_gap", probability[there], gender[there])
     for group in sorted(set(kind)):
         there = chosen[kind == group]
+        # Not normalised for either kind: dividing by p_f lets the pictures that are named worst decide the mean.
         swapped = vl_bias_text_swap(
-            np.maximum(outcome.factual[there], np.finfo(np.float64).tiny),
-            outcome.swapped[there],
-            people["gender"].to_numpy()[there],
-            normalised=group.startswith("activit"),
+            outcome.factual[there], outcome.swapped[there], people["gender"].to_numpy()[there], normalised=False
         )
         place = Place(probe.classes.dataset, CLEAN, BOTH_TESTS, "kind", group)
         rows.mean(place, t, "vl_bias_text_swap", swapped)

@@ -22,7 +22,7 @@ class NeutralScale(NamedTuple):
     t, low, high           the neutral t and its bootstrap interval
     man, woman             mean probability of the own gender word over the images labelled so, 0–1
     probability            the mean of these two: ½ where a picture's gender tells nothing about the word
-    deviation              the larger of |man − ½| and |woman − ½|: 0 where, besides, no word is preferred on all pictures
+    deviation              the larger of |man − ½| and |woman − ½|: 0 where, besides, neither word is preferred on all
     is_neutral             whether |probability − ½| is at most the tolerance
     is_neutral_for_both    whether the deviation is
     """
@@ -50,11 +50,11 @@ def neutral_scale(
 ) -> NeutralScale:
     """Find the t with the probability of either gender word closest to ½.
 
-    ``scales``: (T,) ascending. ``probability_true``: (T, N), the probability of each image's own gender word out of the
-    two. ``is_man``: (N,), both genders present. For each gender the mean over its images is taken as linear between the
-    scales. Wanted is the smallest larger distance of the two means from ½, on a grid of RESOLUTION; of all t that are at
-    most AS_GOOD worse, the one nearest to 0 is taken, since it changes CLIP least. Two means are asked for because one
-    over all images is ½, too, where every image is called a man. The interval is that of t over resamples of the images.
+    ``scales``: (T,) ascending. ``probability_true``: (T, N), the probability of each image's own gender word out of
+    the two. ``is_man``: (N,), both genders present. For each gender the mean over its images is taken as linear between
+    the scales. The larger of the two means' distances from ½ should be smallest, on a grid of RESOLUTION; of all t that
+    are at most AS_GOOD worse, the one nearest to 0 is taken, since it changes CLIP least. Two means are asked for
+    because one over all images is ½, too, where every image is called a man. The interval is that of t over resamples.
 
     Raises NeutralScaleError for shapes that do not fit or a gender without images.
     """

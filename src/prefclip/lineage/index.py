@@ -84,7 +84,7 @@ class Index:
         """Return the artifacts of all runs; the published results are compared, not audited."""
         try:
             with os.scandir(self.project.root / RESULTS) as entries:
-                names = sorted(f"{RESULTS}/{entry.name}" for entry in entries if not entry.name.startswith("."))
+                names = sorted(f"{RESULTS}/{entry.name}" for entry in entries if _counts(entry.name))
         except OSError:
             return []
         artifacts = []
@@ -111,6 +111,10 @@ def without_collector() -> Iterator[None]:
             gc.enable()
 
 
+def _counts(name: str) -> bool:
+    return not name.startswith(".") and name not in NO_RESULTS
+
+
 def listing(project: Project, folder: str) -> list[str]:
     """List the artifacts below a folder, sorted: what is a file, has a record, or both; links count as files.
 
@@ -125,7 +129,7 @@ def listing(project: Project, folder: str) -> list[str]:
         except (FileProblem, OSError):
             continue
         for entry in children:
-            if entry.name.startswith(".") or entry.name in NO_RESULTS:
+            if not _counts(entry.name):
                 continue
             if entry.is_dir(follow_symlinks=False):
                 todo.append(f"{here}/{entry.name}")

@@ -18,12 +18,12 @@ def gender_parts(people: pd.DataFrame, dataset: str) -> pd.Series:
 
     Half of the concepts of each kind (occupations, activities) are trained on. Of these, TRAINING pictures train the
     map and SELECTION pictures choose the neutral t; SEEN_CONCEPTS are test pictures of the same concepts,
-    HELD_OUT_CONCEPTS test pictures of the concepts that no picture was trained on, and the rest is UNUSED. Test pictures
-    are those of the manifest's split ``test`` if it has a split ``train`` too, and a drawn quarter otherwise.
+    HELD_OUT_CONCEPTS those of concepts that no picture was trained on, and the rest is UNUSED. Test pictures are those
+    of the manifest's split ``test`` if it has a split ``train`` too, and a drawn quarter otherwise.
 
     ``people`` has the columns id, split, name and kind. Every choice is drawn from names and ids alone.
 
-    Raises PreferenceError if a kind has fewer than two concepts, or nothing is left to train on or to choose t with.
+    Raises PreferenceError if nothing is left to train on or to choose t with.
     """
     seen = seen_concepts(people, dataset)
     if (people["split"] == "train").any():
@@ -45,17 +45,10 @@ def gender_parts(people: pd.DataFrame, dataset: str) -> pd.Series:
 
 
 def seen_concepts(people: pd.DataFrame, dataset: str) -> set[str]:
-    """The half of the concepts of each kind that is trained on; the larger half where the number is odd.
-
-    Raises PreferenceError if a kind has fewer than two concepts.
-    """
+    """The half of the concepts of each kind that is trained on; the larger half where the number is odd."""
     seen: set[str] = set()
-    for kind, rows in people.groupby("kind", sort=True, observed=True):
+    for _, rows in people.groupby("kind", sort=True, observed=True):
         names = sorted(rows["name"].unique(), key=lambda name: _share(dataset, name, "concept"))
-        if len(names) < 2:
-            raise PreferenceError(
-                f"{dataset}: {kind} has only one concept, {names[0]!r}; two are needed to hold one out."
-            )
         seen |= set(names[: (len(names) + 1) // 2])
     return seen
 

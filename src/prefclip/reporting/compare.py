@@ -14,7 +14,8 @@ from rich.text import Text
 from prefclip.errors import PrefclipError
 from prefclip.reporting.table_files import RESULT_COLUMNS
 
-FOLDERS = ("tables", "figures")
+# Lineage records beside them tell of one run and are not compared.
+FORMS = {"tables": ("csv", "md", "tex"), "figures": ("pdf", "png")}
 LOG_WIDTH = 120  # characters of a line where the output is no terminal
 REPRODUCED = "reproduced"
 OUTSIDE = "outside"
@@ -75,7 +76,12 @@ def compare_folders(run: str | Path, reference: str | Path) -> Comparison:
         raise CompareError(
             f"{reference}/tables: holds no published table (*.csv); name a folder such as results/reference/embedded."
         )
-    published = sorted(path.relative_to(reference) for name in FOLDERS for path in (reference / name).glob("*.*"))
+    published = sorted(
+        path.relative_to(reference)
+        for name, forms in FORMS.items()
+        for form in forms
+        for path in (reference / name).glob(f"*.{form}")
+    )
     missing = tuple(str(path) for path in published if not (run / path).is_file())
     verdicts: list[Verdict] = []
     unpublished = 0

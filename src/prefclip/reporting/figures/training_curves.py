@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from prefclip.config import Config
 from prefclip.errors import PrefclipError
@@ -69,6 +70,7 @@ def draw_training_curves(config: Config, layout: RunLayout) -> Figure:
         panel.margins(x=0.01)
     for panel in (regulariser, loss):
         panel.set_xlabel("optimizer step")
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
     handles = []
     for method in methods:
         style = method_style(method, methods)
