@@ -47,8 +47,9 @@ def sections() -> dict[str, type[BaseModel]]:
     found = {"": Config, "methods.dpo": MethodConfig}
     for name, field in Config.model_fields.items():
         kinds = [field.annotation, *get_args(field.annotation)]
-        models = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
-        found |= {name: model for model in models if name != "methods"}
+        for kind in kinds:
+            if name != "methods" and isinstance(kind, type) and issubclass(kind, BaseModel):
+                found[name] = kind
     return found
 
 

@@ -1,5 +1,6 @@
 """What `recorded` writes, when it writes nothing, and which runs count as the same."""
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -204,3 +205,9 @@ def test_figures_carry_the_activity_and_no_time(tmp_path, suffix):
         figure.savefig(path, metadata=figure_metadata(activity, path))
         files.append(path.read_bytes())
     assert files[0] == files[1] and activity_in(files[0]) == activity
+
+
+def test_seal_can_be_checked_with_coreutils(demo):
+    lines = demo.path(f"{WEIGHTS}.prov.json").read_bytes().splitlines(keepends=True)
+    seal = json.loads(b"".join(lines))["seal"]
+    assert hashlib.sha256(b"".join(lines[:-2])).hexdigest() == seal

@@ -1,0 +1,78 @@
+"""Settings of what is studied beyond accuracy: concept maps and saliency. Sections of the configuration."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from prefclip.objectives import settings_of
+
+Count = Annotated[int, Field(gt=0)]
+Positive = Annotated[float, Field(gt=0)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+
+DEFAULT_SCALES = tuple(quarter / 4 for quarter in range(-16, 17))
+NO_NEUTRAL_OPTIMUM = ("kto",)
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ConceptConfig(_Section):
+    """A linear map W on both embeddings, how it is trained, and the powers t that are looked at."""
+
+    concept: Literal["reading", "gender"] = Field(description="trained on typographic or on gender pairs")
+    objective: str = Field("dpo", description="dpo, ipo, kto, ce or ce_kl")
+    parameters: dict[str, float | str] = Field(default_factory=dict, description="arguments of the objective")
+    start: Literal["identity", "orthogonal"] = Field("identity", description="W before training")
+    rank: Count | None = Field(None, description="rows of W; all unless given (released code: 256 of 512)")
+    separate: bool = Field(False, description="one W for images and one for texts instead of a shared one")
+    unitarity_weight: float = Field(2.0**-17, ge=0, description="weight of the penalty ‖I − W Wᵀ‖_F")
+    floor: Annotated[float, Field(gt=0, lt=1)] = Field(
+        1e-6, description="smallest singular value that t < 0 inverts, relative to the largest"
+    )
+    epochs: Count = Field(10, description="passes over the pairs")
+    batch_size: Count = Field(128, description="pairs per optimizer step")
+    learning_rate: Positive = Field(3e-3, description="peak rate of Adamax")
+    warmup_ratio: Fraction = Field(0.1, description="share of the steps with linearly rising learning rate")
+    preference: Literal["factual", "reversed", "neutral"] = Field(
+        "factual", description="gender only: which caption should win on an image of a woman or a man"
+    )
+    scales: tuple[float, ...] = Field(DEFAULT_SCALES, min_length=2, description="values of t, ascending")
+    top: tuple[Count, ...] = Field(
+        (5, 10, 20, 50, 100), description="gender only: K of the retrieval metrics, ascending"
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "ConceptConfig":
+        settings_of(self.objective).check(self.parameters)
+        for name in ("scales", "top"):
+            values = getattr(self, name)
+            if list(values) != sorted(set(values)):
+                raise ValueError(f"{name}: values must ascend and differ, got {list(values)}")
+        if not {0.0, 1.0} <= set(self.scales):
+            raise ValueError("scales: 0 (the untouched model) and 1 (the trained map) must be among them")
+        if self.preference == "neutral" and self.objective in NO_NEUTRAL_OPTIMUM:
+            raise ValueError(
+                f"preference: {self.objective} gains nothing from neutral pairs, which win and lose alike; "
+                "use dpo, ipo or ce"
+            )
+        if self.rank is not None and self.start == "identity":
+            raise ValueError("start: a map of reduced rank has no identity; use orthogonal")
+        return self
+
+
+class SaliencyConfig(_Section):
+    """Where models look: how many images, for which texts, and how it is measured."""
+
+    dataset: str | None = Field(None, description="data set of the images; the training set unless given")
+    images: Count = Field(200, description="typographic images of the test split, drawn by id")
+    explainers: tuple[str, ...] = Field(
+        ("integrated_gradients", "grad_cam"), min_length=1, description="what the shares are measured with"
+    )
+    targets: tuple[Literal["predicted", "true", "written"], ...] = Field(
+        ("predicted", "true", "written"), min_length=1, description="whose logit is explained"
+    )
+    steps: Count = Field(8, description="steps of the integrated gradients")
+    batch_size: Count = Field(64, description="images explained at once")
+    examples: Count = Field(2, description="images of the saliency grid")

@@ -1,0 +1,200 @@
+"""Rules of the house: where files lie, what they are called, how long they are and what they may import."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "src/prefclip"
+LONGEST_SOURCE, LONGEST_TEST = 350, 400  # lines
+
+# Data flows one way: a package imports only from the left of it.
+FLOW = ("datasets", "attacks", "preferences", "training", "evaluation", "defences", "reporting")
+# Tools of the later stages. `models` joins names and formats of weights, `objectives` only tensors.
+TOOLS = {"objectives": set(), "models": set()}
+TOOL_USERS = FLOW[FLOW.index("training") :]
+# Modules at the root, from the left too: errors know nothing, the command line may know all.
+ROOT_MODULES = (
+    "errors",
+    "seeds",
+    "files",
+    "config_messages",
+    "analysis_config",
+    "config",
+    "layout",
+)
+# What these need of a package: names and ranges, no work.
+ROOT_MODULES_NEED = {
+    "analysis_config": {"objectives"},
+    "config": {"objectives", "datasets"},
+}
+VAGUE_NAMES = ("utils", "util", "helpers", "helper", "common", "misc", "tools", "stuff", "lib", "base")
+
+
+def tracked() -> list[Path]:
+    """Files that are or will be in the repository."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    try:
+        run = subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        pytest.skip("not a git checkout")
+    names = sorted(filter(None, run.stdout.decode().split("\0")))
+    return [ROOT / name for name in names if (ROOT / name).is_file()]
+
+
+def text_of(path: Path) -> str | None:
+    """The text of a file, None if it is binary."""
+    content = path.read_bytes()
+    try:
+        return None if b"\0" in content else content.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def sources() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def part_of(path: Path) -> str:
+    """The package, or the module at the root, that a source file belongs to."""
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+def imported_parts(path: Path) -> set[str]:
+    """Parts of prefclip that a file imports anywhere, inside functions too."""
+    modules = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                package = path.relative_to(PACKAGE.parent).parent.parts
+                base = ".".join((*package[: len(package) - node.level + 1], *filter(None, [node.module])))
+            modules |= {f"{base}.{alias.name}" for alias in node.names}
+    return {module.split(".")[1] for module in modules if module.startswith("prefclip.")} & parts()
+
+
+def parts() -> set[str]:
+    return {part_of(path) for path in sources()} - {"__init__"}
+
+
+def allowed_imports(part: str) -> set[str]:
+    if part in ("cli", "lineage"):
+        # The audit reads and names what every stage makes; nothing below imports it.
+        return parts() - {"cli"}
+    if part in ROOT_MODULES:
+        return set(ROOT_MODULES[: ROOT_MODULES.index(part)]) | ROOT_MODULES_NEED.get(part, set())
+    allowed = {part, *ROOT_MODULES}
+    if part in FLOW:
+        allowed |= set(FLOW[: FLOW.index(part)])
+        allowed |= set(TOOLS) if part in TOOL_USERS else set()
+    return allowed | TOOLS.get(part, set())
+
+
+def test_every_part_has_its_place():
+    known = {*FLOW, *TOOLS, *ROOT_MODULES, "cli", "lineage"}
+    assert parts() - known == set(), "say in FLOW, TOOLS or ROOT_MODULES where it stands"
+
+
+@pytest.mark.parametrize("part", sorted(parts() - {"cli"}))
+def test_imports_come_from_the_left(part):
+    wrong = {
+        f"{path.relative_to(ROOT)} imports {other}"
+        for path in sources()
+        if part_of(path) == part
+        for other in imported_parts(path) - allowed_imports(part)
+    }
+    assert wrong == set()
+
+
+def test_configurations_are_checked_without_torch():
+    """Each `snakemake` and each command starts with that check."""
+    code = (
+        "import sys, prefclip.cli, prefclip.layout; sys.exit(bool({'torch', 'pandas', 'pyarrow'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_imports_are_seen():
+    """The test above would say nothing if it overlooked imports."""
+    assert {"datasets", "seeds", "files"} <= imported_parts(PACKAGE / "attacks/synthesis.py")
+    assert {"training", "reporting", "lineage"} <= imported_parts(PACKAGE / "cli.py")
+    assert "datasets" in imported_parts(PACKAGE / "config.py")  # inside a method
+
+
+def test_names_say_what_is_in_a_file():
+    vague = [path for path in tracked() if path.stem in VAGUE_NAMES or path.parent.name in VAGUE_NAMES]
+    assert [str(path.relative_to(ROOT)) for path in vague] == []
+
+
+def test_files_are_short():
+    long = {}
+    for path in tracked():
+        if path.suffix in (".py", ".smk"):
+            most = LONGEST_TEST if path.is_relative_to(ROOT / "tests") else LONGEST_SOURCE
+            lines = len(path.read_text(encoding="utf-8").splitlines())
+            if lines > most:
+                long[str(path.relative_to(ROOT))] = lines
+    assert long == {}
+
+
+def test_snakefile_is_an_entry_and_rules_lie_by_stage():
+    assert len((ROOT / "Snakefile").read_text(encoding="utf-8").splitlines()) < 60
+    included = re.findall(r'include: "(.+)"', (ROOT / "Snakefile").read_text(encoding="utf-8"))
+    assert sorted(included) == sorted(str(path.relative_to(ROOT)) for path in (ROOT / "workflow/rules").glob("*.smk"))
+
+
+def rules() -> dict[str, str]:
+    """Text of every rule that makes something, by name."""
+    found = {}
+    for path in [ROOT / "Snakefile", *sorted((ROOT / "workflow/rules").glob("*.smk"))]:
+        parts = re.split(r"^(?:use )?rule (\w+)(?: as (\w+))?.*:\n", path.read_text(encoding="utf-8"), flags=re.M)
+        for first, second, body in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
+            found[second or first] = body
+    return {name: body for name, body in found.items() if "shell:" in body or " output:" in body}
+
+
+def test_rules_are_thin_and_named_verb_noun():
+    assert "train_policy" in rules() and "make_table" in rules()
+    for name, body in rules().items():
+        assert name == "pretrain" or re.fullmatch(r"[a-z]+(_[a-z]+)+", name), name
+        commands = re.findall(r"shell:\n((?:\s+\".*\"\n)+)", body)
+        assert all(re.search(r"\bprefclip ", command) for command in commands), name
+        assert not re.search(r"^    (run|script|notebook):", body, re.M), name
+
+
+@pytest.mark.parametrize("directive", ["log", "conda", "message"])
+def test_every_rule_declares_what_it_needs(directive):
+    lacking = [name for name, body in rules().items() if "shell:" in body and f"    {directive}:" not in body]
+    assert lacking == []
+
+
+def test_no_file_knows_a_machine_or_an_index_host():
+    """Neither home folders nor scratch disks, neither package indexes nor their mirrors."""
+    machine = re.compile(r"/(?:home|Users|root|work|mnt|scratch|data[0-9]|nfs)/[\w.-]+|[A-Z]:\\\\\w")
+    index = re.compile(r"(?:pypi\.org|pythonhosted\.org|download\.pytorch\.org|files\.python|index-url|trusted-host)")
+    wrong = [
+        f"{path.relative_to(ROOT)}: {found.group()}"
+        for path in tracked()
+        if path != Path(__file__).resolve() and (text := text_of(path)) is not None
+        for pattern in (machine, index)
+        for found in pattern.finditer(text)
+    ]
+    assert wrong == []
+
+
+def test_nothing_is_left_to_do():
+    markers = re.compile("|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X")))
+    code = [path for path in tracked() if path.suffix in (".py", ".smk", ".yaml", ".yml", ".toml", ".rst")]
+    code += [ROOT / "Snakefile", ROOT / "Makefile", *ROOT.glob("*.md")]
+    assert [str(path.relative_to(ROOT)) for path in code if markers.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_nothing_is_unpickled():
+    unsafe = re.compile(r"torch\.load\(|pickle\.loads?\(|allow_pickle\s*=\s*True|yaml\.load\((?!.*_UniqueKeys)")
+    assert [str(path.relative_to(ROOT)) for path in sources() if unsafe.search(path.read_text(encoding="utf-8"))] == []
