@@ -29,6 +29,7 @@ include: "workflow/rules/preferences.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/lineage.smk"
 include: "workflow/rules/pretraining.smk"
 
 
@@ -37,3 +38,4 @@ rule all:
     input:
         rules.tables.input,
         rules.figures.input,
+        rules.summarise_metrics.output.summary,

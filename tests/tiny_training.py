@@ -90,7 +90,7 @@ class TrainingFiles:
         """6 steps of 16 pairs by default; a learning rate that moves something."""
         return Config.model_validate(
             {
-                "data": {"source": "downloaded", "train": "animals"},
+                "data": {"train": "animals"},
                 "model": {"name": "emoji-clip", "weights": str(self.weights), "image_size": SIZE},
                 "training": {"epochs": 2, "batch_size": 16, "learning_rate": 1e-3, "warmup_ratio": 0.2, **training},
                 "methods": METHODS,

@@ -66,9 +66,11 @@ class SaliencyConfig(_Section):
     """Where models look: how many images, for which texts, and how it is measured."""
 
     dataset: str | None = Field(None, description="data set of the images; the training set unless given")
-    images: Count = Field(200, description="typographic images of the test split, drawn by id")
+    images: Count = Field(150, description="typographic images of the test split, drawn by id")
     explainers: tuple[str, ...] = Field(
-        ("integrated_gradients", "grad_cam"), min_length=1, description="what the shares are measured with"
+        ("occlusion", "integrated_gradients", "hires_cam", "grad_cam"),
+        min_length=1,
+        description="what the shares are measured with; relevance and rollout too for ViTs",
     )
     targets: tuple[Literal["predicted", "true", "written"], ...] = Field(
         ("predicted", "true", "written"), min_length=1, description="whose logit is explained"

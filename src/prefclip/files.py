@@ -39,16 +39,29 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         temporary.chmod(0o666 & ~_umask())
         os.replace(temporary, path)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise OutputError(f"{path}: the disk is full; free some space and run the command again.") from error
-        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
-            raise OutputError(
-                f"{path}: cannot be written ({error.strerror}); make its folder writable or choose another one."
-            ) from error
-        raise
+        raise _explained(path, error) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def remove_file(path: str | Path) -> None:
+    """Remove an output that is no longer true, if it is there. Raises OutputError if its folder cannot be written."""
+    try:
+        Path(path).unlink(missing_ok=True)
+    except OSError as error:
+        raise _explained(Path(path), error) from error
+
+
+def _explained(path: Path, error: OSError) -> OSError | OutputError:
+    """What a user can mend as an OutputError, anything else as it is."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return OutputError(f"{path}: the disk is full; free some space and run the command again.")
+    if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
+        return OutputError(
+            f"{path}: cannot be written ({error.strerror}); make its folder writable or choose another one."
+        )
+    return error
 
 
 def _umask() -> int:

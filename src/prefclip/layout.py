@@ -6,7 +6,7 @@ Every method also accepts Snakemake patterns such as ``"{dataset}"``.
 from dataclasses import dataclass
 from pathlib import Path
 
-from prefclip.config import Config, check_config
+from prefclip.config import Config
 from prefclip.files import write_text
 
 
@@ -67,6 +67,10 @@ class RunLayout:
     def metrics(self, model: str, method: str, seed: object) -> str:
         return self._path("metrics", f"{model}.{method}.seed{seed}.parquet")
 
+    @property
+    def summary(self) -> str:
+        return self._path("metrics", "summary.json")
+
     def table(self, name: str, form: str = "csv") -> str:
         return self._path("tables", f"{name}.{form}")
 
@@ -78,9 +82,13 @@ class RunLayout:
         return self._path("report", "index.html")
 
     def read_config(self) -> Config:
-        """Read the resolved configuration that the run was started with."""
-        from prefclip.config import read_config
+        """Read the resolved configuration that the run was started with. Raises ConfigError where there is none."""
+        from prefclip.config import ConfigError, read_config
 
+        if not Path(self.config).is_file():
+            raise ConfigError(
+                f"{self.config}: no such file, so {self.root} is no run; `prefclip init --config FILE` starts one."
+            )
         return read_config(self.config)
 
 
@@ -89,18 +97,17 @@ def layout_of(config: Config) -> RunLayout:
     return RunLayout(f"results/{config.experiment}")
 
 
-def write_resolved_config(values: dict, origin: str) -> tuple[Config, RunLayout]:
-    """Check ``values``, and store them as the run's ``config.json`` unless it already says the same.
+def store_config(config: Config) -> RunLayout:
+    """Store a configuration, resolved, as ``config.json`` of its run unless the file already says the same.
 
-    Raises ConfigError for anything that is not allowed.
+    Raises OutputError where it cannot be written.
     """
-    config = check_config(values, origin)
     layout = layout_of(config)
     text = config.model_dump_json(indent=2) + "\n"
     path = Path(layout.config)
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         write_text(path, text)
-    return config, layout
+    return layout
 
 
 def method_runs(config: Config, untouched: bool = True) -> list[tuple[str, str, int]]:
@@ -108,6 +115,15 @@ def method_runs(config: Config, untouched: bool = True) -> list[tuple[str, str, 
     model = config.model.key
     first = [(model, "clip", 0)] if untouched else []
     return first + [(model, method, seed) for method in config.methods for seed in config.seeds]
+
+
+def image_settings(config: Config, dataset: str) -> dict[str, set[str]]:
+    """Return the keys, by section, that the images of one data set depend on, beside all of ``reading``.
+
+    Naming or resizing another data set changes none of them.
+    """
+    sizes = {"train_images", "validation_images", "test_images"} if dataset == config.data.train else {"test_images"}
+    return {"data": {"source", "root", *sizes}, "model": {"image_size"}}
 
 
 def weights_files(config: Config) -> list[str]:

@@ -24,7 +24,7 @@ RUN = "results/demo"
 RAW = "resources/raw/pictures.bin"
 SETTINGS = {
     "experiment": "demo",
-    "data": {"source": "downloaded", "train": "animals", "zero_shot": ["food"], "bias": []},
+    "data": {"train": "animals", "zero_shot": ["food"], "bias": []},
     "methods": {"dpo": {"objective": "dpo"}},
     "seeds": [0, 1],
 }

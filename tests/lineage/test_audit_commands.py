@@ -3,11 +3,13 @@
 import json
 import re
 import shlex
+import subprocess
 
 import pytest
 from conftest import RAW, RUN
 from typer.testing import CliRunner
 
+from prefclip.lineage import surroundings
 from prefclip.lineage.commands import audit_app
 
 TABLE = f"{RUN}/tables/typographic.csv"
@@ -47,9 +49,7 @@ def test_verify_against_another_configuration(demo, tmp_path):
     assert audit(f"verify --config {other}").exit_code == 3
 
 
-def test_verify_with_a_signature(demo, tmp_path):
-    import subprocess
-
+def test_verify_with_a_signature(demo, tmp_path, monkeypatch):
     private, public = tmp_path / "key.pem", tmp_path / "key.pub"
     try:
         subprocess.run(
@@ -60,6 +60,7 @@ def test_verify_with_a_signature(demo, tmp_path):
         pytest.skip("openssl is not installed")
     assert audit(f"export --format intoto -o results --sign {private}").exit_code == 0
     assert audit(f"verify --signature {public}").exit_code == 0
+    monkeypatch.setattr(surroundings, "now", lambda: "2031-01-01T00:00:00+00:00")
     demo.figure()
     assert audit("verify").exit_code == 0
     assert audit(f"verify --signature {public}").exit_code == 1

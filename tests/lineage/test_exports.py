@@ -10,6 +10,7 @@ from conftest import RAW, RUN
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
+from prefclip.lineage import surroundings
 from prefclip.lineage.export_intoto import export_intoto
 from prefclip.lineage.export_prov import export_prov
 from prefclip.lineage.export_rocrate import export_rocrate
@@ -100,7 +101,8 @@ def test_signed_run_is_ok(demo, signed, keys):
     assert signed.name == "statement.dsse.json" and states(demo, keys[1]) == {}
 
 
-def test_run_made_again_is_not_the_signed_one(demo, signed, keys):
+def test_run_made_again_is_not_the_signed_one(demo, signed, keys, monkeypatch):
+    monkeypatch.setattr(surroundings, "now", lambda: "2031-01-01T00:00:00+00:00")
     demo.figure()  # a new time, a new seal
     assert states(demo, keys[1]) == {f"{RUN}/figures/bars.png": "tampered"}
     assert states(demo, keys[1], [TABLE]) == {}

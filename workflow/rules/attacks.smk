@@ -19,8 +19,8 @@ rule synthesise_attacks:
         "../../envs/data.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=growing(2000, 16000),
+        runtime=growing(60, 240),
     params:
         run=run_folder,
         settings=lambda wildcards: section("attack"),

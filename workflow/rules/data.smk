@@ -15,7 +15,7 @@ rule check_sources:
         found=run.sources,
         records=records_of(run.sources),
     log:
-        "logs/check_sources.log",
+        f"logs/{settings.experiment}/check_sources.log",
     conda:
         "../../envs/data.yaml"
     params:
@@ -61,13 +61,14 @@ rule build_manifest:
         f"benchmarks/{settings.experiment}/build_manifest/{{dataset}}.tsv"
     conda:
         "../../envs/data.yaml"
+    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=growing(2000, 16000),
+        runtime=growing(30, 240),
     params:
         run=run_folder,
-        settings=lambda wildcards: section("data", "reading", "model"),
+        settings=lambda wildcards: section("reading", **image_settings(settings, wildcards.dataset)),
     message:
         "Building images and manifest of {wildcards.dataset}"
     shell:
-        "prefclip manifest {params.run} {wildcards.dataset} > {log} 2>&1"
+        "prefclip manifest {params.run} {wildcards.dataset} --workers {threads} > {log} 2>&1"

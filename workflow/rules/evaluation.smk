@@ -25,8 +25,8 @@ rule evaluate_model:
         "../../envs/training.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=120,
+        mem_mb=growing(3000, 32000),
+        runtime=growing(120, 240),
         gpu=gpus,
     params:
         run=run_folder,

@@ -5,6 +5,8 @@ FIGURES = ["attack_examples", "accuracy_bars", "training_curves", "retention_box
 
 
 localrules:
+    make_table,
+    draw_figure,
     tables,
     figures,
 
@@ -33,6 +35,7 @@ rule make_table:
         runtime=10,
     params:
         run=run_folder,
+        settings=lambda wildcards: section("data", "methods", "evaluation"),
     message:
         "Writing the table {wildcards.table}"
     shell:
@@ -47,7 +50,7 @@ rule draw_figure:
         pdf=run.figure("{figure}", "pdf"),
         png=report(
             run.figure("{figure}", "png"),
-            caption="../report/{figure}.rst",
+            caption="../report/figure.rst",
             category="Figures",
             labels={"figure": "{figure}"},
         ),
@@ -63,6 +66,7 @@ rule draw_figure:
         runtime=15,
     params:
         run=run_folder,
+        settings=lambda wildcards: section("data", "methods", "evaluation"),
     message:
         "Drawing the figure {wildcards.figure}"
     shell:

@@ -16,8 +16,8 @@ rule build_pairs:
     conda:
         "../../envs/data.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000, 8000),
+        runtime=growing(10, 30),
     params:
         run=run_folder,
     message:

@@ -3,28 +3,64 @@ import json
 import sys
 from pathlib import Path
 
+from prefclip.config import check_config
 from prefclip.errors import PrefclipError
-from prefclip.layout import checked_sources, method_runs, shipped_files, weights_files, write_resolved_config
+from prefclip.layout import (
+    checked_sources,
+    image_settings,
+    layout_of,
+    method_runs,
+    shipped_files,
+    store_config,
+    weights_files,
+)
 from prefclip.lineage.record import record_name
 from prefclip.lineage.sources import rule_sources
 from prefclip.reporting.figure_inputs import figure_inputs
+from prefclip.training.launch import launcher
 
 try:
-    settings, run = write_resolved_config(dict(config), "configuration")
+    settings = check_config(dict(config), ", ".join(map(str, workflow.configfiles)) or "--config")
 except PrefclipError as error:
     sys.exit(f"prefclip: {error}")
+
+run = layout_of(settings)
+
+
+# Commands read the run's own copy of the settings; a dry run leaves it alone.
+onstart:
+    store_config(settings)
+
 
 gpus = 0 if settings.data.source == "embedded" else 1
 averaged_methods = [name for name, method in settings.methods.items() if method.averaging]
 other_methods = [name for name in settings.methods if name not in averaged_methods]
 
 
-def section(*names, method=None):
-    """Return settings as text in a fixed order; as a parameter they make a job run again when they change."""
-    values = settings.model_dump(mode="json", include=set(names))
+def section(*names, method=None, **parts):
+    """Return settings as text in a fixed order; as a parameter they make a job run again when they change.
+
+    ``parts`` are sections of which only some keys count; ``method`` adds what is particular to one method.
+    """
+    values = settings.model_dump(mode="json", include={**dict.fromkeys(names, True), **parts})
     if method is not None:
         values["method"] = settings.methods[method].model_dump(mode="json")
     return json.dumps(values, sort_keys=True)
+
+
+def growing(embedded, downloaded):
+    """Return memory (MB) or time (minutes) for the embedded world or for real data sets; it grows with each attempt."""
+    first = embedded if settings.data.source == "embedded" else downloaded
+
+    def amount(wildcards, attempt):
+        return first * attempt
+
+    return amount
+
+
+def training_launcher(wildcards, resources):
+    """Return what starts the processes of one training; changing it does not make a finished training run again."""
+    return launcher(resources.get("gpu", 0), resources.get("nodes", 1), resources.get("mpi"))
 
 
 def run_folder(wildcards):
@@ -53,3 +89,8 @@ def checkpoints(wildcards):
 def inputs_of_figure(wildcards):
     """Return the files that a figure is drawn from."""
     return figure_inputs(settings, run, wildcards.figure)
+
+
+def everything(wildcards):
+    """Return what `all` makes; that rule comes last."""
+    return rules.all.input

@@ -19,11 +19,12 @@ rule cache_reference:
         "../../envs/training.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=60,
+        mem_mb=growing(3000, 32000),
+        runtime=growing(60, 120),
         gpu=gpus,
     params:
         run=run_folder,
+        settings=lambda wildcards: section("model", training={"precision"}),
     message:
         "Embedding {wildcards.dataset} with the reference model {wildcards.model}"
     shell:
@@ -63,16 +64,18 @@ rule train_policy:
         "../../envs/training.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 3000 * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
+        mem_mb=growing(3000, 32000),
+        runtime=growing(120, 240),
         gpu=gpus,
     params:
         run=run_folder,
+        launch=training_launcher,
         settings=lambda wildcards: section("training", "model", method=wildcards.method),
     message:
         "Training {wildcards.method} (seed {wildcards.seed}) on {settings.data.train}"
     shell:
-        "prefclip train {params.run} {wildcards.method} --seed {wildcards.seed} --threads {threads} > {log} 2>&1"
+        "{params.launch}prefclip train {params.run} {wildcards.method} --seed {wildcards.seed} --threads {threads}"
+        " > {log} 2>&1"
 
 
 use rule train_policy as train_policy_without_averaging with:

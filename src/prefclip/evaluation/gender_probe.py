@@ -98,6 +98,8 @@ def read_gender_probe(
     if missing:
         raise TableError(f"{manifest}: column {missing[0]!r} is missing; a gender sweep needs a data set of people.")
     people = people[people["gender"].isin(GENDERS)].sort_values("row", ignore_index=True)
+    if people.empty:
+        raise TableError(f"{manifest}: no picture is labelled man or woman; a gender sweep needs a data set of people.")
     people = people.assign(part=gender_parts(people, class_list.dataset))
     people = people[people["part"].isin(MEASURED_PARTS)].reset_index(drop=True)
     embedded = embed_images(opened.loaded, open_images(images), batch_size, people["row"].to_numpy(np.int64))

@@ -68,16 +68,15 @@ class CellsFile(_Part):
 
         Raises LineageError that lists what there is to choose from.
         """
-        row, _, column = place.partition(",")
-        words = set(row.split()), set(column.split())
-        exact = [cell for cell in self.cells if words == (set(cell.row.split()), set(cell.column.split()))]
-        close = [
-            cell for cell in self.cells if words[0] <= set(cell.row.split()) and words[1] <= set(cell.column.split())
-        ]
-        if len(exact or close) == 1:
-            return (exact or close)[0]
-        if exact or close:
-            choice = "; ".join(f"{cell.row},{cell.column}" for cell in (exact or close)[:8])
+        row, _, column = (set(part.split()) for part in place.partition(","))
+        found = [cell for cell in self.cells if row <= set(cell.row.split()) and column <= set(cell.column.split())]
+        # ``dpo raw`` is that row, not ``dpo raw difference``.
+        found = [cell for cell in found if row == set(cell.row.split())] or found
+        found = [cell for cell in found if column == set(cell.column.split())] or found
+        if len(found) == 1:
+            return found[0]
+        if found:
+            choice = "; ".join(f"{cell.row},{cell.column}" for cell in found[:8])
             raise LineageError(f"{self.table}: several cells are {place!r}, add words: {choice}.")
         rows = ", ".join(dict.fromkeys(repr(cell.row) for cell in self.cells))
         columns = ", ".join(dict.fromkeys(repr(cell.column) for cell in self.cells))
@@ -106,13 +105,18 @@ def write_cells(
         groups: data sets that a name in the column ``dataset`` or ``scope`` stands for, such as a mean of several.
         reference: the method that differences are taken to.
 
-    Raises LineageError for a line without any row.
+    Raises LineageError for a line without any row, TableError for a metrics file that is missing or damaged.
     """
     import pandas as pd
 
+    from prefclip.datasets.parquet_tables import read_table
+
     table, project = Path(table), Project.around()
     lines = pd.read_csv(table, keep_default_na=False, dtype=str).to_dict("records")
-    frames = [pd.read_parquet(path, columns=list(METRIC_KEYS)).assign(file=project.name(path)) for path in metrics]
+    remedy = "evaluate again with `prefclip evaluate`"
+    frames = [
+        read_table(path, METRIC_KEYS, remedy)[list(METRIC_KEYS)].assign(file=project.name(path)) for path in metrics
+    ]
     rows = pd.concat(frames, ignore_index=True).astype({"seed": int}).to_dict("records") if frames else []
     groups = {name: set(members) for name, members in (groups or {}).items()}
     cells = [_cell(line, rows, groups, reference) for line in lines]

@@ -75,7 +75,12 @@ def verify_targets(
 
 
 @audit_app.command("diff")
-def diff_targets(first: Path, second: Path, as_json: Json = False, root: Root = None) -> None:
+def diff_targets(
+    first: Annotated[Path, typer.Argument(help="an artifact, or the folder of a run")],
+    second: Annotated[Path, typer.Argument(help="another one")],
+    as_json: Json = False,
+    root: Root = None,
+) -> None:
     """Name the first ancestors in which two artifacts, or the runs in two folders, differ and why."""
     from prefclip.lineage.diff import diff
 

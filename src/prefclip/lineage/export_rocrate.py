@@ -19,7 +19,7 @@ from prefclip.lineage.activities import Activities, Activity, activities
 from prefclip.lineage.project import FileProblem, LineageError, Project
 from prefclip.lineage.record import FileEntry, canonical, record_name
 
-LARGEST_COPY = 16 * 1024 * 1024
+LARGEST_COPY = 8 * 1024 * 1024
 WORKFLOW = "Snakefile"
 METADATA = "ro-crate-metadata.json"
 LICENSE = "https://spdx.org/licenses/MIT"

@@ -8,7 +8,8 @@ from prefclip.lineage.hashing import hash_files
 from prefclip.lineage.project import Project
 
 # A change here can change a result even where no stage names the file; a change of a text or a test cannot.
-GLUE = ("Snakefile", "workflow/", "src/prefclip/cli.py", "src/prefclip/config.py", "src/prefclip/layout.py")
+MODULES = tuple(f"src/prefclip/{name}.py" for name in ("cli", "stages", "config", "layout"))
+GLUE = ("Snakefile", "workflow/", *MODULES)
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from html import escape
 from prefclip.lineage.activities import Activities, Activity
 from prefclip.lineage.findings import printable, worst_state
 
-BOX_WIDTH, LINE_HEIGHT, PADDING = 156, 17, 10
-COLUMN_GAP, ROW_GAP, MARGIN = 36, 22, 12
-WIDEST_LINE = 24
+BOX_WIDTH, LINE_HEIGHT, PADDING = 132, 17, 9
+COLUMN_GAP, ROW_GAP, MARGIN, LANE = 36, 22, 12, 7
+WIDEST_LINE = 19
 RAW = "raw data"
 
 
@@ -64,16 +64,25 @@ def stage_graph(collected: Activities, states: dict[str, str]) -> Graph:
 
 def draw(graph: Graph) -> str:
     """Return the drawing as an SVG element; boxes link to the :func:`anchor` of their stage."""
+    floor = max(box.y + box.height for box in graph.boxes.values()) + MARGIN
+    lanes = _lanes(graph)
     width = max(box.x for box in graph.boxes.values()) + BOX_WIDTH + MARGIN
-    height = max(box.y + box.height for box in graph.boxes.values()) + MARGIN
+    height = floor + LANE * len(lanes) + MARGIN / 2
     parts = [
         f'<svg viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" role="img" '
         'xmlns="http://www.w3.org/2000/svg"><title>Stages of the run and the files between them</title>'
     ]
     for (origin, stage), count in sorted(graph.edges.items()):
-        parts.append(_edge(graph.boxes[origin], graph.boxes[stage], count))
+        parts.append(_edge(graph.boxes[origin], graph.boxes[stage], count, lanes.get(origin, 0), floor))
     parts += [_box(name, box) for name, box in graph.boxes.items()]
     return "\n".join([*parts, "</svg>"])
+
+
+def _lanes(graph: Graph) -> dict[str, int]:
+    """Lines that pass other columns run below all boxes, those of one origin in one lane."""
+    origins = {origin for origin, stage in graph.edges if graph.boxes[stage].depth > graph.boxes[origin].depth + 1}
+    ordered = sorted(origins, key=lambda name: -graph.boxes[name].depth)
+    return {name: place for place, name in enumerate(ordered)}
 
 
 def _place(graph: Graph) -> None:
@@ -107,13 +116,15 @@ def _height_of_origins(graph: Graph, name: str) -> float:
     return sum(heights) / len(heights) if heights else 0
 
 
-def _edge(origin: Box, stage: Box, count: int) -> str:
+def _edge(origin: Box, stage: Box, count: int, lane: int, floor: float) -> str:
     x1, y1 = origin.x + BOX_WIDTH, origin.y + origin.height / 2
     x2, y2 = stage.x, stage.y + stage.height / 2
-    bend = max(COLUMN_GAP, (x2 - x1) / 2)
-    # A line over several columns bows downwards, past the boxes between its ends.
-    bow = 26 * max(0, stage.depth - origin.depth - 1)
-    path = f"M{x1:.0f} {y1:.0f}C{x1 + bend:.0f} {y1 + bow:.0f} {x2 - bend:.0f} {y2 + bow:.0f} {x2:.0f} {y2:.0f}"
+    if stage.depth > origin.depth + 1:
+        shift = 6 + lane * (COLUMN_GAP - 12) / 8
+        path = f"M{x1:.0f} {y1:.0f}H{x1 + shift:.1f}V{floor + LANE * lane:.0f}H{x2 - shift:.1f}V{y2:.0f}H{x2:.0f}"
+    else:
+        middle = (x1 + x2) / 2
+        path = f"M{x1:.0f} {y1:.0f}C{middle:.0f} {y1:.0f} {middle:.0f} {y2:.0f} {x2:.0f} {y2:.0f}"
     title = f"{origin.title} → {stage.title}: {count_of(count, 'file')}"
     return f'<path class="edge" d="{path}"><title>{_text(title)}</title></path>'
 
@@ -143,7 +154,11 @@ def _wildcards(runs: list[Activity]) -> list[str]:
         seed = {} if activity.run.seed is None else {"seed": str(activity.run.seed)}
         for key, value in {**activity.run.wildcards, **seed}.items():
             values.setdefault(key, {})[value] = None
-    return [_short(f"{key}: {', '.join(found)}") for key, found in sorted(values.items())]
+    lines = []
+    for key, found in sorted(values.items()):
+        spelt = f"{key}: {', '.join(found)}"
+        lines.append(_short(spelt if len(spelt) <= WIDEST_LINE else f"{key}: {len(found)} values"))
+    return lines
 
 
 def count_of(number: int, what: str) -> str:

@@ -20,7 +20,7 @@ STYLE = """
   --edge: #9aa6ba }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6e9ef; --soft: #a0a9ba; --paper: #14181f; --line: #343c4a;
   --fill: #1e2430; --raw: #2b2718; --edge: #56617a } }
-body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 1280px;
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 1440px;
   margin: 2rem auto; padding: 0 1rem }
 h1 { font-size: 1.5rem } h2 { font-size: 1.1rem; margin: 2rem 0 .4rem }
 p.lead, .soft { color: var(--soft) } a { color: inherit }
@@ -29,7 +29,7 @@ svg { max-width: 100%; height: auto; display: block; margin: auto }
 svg text { font: 11.5px system-ui, sans-serif; fill: var(--soft) }
 svg text.title { font-weight: 600; font-size: 13px; fill: var(--ink) }
 svg rect { stroke: var(--line) } svg rect.stage { fill: var(--fill) } svg rect.raw { fill: var(--raw) }
-svg path.edge { fill: none; stroke: var(--edge); stroke-width: 1.4; opacity: .75 }
+svg path.edge { fill: none; stroke: var(--edge); stroke-width: 1.3; stroke-linejoin: round }
 svg path.edge:hover { stroke: var(--ink); stroke-width: 2.4 }
 table { border-collapse: collapse; width: 100%; font-size: 13.5px; table-layout: fixed }
 th:nth-child(1) { width: 46% } th:nth-child(2), th:nth-child(3) { width: 12% }

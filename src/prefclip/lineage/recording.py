@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from prefclip.files import write_text
+from prefclip.files import remove_file, write_text
 from prefclip.lineage import surroundings
 from prefclip.lineage.git_state import git_record
 from prefclip.lineage.hashing import FileHash, hash_files, open_plainly
@@ -97,7 +97,7 @@ def recorded(
         raise LineageError(f"stage {stage!r}: a parameter is not plain JSON ({error}).") from error
     # An old record must not stand beside a new, perhaps unfinished output.
     for path in outputs:
-        Path(record_name(str(path))).unlink(missing_ok=True)
+        remove_file(record_name(str(path)))
     marks = {path: _mark(path) for path in read}
 
     yield RecordedRun(run["activity"])

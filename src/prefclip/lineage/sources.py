@@ -1,10 +1,11 @@
 """Which source files a stage depends on: computed from the imports, so that no list has to be kept.
 
-A stage is a command of ``prefclip.cli``, by the name of its function. Its source files are what that command imports
-from prefclip, what those modules import, and so on; imports inside functions count, those for type checkers do not. A
-module that imports by a computed name (``import_module``) depends on all modules of its package.
-Left out are the modules whose effect is in the record itself: the command line (``command``), the configuration (its
-resolved values are ``params``), the names of files (inputs and outputs) and the lineage.
+A stage is a function of ``prefclip.stages``. Its source files are what that function imports from prefclip, what those
+modules import, and so on; imports inside functions count, those for type checkers do not. A module that imports by a
+computed name (``import_module``) depends on all modules of its package.
+
+Left out are the modules whose effect is in the record itself: the command line and the stages (``command``, inputs and
+outputs), the configuration (its resolved values are ``params``), the names of files, and the lineage.
 """
 
 import ast
@@ -18,7 +19,7 @@ import prefclip
 from prefclip.lineage.project import LineageError
 
 PACKAGE = Path(prefclip.__file__).resolve().parent
-RECORDED_OTHERWISE = ("prefclip.cli", "prefclip.config", "prefclip.layout", "prefclip.lineage")
+RECORDED_OTHERWISE = ("prefclip.cli", "prefclip.stages", "prefclip.config", "prefclip.layout", "prefclip.lineage")
 
 
 def stage_sources(stage: str, package: Path = PACKAGE) -> list[Path]:
@@ -128,8 +129,8 @@ def _module_file(module: str, package: Path) -> Path | None:
 
 
 def _entry_modules(stage: str, package: Path) -> list[str]:
-    """What the command ``stage`` of cli.py imports: in its own body, in functions it calls, or at the top by name."""
-    path = package / "cli.py"
+    """What the function ``stage`` of stages.py imports: in its body, in functions it calls, or at the top by name."""
+    path = package / "stages.py"
     top = _parse(path).body
     functions = {node.name: node for node in top if isinstance(node, ast.FunctionDef)}
     if stage not in functions:
@@ -148,7 +149,7 @@ def _entry_modules(stage: str, package: Path) -> list[str]:
         node = functions.get(name) or bound.get(name)
         if node is None:
             continue
-        modules += _imports(node, "prefclip.cli", False)
+        modules += _imports(node, "prefclip.stages", False)
         if name in functions:
             todo += [child.id for child in ast.walk(node) if isinstance(child, ast.Name)]
     return [module for module in modules if module.split(".")[0] == "prefclip"]

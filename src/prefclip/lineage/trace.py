@@ -87,19 +87,21 @@ def trace(project: Project, target: str | Path, cell: str | None = None) -> Trac
 
 
 def _target(index: Index, target: str | Path) -> str:
-    try:
-        names = index.resolve(target)
-    except LineageError:
-        names = [_by_figure(index, Path(target))]
-    if len(names) != 1 or Path(target).is_dir():
+    if Path(target).is_dir():
         raise LineageError(f"{target}: is a folder; name one artifact to trace.")
-    name = names[0]
-    if index.record(name) is None and name.endswith(FIGURE_SUFFIXES):
-        return _by_figure(index, index.project.root / name)
+    try:
+        (name,) = index.resolve(target)
+    except LineageError:
+        found = _by_figure(index, Path(target))
+        if found is None:
+            raise
+        return found
+    if index.record(name) is None:
+        return _by_figure(index, index.project.root / name) or name
     return name
 
 
-def _by_figure(index: Index, path: Path) -> str:
+def _by_figure(index: Index, path: Path) -> str | None:
     """Find the artifact that a copied figure is, by the activity in its metadata and its bytes."""
     if path.suffix in FIGURE_SUFFIXES and path.is_file() and path.stat().st_size <= LARGEST_FIGURE:
         activity, sha256 = activity_in(path.read_bytes()), hash_file(open_plainly, str(path)).sha256
@@ -111,7 +113,7 @@ def _by_figure(index: Index, path: Path) -> str:
         ]
         if candidates:
             return max(candidates)[1]
-    raise LineageError(f"{path}: no such artifact, nor a figure that names a recorded run; name a file below results/.")
+    return None
 
 
 def _cell_inputs(index: Index, table: str, rows: list[MetricRow]) -> list[str]:

@@ -7,6 +7,7 @@ The colours are those of Okabe and Ito (2008).
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import matplotlib
@@ -136,6 +137,10 @@ def save_figure(figure: Figure, stem: str | Path, metadata: Metadata = timeless_
     """Write ``<stem>.pdf`` and ``<stem>.png`` (200 dpi); ``metadata`` gives what matplotlib stores in each of them."""
     for suffix, canvas in (("pdf", FigureCanvasPdf), ("png", FigureCanvasAgg)):
         path = f"{stem}.{suffix}"
-        with whole_file(path) as temporary, matplotlib.rc_context({"pdf.compression": 6}):
+        # Drawn in memory: where the disk is full, matplotlib's own writers fail in ways that hide it.
+        drawn = BytesIO()
+        with matplotlib.rc_context({"pdf.compression": 6}):
             canvas(figure)
-            figure.savefig(temporary, format=suffix, dpi=PNG_DPI, metadata=metadata(path))
+            figure.savefig(drawn, format=suffix, dpi=PNG_DPI, metadata=metadata(path))
+        with whole_file(path) as temporary:
+            temporary.write_bytes(drawn.getbuffer())

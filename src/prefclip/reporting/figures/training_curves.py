@@ -1,6 +1,7 @@
 """What training did, step by step: margin, rewards, distance from the reference, loss."""
 
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -84,11 +85,14 @@ def draw_training_curves(config: Config, layout: RunLayout) -> Figure:
 def read_training_log(path: str | Path) -> pd.DataFrame:
     """Read ``training_log.csv``: at least COLUMNS, steps ascending. Raises TrainingLogError naming the file."""
     try:
-        log = pd.read_csv(path)
+        text = Path(path).read_text(encoding="utf-8")
+        log = pd.read_csv(StringIO(text))
     except FileNotFoundError as error:
         raise TrainingLogError(f"{path}: no such file; `prefclip train` writes it.") from error
     except (OSError, ValueError) as error:
         raise TrainingLogError(f"{path}: not a readable CSV file; train again with `prefclip train`.") from error
+    if not text.endswith("\n"):
+        raise TrainingLogError(f"{path}: cut short; train again with `prefclip train`.")
     missing = [name for name in COLUMNS if name not in log]
     if missing or log.empty:
         what = f"lacks the columns {', '.join(missing)}" if missing else "has no steps"

@@ -1,0 +1,196 @@
+"""The saliency stage: how much of what speaks for a name lies on the written word, image by image, for one model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from prefclip.analysis_config import SaliencyConfig
+from prefclip.config import Config
+from prefclip.datasets.parquet_tables import write_table
+from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
+from prefclip.evaluation.saliency.box_metrics import BOX_COLUMNS, box_area, pointing_game, share_in_box
+from prefclip.evaluation.saliency.explainers import check_explainers, explain
+from prefclip.evaluation.saliency.score_table import SCORES
+from prefclip.evaluation.saliency.text_logit import TextLogit
+from prefclip.evaluation.zero_shot import ImageSet, read_image_set
+from prefclip.models.checkpoints import load_checkpoint
+from prefclip.models.image_tower import embed_images
+from prefclip.models.loading import LoadedModel, load_model
+from prefclip.models.tensor_files import write_tensors
+from prefclip.models.text_features import text_features
+from prefclip.seeds import seed_for
+from prefclip.training.numerics import declared_numerics
+
+MAPS_FORMAT = "prefclip-saliency/1"
+TRUE, WRITTEN, PREDICTED = "true", "written", "predicted"
+SHOWN_TARGETS = (TRUE, WRITTEN)
+SHOWN_IMAGES = (CLEAN, TYPOGRAPHIC)
+
+
+@dataclass(frozen=True)
+class ChosenImages:
+    """Typographic images that are explained, with their clean twins, in the order they were drawn.
+
+    Attributes:
+        rows: of the attacked manifest.
+        attacked, clean: uint8 (N, H, W, 3).
+    """
+
+    rows: pd.DataFrame
+    attacked: NDArray[np.uint8]
+    clean: NDArray[np.uint8]
+
+
+def measure_saliency(
+    config: Config,
+    settings: SaliencyConfig,
+    method: str,
+    weights: str,
+    seed: int,
+    checkpoint: str | Path | None,
+    *,
+    classes: str | Path,
+    images: str | Path,
+    manifests: str | Path,
+    out_scores: str | Path,
+    out_maps: str | Path,
+    threads: int | None = None,
+    device: str = "auto",
+) -> None:
+    """Explain typographic test images of one model and measure the maps against the word's box.
+
+    ``checkpoint``: a tuned checkpoint, or None for the untouched ``clip``; ``weights`` says which one it is (raw,
+    averaged). ``classes``, ``images``, ``manifests`` are folders, as `zero_shot.evaluate` takes them. ``out_scores``:
+    one row for each image, explainer and target (SCORES). ``out_maps``: float16 maps of a few images for the saliency
+    grid, "<explainer>" (images, clean | typographic, true | written, H, W), the same images for every model: the first
+    drawn ones that the untouched CLIP names rightly when clean and by the written word when attacked.
+
+    Raises PrefclipError naming the file or key.
+    """
+    check_explainers(settings.explainers)
+    place = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
+    dataset = settings.dataset or config.data.train
+    with declared_numerics("fp32", threads):
+        loaded = load_model(config.model, place)
+        # Before anything is embedded: embedding lays the weights out anew, in inference mode and so without gradients.
+        logit = TextLogit(loaded)
+        chosen_set = read_image_set(config, dataset, classes, images, manifests, "test")
+        chosen = choose_images(chosen_set, settings.images)
+        texts = text_features(loaded, chosen_set.classes)
+        examples = choose_examples(loaded, texts, chosen, settings.examples, settings.batch_size)
+        if checkpoint is not None and load_checkpoint(loaded, checkpoint)["trainable"] == "all":
+            texts = text_features(loaded, chosen_set.classes)
+        frames = [score_images(logit, name, settings, chosen, texts) for name in settings.explainers]
+        maps = {name: example_maps(logit, name, settings, chosen, texts, examples) for name in settings.explainers}
+    fixed = {"model": config.model.key, "method": method, "weights": weights, "seed": seed, "dataset": dataset}
+    scores = pd.concat(frames, ignore_index=True).assign(**fixed)[SCORES.names]
+    scores = scores.sort_values(["explainer", "target", "id"], kind="stable", ignore_index=True)
+    write_table(out_scores, pa.Table.from_pandas(scores, schema=SCORES, preserve_index=False))
+    shown = chosen.rows.iloc[examples]
+    metadata = {key: str(value) for key, value in fixed.items()}
+    metadata |= {"format": MAPS_FORMAT, "ids": "\n".join(shown["attacked_id"])}
+    write_tensors(out_maps, {name: torch.from_numpy(found) for name, found in maps.items()}, metadata)
+
+
+def choose_images(chosen: ImageSet, count: int) -> ChosenImages:
+    """The first ``count`` clean images in an order drawn from their ids, each with its first attacked variant."""
+    rows = chosen.attacked.sort_values(["id", "attacked_id"], kind="stable").drop_duplicates("id")
+    drawn = rows["id"].map(lambda identity: seed_for(chosen.dataset, identity, "saliency image"))
+    rows = rows.loc[drawn.sort_values(kind="stable").index[:count]].reset_index(drop=True)
+    return ChosenImages(
+        rows,
+        np.asarray(chosen.attacked_images[rows["row"].to_numpy()]),
+        np.asarray(chosen.clean_images[rows["clean_row"].to_numpy()]),
+    )
+
+
+def choose_examples(
+    loaded: LoadedModel, texts: Tensor, chosen: ChosenImages, count: int, batch_size: int
+) -> NDArray[np.int64]:
+    """Places of the first ``count`` images that this model names rightly when clean and by the word when attacked.
+
+    Where fewer are, the first other ones follow.
+    """
+    fooled = _predicted(loaded, texts, chosen.attacked, batch_size) == chosen.rows["word_label"].to_numpy()
+    right = _predicted(loaded, texts, chosen.clean, batch_size) == chosen.rows["label"].to_numpy()
+    telling = fooled & right
+    return np.concatenate([np.flatnonzero(telling), np.flatnonzero(~telling)])[:count]
+
+
+def score_images(
+    logit: TextLogit, name: str, settings: SaliencyConfig, chosen: ChosenImages, texts: Tensor
+) -> pd.DataFrame:
+    """Share in the box, pointing game and area for every typographic image and target of ``settings``.
+
+    A name that is the target twice, because the model predicts the written word, say, is explained once.
+    """
+    predicted = _predicted(logit.loaded, texts, chosen.attacked, settings.batch_size)
+    label_of = {
+        PREDICTED: predicted,
+        TRUE: chosen.rows["label"].to_numpy(np.int64),
+        WRITTEN: chosen.rows["word_label"].to_numpy(np.int64),
+    }
+    wanted = np.stack([label_of[target] for target in settings.targets])
+    image = np.broadcast_to(np.arange(len(chosen.rows)), wanted.shape)
+    pairs, place = np.unique(np.stack([image.ravel(), wanted.ravel()], axis=1), axis=0, return_inverse=True)
+    maps = explain(
+        name,
+        logit,
+        chosen.attacked[pairs[:, 0]],
+        texts[torch.from_numpy(pairs[:, 1])],
+        settings.batch_size,
+        steps=settings.steps,
+    )
+    boxes = chosen.rows[list(BOX_COLUMNS)].to_numpy(np.int64)
+    share, pointed = share_in_box(maps, boxes[pairs[:, 0]]), pointing_game(maps, boxes[pairs[:, 0]])
+    place = place.reshape(wanted.shape)
+    area = box_area(boxes, *chosen.attacked.shape[1:3])
+    frames = [
+        pd.DataFrame(
+            {
+                "explainer": name,
+                "target": target,
+                "id": chosen.rows["attacked_id"].to_numpy(),
+                "label": label_of[TRUE],
+                "word_label": label_of[WRITTEN],
+                "predicted": predicted,
+                "share_in_box": share[place[row]],
+                "pointing_game": pointed[place[row]],
+                "box_area": area,
+            }
+        )
+        for row, target in enumerate(settings.targets)
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+def example_maps(
+    logit: TextLogit,
+    name: str,
+    settings: SaliencyConfig,
+    chosen: ChosenImages,
+    texts: Tensor,
+    examples: Sequence[int],
+) -> NDArray[np.float16]:
+    """Maps of the saliency grid: (E, clean | typographic, true | written, H, W)."""
+    rows = chosen.rows.iloc[list(examples)]
+    labels = np.stack([rows["label"].to_numpy(np.int64), rows["word_label"].to_numpy(np.int64)], axis=1)
+    pictures = np.stack([chosen.clean[list(examples)], chosen.attacked[list(examples)]], axis=1)
+    shape = (len(rows), len(SHOWN_IMAGES), len(SHOWN_TARGETS))
+    flat_pictures = np.repeat(pictures.reshape(-1, *pictures.shape[2:]), len(SHOWN_TARGETS), axis=0)
+    flat_labels = np.repeat(labels[:, None], len(SHOWN_IMAGES), axis=1).reshape(-1)
+    maps = explain(
+        name, logit, flat_pictures, texts[torch.from_numpy(flat_labels)], settings.batch_size, steps=settings.steps
+    )
+    return maps.reshape(*shape, *maps.shape[1:]).astype(np.float16)
+
+
+def _predicted(loaded: LoadedModel, texts: Tensor, images: NDArray[np.uint8], batch_size: int) -> NDArray[np.int64]:
+    return (embed_images(loaded, images, batch_size) @ texts.cpu().T).argmax(dim=1).numpy()

@@ -1,0 +1,113 @@
+"""Whether a run would find its weights, its raw data, and room for what it writes."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from prefclip.config import Config
+from prefclip.errors import PrefclipError
+from prefclip.preflight.findings import Finding, ok, warning, wrong
+
+GB = 1e9
+# Tables, checkpoints, predictions and resume points beside the image stacks.
+ROOM_FOR_THE_REST = 5 * GB
+
+
+def check_weights(config: Config) -> Finding:
+    """The base model's weights are on this machine: a file, or a tag in the cache of the Hugging Face hub."""
+    from huggingface_hub import try_to_load_from_cache
+
+    from prefclip.models.weight_files import RANDOM, check_architecture, local_weights, looks_like_file
+
+    name, weights = config.model.name, config.model.weights
+    if weights == RANDOM:
+        return warning("weights", "random", "set model.weights to a pretrained tag or a file")
+    try:
+        if looks_like_file(weights) or name == "emoji-clip":
+            return ok("weights", f"{local_weights(weights)}")
+        check_architecture(name)
+        repository, file = _hub_location(name, weights)
+    except PrefclipError as error:
+        return wrong("weights", str(error), "correct model.name or model.weights")
+    path = try_to_load_from_cache(repository, file)
+    if isinstance(path, str) and Path(path).exists():
+        return ok("weights", f"{name}, {weights}: {path}")
+    return wrong(
+        "weights",
+        f"{weights} of {name} is not on this machine, and compute nodes often have no network",
+        f"run `hf download {repository} {file}` here; it lands in HF_HOME (~/.cache/huggingface), which jobs must see",
+    )
+
+
+def _hub_location(name: str, tag: str) -> tuple[str, str]:
+    """Repository and file that `tagged_weights` will ask the hub for."""
+    from open_clip.pretrained import get_pretrained_cfg
+
+    from prefclip.models.weight_files import HUB_FILE, ModelError, check_activation
+
+    check_activation(name, tag)
+    repository, _, file = get_pretrained_cfg(name, tag).get("hf_hub", "").rpartition("/")
+    if not repository:
+        raise ModelError(f"model.weights: {tag!r} of {name} is published pickled only; choose another tag.")
+    return repository, f"{Path(file).stem}.safetensors" if file else HUB_FILE
+
+
+def check_data(config: Config) -> Iterator[Finding]:
+    """The raw files of every data set are there, or can be fetched."""
+    root = Path(config.data.root)
+    if config.data.source == "embedded":
+        missing = [name for name in ("checksums.json", "classes.yaml", "emoji.parquet") if not (root / name).is_file()]
+        if missing:
+            yield wrong("data", f"{root} lacks {', '.join(missing)}", "check the repository out again")
+        else:
+            yield ok("data", f"the embedded world in {root}")
+        return
+    from prefclip.datasets.catalog import downloaded_entry
+
+    present, fetchable = [], []
+    for name in config.datasets:
+        entry = downloaded_entry(name)
+        state = entry.state(root)
+        if state == "manual":
+            command = f"prefclip datasets fetch {name} --root {root}"
+            yield wrong(f"data ({name})", f"not in {entry.path_in(root)}", f"`{command}` says what to place where")
+        else:
+            (present if state == "present" else fetchable).append(name)
+    if present:
+        yield ok("data", f"in {root}: {', '.join(present)}")
+    if fetchable:
+        yield warning(
+            "data",
+            f"to be fetched: {', '.join(fetchable)}",
+            "nothing, if this machine has a network (the run fetches them here, not in a job); "
+            f"or now: `prefclip datasets fetch NAME --root {root}`",
+        )
+
+
+def check_room(config: Config, folder: Path) -> Finding:
+    """The disk of ``folder`` has room for the image stacks that are not there yet."""
+    needed = sum(stack_bytes(config).values()) + ROOM_FOR_THE_REST
+    there = sum(path.stat().st_size for path in (folder / config.experiment / "images").glob("*.npy"))
+    missing = max(0.0, needed - there)
+    free = shutil.disk_usage(next(parent for parent in (folder, *folder.resolve().parents) if parent.exists())).free
+    what = f"{free / GB:,.0f} GB free, about {missing / GB:,.0f} GB still to be written to {folder}"
+    if free > missing:
+        return ok("room", what)
+    return wrong("room", what, "free some space, or put the repository on a larger shared disk")
+
+
+def stack_bytes(config: Config) -> dict[str, int]:
+    """Bytes of the clean and attacked image stacks of each data set, from the published numbers of images."""
+    from prefclip.datasets.registry import dataset_entry
+
+    pixels = 3 * config.model.image_size**2
+    sizes = {}
+    for name in config.datasets:
+        if config.data.source == "embedded":
+            train = config.data.train_images + config.data.validation_images if name == config.data.train else 0
+            images = train + config.data.test_images
+        else:
+            counts = dataset_entry(name).splits
+            images = sum(counts.values()) if name == config.data.train else counts.get("test") or sum(counts.values())
+        sizes[name] = images * pixels * (1 + config.attack.variants)
+    return sizes

@@ -1,0 +1,234 @@
+"""How fast this machine really trains a config's model: `prefclip train` itself, for a minute, on made-up images.
+
+What is timed is the loop of :mod:`prefclip.training.loop` with all it does: reading, preprocessing, forward, loss,
+backward, optimizer, averaging, log. The pixels are noise, because a rate does not depend on them.
+"""
+
+import math
+import os
+import resource
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import torch
+
+from prefclip.config import Config
+from prefclip.datasets.class_lists import ClassList, write_classes
+from prefclip.datasets.image_stacks import open_images
+from prefclip.datasets.parquet_tables import write_table
+from prefclip.datasets.registry import dataset_entry
+from prefclip.files import write_json
+from prefclip.models.image_tower import embed_images
+from prefclip.models.loading import load_model
+from prefclip.models.weight_files import RANDOM, looks_like_file
+from prefclip.objectives import objective
+from prefclip.training.distributed import default_device
+from prefclip.training.errors import TrainingError
+from prefclip.training.loop import train
+from prefclip.training.reference import cache_reference
+from prefclip.training.run_identity import method_settings
+from prefclip.training.training_log import LOG_COLUMNS
+
+# Different images kept on disk; pairs walk through them again and again.
+LARGEST_STACK_BYTES = 512 * 1024**2
+FIRST_BATCH = 16
+FEWEST_STEPS = 4
+CLASSES = 100
+
+
+@dataclass(frozen=True)
+class TrainingRate:
+    """What was measured.
+
+    Attributes:
+        model, method, precision, compiled: what was trained, and how.
+        batch_size: pairs per step that were measured; smaller than the config's where a step of those takes too long.
+        device, processes: on what.
+        steps: that were timed, without the first.
+        images_per_second: median over steps, all processes together.
+        slowest, fastest: 10 % of the steps were slower or faster.
+        embedding_images_per_second: forward alone, one process, as evaluation and the reference do.
+        peak_memory_mb: of the GPU, or of the process where there is none.
+        images_per_run: that one training of the config goes through.
+        minutes_per_run: at that rate.
+        trainings: methods × seeds of the config.
+        software: versions.
+    """
+
+    model: str
+    method: str
+    precision: str
+    compiled: bool
+    batch_size: int
+    device: str
+    processes: int
+    steps: int
+    images_per_second: float
+    slowest: float
+    fastest: float
+    embedding_images_per_second: float
+    peak_memory_mb: int
+    images_per_run: int
+    minutes_per_run: float
+    trainings: int
+    software: dict[str, str]
+
+    def line(self) -> str:
+        """The result in a line."""
+        return (
+            f"{self.model}, {self.method}, batch {self.batch_size}, {self.precision}"
+            f"{', compiled' if self.compiled else ''} on {self.processes} × {self.device}: "
+            f"{self.images_per_second:,.0f} images/s ({self.slowest:,.0f}–{self.fastest:,.0f}, {self.steps} steps), "
+            f"{self.embedding_images_per_second:,.0f} embedded/s, {self.peak_memory_mb / 1024:.1f} GB; one training of "
+            f"{self.images_per_run:,} images takes {self.minutes_per_run:,.1f} min, the config has {self.trainings}"
+        )
+
+
+def benchmark_training(
+    config: Config, method: str, seconds: float = 60, output: str | Path | None = None, threads: int | None = None
+) -> TrainingRate:
+    """Train for about ``seconds`` and say how fast that was; under torchrun with all its processes.
+
+    Raises TrainingError for a method that the config does not have, and for a GPU that runs out of memory.
+    """
+    settings = method_settings(config, method)
+    halves = 2 if objective(settings.objective, **settings.parameters).needs_clean_images else 1
+    processes, device = int(os.environ.get("WORLD_SIZE", 1)), default_device(int(os.environ.get("LOCAL_RANK", 0)))
+    with tempfile.TemporaryDirectory(prefix="prefclip-benchmark-") as folder:
+        bench = _Bench(config, method, Path(folder), threads)
+        try:
+            batch_size, first = bench.fitting_batch(seconds, processes)
+            steps = min(1000, max(FEWEST_STEPS, int(seconds * first / (batch_size * halves))))
+            rates = bench.rates(batch_size, steps)
+            embedding = bench.embedding_rate(device)
+        except torch.OutOfMemoryError as error:
+            raise TrainingError(
+                f"training.batch_size: {config.training.batch_size} pairs do not fit the memory of "
+                f"{_device_name(device)}; set training.micro_batch_size to a quarter of it or less (same numbers)."
+            ) from error
+    images = images_per_run(config, method)
+    median = float(np.median(rates))
+    rate = TrainingRate(
+        model=config.model.name,
+        method=method,
+        precision=config.training.precision,
+        compiled=config.training.compile,
+        batch_size=batch_size,
+        device=_device_name(device),
+        processes=processes,
+        steps=len(rates),
+        images_per_second=round(median, 1),
+        slowest=round(float(np.quantile(rates, 0.1)), 1),
+        fastest=round(float(np.quantile(rates, 0.9)), 1),
+        embedding_images_per_second=round(embedding, 1),
+        peak_memory_mb=_peak_memory_mb(device),
+        images_per_run=images,
+        minutes_per_run=round(images / median / 60, 2),
+        trainings=len(config.methods) * len(config.seeds),
+        software={"torch": str(torch.__version__), "cuda": str(torch.version.cuda), "python": sys.version.split()[0]},
+    )
+    if output is not None and os.environ.get("RANK", "0") == "0":
+        write_json(output, asdict(rate))
+    return rate
+
+
+def images_per_run(config: Config, method: str) -> int:
+    """Images that one training of the config goes through: epochs × ⌊N / B⌋ × B, clean and attacked ones."""
+    settings = method_settings(config, method)
+    data, training = config.data, config.training
+    images = data.train_images if data.source == "embedded" else dataset_entry(data.train).splits.get("train") or 0
+    pairs = min(images, training.max_train_images or images) * config.attack.variants
+    halves = 2 if objective(settings.objective, **settings.parameters).needs_clean_images else 1
+    steps = max(0, pairs // training.batch_size - training.drop_last_batches)
+    return settings.epochs * steps * training.batch_size * halves
+
+
+class _Bench:
+    """Made-up inputs of a training in a folder, and training runs over them."""
+
+    def __init__(self, config: Config, method: str, folder: Path, threads: int | None):
+        weights = config.model.weights
+        base = config.model.model_copy(update={"weights": weights if looks_like_file(weights) else RANDOM})
+        self.config, self.method, self.folder, self.threads = (
+            config.model_copy(update={"model": base}),
+            method,
+            folder,
+            threads,
+        )
+        self.images, self.attacked = folder / "images.npy", folder / "attacked.npy"
+        size = config.model.image_size
+        self.count = max(FIRST_BATCH, min(config.training.batch_size * 4, LARGEST_STACK_BYTES // (6 * size * size)))
+        generator = np.random.default_rng(0)
+        for path in (self.images, self.attacked):
+            np.save(path, generator.integers(0, 256, (self.count, size, size, 3), np.uint8))
+        names = tuple(f"thing {index}" for index in range(CLASSES))
+        write_classes(folder / "classes.json", ClassList(config.data.train, "train", names, "a photo of a {}."))
+
+    def fitting_batch(self, seconds: float, processes: int) -> tuple[int, float]:
+        """The config's batch, or the largest of which FEWEST_STEPS fit the time; and a first guess of the rate."""
+        wanted = self.config.training.batch_size
+        small = min(wanted, FIRST_BATCH * processes)
+        rate = float(np.median(self.rates(small, FEWEST_STEPS)))
+        largest = rate * seconds / (2 * FEWEST_STEPS)
+        if wanted <= largest:
+            return wanted, rate
+        halvings = math.ceil(math.log2(wanted / max(largest, small)))
+        return max(small, wanted // 2**halvings // processes * processes), rate
+
+    def rates(self, batch_size: int, steps: int) -> np.ndarray:
+        """Train ``steps`` steps and one more before them; returns the images per second of each."""
+        pairs = batch_size * (steps + 1)
+        rows = np.arange(pairs) % self.count
+        labels = np.arange(pairs) % CLASSES
+        columns = {
+            "id": [f"image-{row:06d}" for row in rows],
+            "row": rows,
+            "attacked_row": rows,
+            "split": ["train"] * pairs,
+            "preferred_label": labels,
+            "rejected_label": (labels + 1) % CLASSES,
+        }
+        table = pa.Table.from_pandas(pd.DataFrame(columns), preserve_index=False)
+        preferences, reference = self.folder / "preferences.parquet", self.folder / "reference.safetensors"
+        write_table(preferences, table)
+        shortened = self.config.training.model_copy(
+            update={"batch_size": batch_size, "drop_last_batches": 0, "max_train_images": None}
+        )
+        methods = {name: settings.model_copy(update={"epochs": 1}) for name, settings in self.config.methods.items()}
+        config = self.config.model_copy(update={"training": shortened, "methods": methods})
+        stacks = (self.images, self.attacked)
+        cache_reference(config, preferences, *stacks, reference, threads=self.threads)
+        classes, output = self.folder / "classes.json", self.folder / "output"
+        train(config, self.method, 0, preferences, *stacks, classes, reference, output, threads=self.threads)
+        log = output / "training_log.csv"
+        if not log.exists():  # the first process writes it
+            return np.ones(steps)
+        return pd.read_csv(log)[LOG_COLUMNS[-1]].to_numpy()[1:]
+
+    def embedding_rate(self, device: torch.device) -> float:
+        """Images per second of the frozen model; the second pass counts."""
+        loaded = load_model(self.config.model, device)
+        images = open_images(self.images)[: self.config.evaluation.batch_size * 4]
+        for _ in range(2):
+            started = time.perf_counter()
+            embed_images(loaded, images, self.config.evaluation.batch_size)
+            taken = time.perf_counter() - started
+        return len(images) / taken
+
+
+def _device_name(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"CPU ({torch.get_num_threads()} threads)"
+
+
+def _peak_memory_mb(device: torch.device) -> int:
+    if device.type == "cuda":
+        return int(torch.cuda.max_memory_allocated(device) / 1024**2)
+    return int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)

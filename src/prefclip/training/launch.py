@@ -1,0 +1,42 @@
+"""How the processes of a training are started: the one place that builds this part of its command line.
+
+    prefclip train …                                            one process, on a GPU if there is one
+    torchrun --standalone … --no-python prefclip train …        one process for each GPU of a node
+    srun … torchrun --rdzv-backend=c10d … prefclip train …      the same on several nodes of a Slurm job
+
+The global batch and its numbers are the same in all three.
+"""
+
+from prefclip.errors import PrefclipError
+
+
+class LaunchError(PrefclipError):
+    """GPUs, nodes and `mpi` that do not fit together."""
+
+
+def launcher(gpus: int, nodes: int = 1, mpi: str | None = None) -> str:
+    """Return what to write before ``prefclip train``: nothing for one process, else a command that ends in a space.
+
+    Args:
+        gpus: of all nodes together; each gets a process of its own.
+        nodes: how many nodes share them.
+        mpi: what starts one task on each node, ``srun``; needed for more than one node.
+
+    Raises LaunchError naming the resource.
+    """
+    if nodes < 1 or gpus < 0:
+        raise LaunchError(f"resources: gpu: {gpus}, nodes: {nodes}; the least are 0 GPUs and 1 node.")
+    if nodes == 1:
+        return f"torchrun --standalone --nproc-per-node={gpus} --no-python " if gpus > 1 else ""
+    if not mpi:
+        raise LaunchError(f"resources: nodes: {nodes} needs `mpi: srun` too, which starts torchrun on each node.")
+    if gpus == 0 or gpus % nodes:
+        raise LaunchError(f"resources: gpu: {gpus} cannot be shared by {nodes} nodes; use a multiple of {nodes}.")
+    each = gpus // nodes
+    # A rule with `mpi` runs on the first node of the job, which becomes the meeting point; the port comes from the job.
+    meeting_point = '"$(hostname):$((20000 + SLURM_JOB_ID % 10000))"'
+    return (
+        f"{mpi} --nodes={nodes} --ntasks={nodes} --ntasks-per-node=1 --gpus-per-node={each} --cpu-bind=none "
+        f"torchrun --nnodes={nodes} --nproc-per-node={each} --rdzv-backend=c10d --rdzv-id=$SLURM_JOB_ID "
+        f"--rdzv-endpoint={meeting_point} --no-python "
+    )

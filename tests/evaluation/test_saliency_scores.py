@@ -1,0 +1,212 @@
+"""The share of saliency on the written word: by hand, by property, and through the stage."""
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tiny_concepts import write_concept_run
+
+from prefclip.analysis_config import SaliencyConfig
+from prefclip.datasets.parquet_tables import write_table
+from prefclip.evaluation.saliency.box_metrics import box_area, box_masks, pointing_game, share_in_box
+from prefclip.evaluation.saliency.measure import measure_saliency
+from prefclip.evaluation.saliency.score_table import SCORES, read_scores, read_summary, summarise_saliency
+from prefclip.evaluation.saliency.text_logit import SaliencyError
+from prefclip.models.checkpoints import save_weights, tuned_names
+from prefclip.models.loading import load_model
+from prefclip.models.tensor_files import read_tensors
+
+QUICK = settings(max_examples=50, deadline=None)
+SETTINGS = SaliencyConfig(images=5, explainers=("integrated_gradients", "hires_cam"), steps=2, examples=2, batch_size=4)
+
+
+def test_masks_have_exclusive_right_and_bottom():
+    mask = box_masks([[1, 2, 3, 5]], 6, 4)[0]
+    assert mask.sum() == 6 and mask[2:5, 1:3].all()
+    assert box_area([[1, 2, 3, 5]], 6, 4) == pytest.approx([6 / 24])
+
+
+def test_share_counts_positive_saliency_only():
+    saliency = np.zeros((3, 4, 4))
+    saliency[0, 0, 0], saliency[0, 3, 3], saliency[0, 1, 1] = 3.0, 1.0, -9.0
+    saliency[1] = -1.0
+    saliency[2] = 1.0
+    boxes = [[0, 0, 2, 2]] * 3
+    share = share_in_box(saliency, boxes)
+    assert share[0] == 0.75 and np.isnan(share[1]) and share[2] == 0.25
+    pointed = pointing_game(saliency, boxes)
+    assert pointed[0] == 1 and np.isnan(pointed[1]) and pointed[2] == 0.25
+
+
+@st.composite
+def maps_and_boxes(draw):
+    height, width = draw(st.integers(2, 6)), draw(st.integers(2, 6))
+    values = draw(st.lists(st.floats(0, 10), min_size=height * width, max_size=height * width))
+    left, top = draw(st.integers(0, width - 1)), draw(st.integers(0, height - 1))
+    right, bottom = draw(st.integers(left + 1, width)), draw(st.integers(top + 1, height))
+    return np.array(values).reshape(1, height, width), [[left, top, right, bottom]]
+
+
+@QUICK
+@given(maps_and_boxes(), st.floats(0.1, 100))
+def test_shares_lie_between_zero_and_one_and_ignore_the_scale(case, factor):
+    maps, boxes = case
+    share, scaled = share_in_box(maps, boxes), share_in_box(factor * maps, boxes)
+    if maps.max() > 1e-300:
+        assert 0 <= share[0] <= 1 + 1e-12
+        assert scaled[0] == pytest.approx(share[0])
+        whole = [[0, 0, maps.shape[2], maps.shape[1]]]
+        assert share_in_box(maps, whole)[0] == pytest.approx(1) and pointing_game(maps, whole)[0] == 1
+    else:
+        assert np.isnan(share[0]) or 0 <= share[0] <= 1
+
+
+def test_a_map_without_preferences_has_the_share_of_the_area():
+    boxes = [[3, 1, 7, 4]]
+    assert share_in_box(np.ones((1, 8, 8)), boxes) == pytest.approx(box_area(boxes, 8, 8))
+
+
+@pytest.mark.parametrize("box", [[0, 0, 0, 4], [-1, 0, 2, 2], [0, 0, 9, 2], [2, 3, 1, 4]])
+def test_boxes_that_leave_the_image_are_refused(box):
+    with pytest.raises(SaliencyError, match="is empty or leaves the 8×8 image"):
+        box_masks([box], 8, 8)
+
+
+def test_maps_that_are_not_finite_are_refused():
+    with pytest.raises(SaliencyError, match="must be finite"):
+        share_in_box(np.full((1, 4, 4), np.nan), [[0, 0, 1, 1]])
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return write_concept_run(tmp_path_factory.mktemp("concepts"))
+
+
+def measure(run, folder, method="clip", checkpoint=None, options=SETTINGS):
+    scores, maps = folder / f"{method}.parquet", folder / f"{method}.safetensors"
+    measure_saliency(
+        run.config,
+        options,
+        method,
+        "raw",
+        0,
+        checkpoint,
+        **run.folders,
+        out_scores=scores,
+        out_maps=maps,
+        threads=1,
+        device="cpu",
+    )
+    return scores, maps
+
+
+@pytest.fixture(scope="module")
+def checkpoint(run, tmp_path_factory):
+    """A tower that differs a little from the base's."""
+    path = tmp_path_factory.mktemp("tuned") / "model.safetensors"
+    loaded = load_model(run.config.model)
+    state = {name: loaded.model.state_dict()[name] for name in tuned_names(loaded.model, "image")}
+    generator = torch.Generator().manual_seed(0)
+    state = {
+        name: value + 0.1 * torch.randn(value.shape, generator=generator) if "weight" in name else value
+        for name, value in state.items()
+    }
+    save_weights(path, state, {"model": loaded.name, "base_sha256": loaded.weights_sha256, "trainable": "image"})
+    return path
+
+
+def test_the_stage_scores_every_image_explainer_and_target(run, tmp_path):
+    scores, maps = measure(run, tmp_path)
+    table = read_scores(scores)
+    assert list(table.columns) == SCORES.names
+    assert len(table) == 5 * 2 * 3 and table["id"].nunique() == 5
+    same = table[table["target"] == "predicted"].set_index(["explainer", "id"])
+    written = table[table["target"] == "written"].set_index(["explainer", "id"])
+    called = same["predicted"] == same["word_label"]
+    assert np.allclose(same["share_in_box"][called], written["share_in_box"][called], equal_nan=True)
+    assert table["share_in_box"].dropna().between(0, 1).all() and table["box_area"].between(0, 1).all()
+    tensors, metadata = read_tensors(maps, "")
+    assert set(tensors) == {"integrated_gradients", "hires_cam"}
+    assert tensors["hires_cam"].shape == (2, 2, 2, 64, 64) and len(metadata["ids"].split("\n")) == 2
+
+
+def test_the_stage_repeats_its_bytes_and_shows_every_model_the_same_images(run, checkpoint, tmp_path):
+    folders = [tmp_path / name for name in ("first", "again")]
+    for folder in folders:
+        folder.mkdir()
+    files = [measure(run, folder, "dpo", checkpoint) for folder in folders]
+    for first, again in zip(*files, strict=True):
+        assert first.read_bytes() == again.read_bytes()
+    clip, clip_maps = measure(run, tmp_path)
+    assert set(read_scores(clip)["id"]) == set(read_scores(files[0][0])["id"])
+    assert read_tensors(clip_maps, "").metadata["ids"] == read_tensors(files[0][1], "").metadata["ids"]
+    first, second = read_scores(clip), read_scores(files[0][0])
+    assert not np.allclose(first["share_in_box"], second["share_in_box"])
+
+
+def test_the_summary_pairs_every_method_with_clip(run, checkpoint, tmp_path):
+    paths = [measure(run, tmp_path)[0], measure(run, tmp_path, "dpo", checkpoint)[0]]
+    summarise_saliency(paths, tmp_path / "summary.parquet", run.config.evaluation)
+    summarise_saliency(paths[::-1], tmp_path / "again.parquet", run.config.evaluation)
+    assert (tmp_path / "summary.parquet").read_bytes() == (tmp_path / "again.parquet").read_bytes()
+    table = read_summary(tmp_path / "summary.parquet").set_index(["explainer", "target", "method", "metric"])["value"]
+    for explainer in SETTINGS.explainers:
+        for target in SETTINGS.targets:
+            change = table[explainer, target, "dpo", "share_in_box_change"]
+            difference = (
+                table[explainer, target, "dpo", "share_in_box"] - table[explainer, target, "clip", "share_in_box"]
+            )
+            assert change == pytest.approx(difference, abs=0.05)
+
+
+def synthetic(method, ids, share, seed=0):
+    """Scores of one explainer and target."""
+    return pd.DataFrame(
+        {
+            **{"model": "m", "method": method, "weights": "raw", "seed": seed, "dataset": "animals"},
+            **{"explainer": "occlusion", "target": "true", "id": ids, "label": 0, "word_label": 1, "predicted": 1},
+            **{"share_in_box": share, "pointing_game": share, "box_area": 0.2},
+        }
+    )
+
+
+def summary_of(folder, settings, *frames):
+    paths = []
+    for place, frame in enumerate(frames):
+        paths.append(folder / f"{place}.parquet")
+        write_table(paths[-1], pa.Table.from_pandas(frame[SCORES.names], schema=SCORES, preserve_index=False))
+    summarise_saliency(paths, folder / "out.parquet", settings)
+    return read_summary(folder / "out.parquet").set_index(["method", "metric"])
+
+
+def test_seeds_are_averaged_by_image_and_maps_without_saliency_left_out(run, tmp_path):
+    ids = ["a", "b", "c", "d"]
+    table = summary_of(
+        tmp_path,
+        run.config.evaluation,
+        synthetic("clip", ids, [0.6, 0.6, 0.8, np.nan]),
+        synthetic("dpo", ids, [0.2, 0.4, 0.4, 0.4]),
+        synthetic("dpo", ids, [0.4, 0.2, 0.2, np.nan], seed=1),
+    )
+    assert table.loc[("clip", "share_in_box"), ["value", "n", "seeds"]].tolist() == [pytest.approx(2 / 3), 3, 1]
+    assert table.loc[("dpo", "share_in_box"), ["value", "n", "seeds"]].tolist() == [pytest.approx(0.3), 3, 2]
+    change = table.loc[("dpo", "share_in_box_change")]
+    assert (
+        change["value"] == pytest.approx(0.3 - 2 / 3) and change["ci_low"] <= change["value"] <= change["ci_high"] < 0
+    )
+
+
+def test_models_that_explained_other_images_are_not_compared(run, tmp_path):
+    frames = synthetic("clip", ["a", "b"], 0.5), synthetic("dpo", ["a", "c"], 0.5)
+    with pytest.raises(SaliencyError, match="dpo explained other images of animals than clip"):
+        summary_of(tmp_path, run.config.evaluation, *frames)
+    with pytest.raises(SaliencyError, match="no scores of the untouched clip"):
+        summary_of(tmp_path, run.config.evaluation, frames[1])
+
+
+def test_explainers_that_do_not_fit_are_refused_before_anything_is_loaded(run, tmp_path):
+    with pytest.raises(SaliencyError, match=r"saliency.explainers: 'lime' is unknown"):
+        measure(run, tmp_path, options=SETTINGS.model_copy(update={"explainers": ("lime",)}))
