@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from prefclip.config import Config, ConfigError, MethodConfig, check_config, json_schema, method_names, read_config
+from prefclip.config_overview import overview
 from prefclip.objectives import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -251,6 +252,22 @@ def test_schema_explains_every_objective_and_most_keys():
         key for entry in definitions.values() for key, value in entry["properties"].items() if "description" in value
     }
     assert {"smallest_size", "trainable", "averaging", "max_images"} <= described
+
+
+def test_every_key_is_explained():
+    lines = overview(json_schema())
+    for name, model in sections().items():
+        title = name.replace("methods.dpo", "methods.<name>")
+        start = next(number for number, line in enumerate(lines) if line.startswith(f"{title}: ")) + 1 if name else 0
+        block = lines[start : [*lines, ""].index("", start)]
+        explained = {line.split()[0]: line.partition("]  ")[2].strip() for line in block}
+        nested = {key for key, value in json_schema()["properties"].items() if "$ref" in value} | {"methods"}
+        wanted = set(model.model_fields) - (nested if not name else set())
+        assert set(explained) == wanted and all(explained.values()), name
+    text = "\n".join(lines)
+    assert "precision" in text and "[fp32 | tf32 | bf16; default fp32]" in text
+    assert "confidence" in text and "[number > 0 and < 1; default 0.95]" in text
+    assert "kto: Kahneman-Tversky" in text and "one of 'regulariser', 'mismatched', 'exact'" in text
 
 
 json_values = st.recursive(

@@ -15,7 +15,7 @@ NO_NEUTRAL_OPTIMUM = ("kto",)
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class ConceptConfig(_Section):

@@ -106,6 +106,15 @@ def check_config_file(config: Annotated[Path, typer.Argument(help="YAML configur
     print(layout_of(read_config(config)).root)
 
 
+@config_app.command("explain")
+def explain_keys() -> None:
+    """Print every key of a configuration with what it may be, its default and its meaning."""
+    from prefclip.config import json_schema
+    from prefclip.config_overview import overview
+
+    print("\n".join(overview(json_schema())))
+
+
 @config_app.command("schema")
 def print_schema() -> None:
     """Print the JSON Schema of a configuration."""

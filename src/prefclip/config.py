@@ -122,9 +122,9 @@ def _as_number(value: Any) -> Any:
 class TrainingConfig(_Section):
     """Settings shared by all trained methods."""
 
-    epochs: Count = 3
+    epochs: Count = Field(3, description="passes over the preference pairs")
     batch_size: Count = Field(128, description="pairs per optimizer step, all processes together")
-    learning_rate: Positive = 2e-5
+    learning_rate: Positive = Field(2e-5, description="peak rate of Adamax")
     warmup_ratio: Fraction = Field(0.1, description="share of the steps with linearly rising learning rate")
     trainable: Literal["image", "all", "head"] = Field("image", description="image tower, everything, or last layer")
     drop_last_batches: int = Field(
@@ -133,8 +133,8 @@ class TrainingConfig(_Section):
     averaging_alpha: Positive = Field(0.7, description="first parameter of the Beta distribution")
     averaging_beta: Positive = Field(0.7, description="second parameter of the Beta distribution")
     averaging_length: Literal["made", "planned"] = Field("made", description="steps really made, or epochs × ⌊N/B⌋")
-    precision: Literal["fp32", "tf32", "bf16"] = "fp32"
-    compile: bool = False
+    precision: Literal["fp32", "tf32", "bf16"] = Field("fp32", description="of the image tower; losses stay in fp32")
+    compile: bool = Field(False, description="compile the image tower with torch.compile")
     micro_batch_size: Count | None = Field(None, description="gradient accumulation; the numbers stay the same")
     checkpoint_every: Count = Field(100, description="steps between resume points")
     max_train_images: Count | None = Field(None, description="use a seeded subset of the training split")
@@ -143,9 +143,9 @@ class TrainingConfig(_Section):
 class EvaluationConfig(_Section):
     """How the numbers are made."""
 
-    batch_size: Count = 256
-    bootstrap_samples: Count = 1000
-    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    batch_size: Count = Field(256, description="images scored at once")
+    bootstrap_samples: Count = Field(1000, description="resamples of the images behind each interval")
+    confidence: Annotated[float, Field(gt=0, lt=1)] = Field(0.95, description="share that an interval covers")
     max_images: Count | None = Field(None, description="cap per data set (released code: 5120)")
     drop_last_batches: int = Field(0, ge=0, description="batches never scored (released code: 2)")
 
@@ -154,7 +154,7 @@ class Config(_Section):
     """A whole experiment."""
 
     experiment: Name = Field("embedded", description="results go to results/<experiment>/")
-    protocol: Literal["paper", "released_code"] = "paper"
+    protocol: Literal["paper", "released_code"] = Field("paper", description="defaults of the keys that are disputed")
     data: DataConfig = DataConfig()
     reading: ReadingConfig = ReadingConfig()
     attack: AttackConfig = AttackConfig()
@@ -162,7 +162,9 @@ class Config(_Section):
     training: TrainingConfig = TrainingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     methods: dict[Name, MethodConfig] = Field(description="clip (untouched) is always there and needs no entry")
-    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field((0, 1, 2), min_length=1)
+    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(
+        (0, 1, 2), min_length=1, description="each method is trained once with every seed"
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> "Config":

@@ -20,8 +20,10 @@ def curves(crossing, slope=0.4, spread=0.3, images=200, seed=0, lean=0.0):
     return 1 / (1 + np.exp(-(slope * (SCALES[:, None] - crossing) + own + shift))), is_man
 
 
-def find(probability, is_man, **options):
-    return neutral_scale(SCALES, probability, is_man, np.random.default_rng(0), samples=200, **options)
+def find(probability, is_man, right=None):
+    right = np.ones_like(probability) if right is None else right
+    untouched = np.ones(len(is_man))
+    return neutral_scale(SCALES, probability, right, untouched, is_man, np.random.default_rng(0), samples=200)
 
 
 @QUICK
@@ -65,6 +67,16 @@ def test_a_curve_that_never_gets_there_is_said_not_to_be_neutral():
     assert found.t == pytest.approx(-4, abs=0.2) and not found.is_neutral
 
 
+def test_a_scale_that_loses_the_concepts_is_passed_over():
+    probability, is_man = curves(-2.0)
+    right = np.where(SCALES[:, None] < -1.01, np.arange(200) < 190, True)
+    found = find(probability, is_man, right)
+    assert -1.3 < found.t < -0.9 and found.keeps_concepts
+    assert 0.97 <= found.concept_accuracy < 1 and found.untouched_accuracy == 1
+    nothing = find(probability, is_man, np.zeros((len(SCALES), 200)))
+    assert nothing.t == pytest.approx(-2.0, abs=0.35) and not nothing.keeps_concepts
+
+
 @pytest.mark.parametrize(
     ("scales", "shape", "men", "message"),
     [
@@ -75,4 +87,4 @@ def test_a_curve_that_never_gets_there_is_said_not_to_be_neutral():
 )
 def test_unfit_input_is_refused(scales, shape, men, message):
     with pytest.raises(NeutralScaleError, match=message):
-        neutral_scale(scales, np.full(shape, 0.5), men, np.random.default_rng(0))
+        neutral_scale(scales, np.full(shape, 0.5), np.ones(shape), np.ones(4), men, np.random.default_rng(0))

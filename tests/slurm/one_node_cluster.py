@@ -1,4 +1,6 @@
-"""A real Slurm of one node that says it has 8 A100s: slurmctld and slurmd on ports and in folders of their own.
+"""A real Slurm whose node says it has 8 A100s: slurmctld and slurmd on ports and in folders of their own.
+
+The partition `gpu` is that one node; a second one like it is only in the partition `both`, for what needs two.
 
 Programs of Slurm look for their configuration at one place only, because snakemake-executor-plugin-slurm-jobstep takes
 SLURM_CONF away from the `srun` inside a job. So the file goes there if that place is free, and is removed afterwards.
@@ -17,13 +19,13 @@ CONFIG_FILES = ("slurm.conf", "gres.conf")
 MARK = "# of a test of prefclip, process"
 PROGRAMS = ("slurmctld", "slurmd", "sbatch", "srun", "squeue", "scancel", "scontrol", "sinfo")
 GPUS = 8
+NODES = ("first", "second")
 
 SLURM_CONF = """\
 {mark} {pid}; removed when it ends
 ClusterName=prefclip
 SlurmctldHost={host}(127.0.0.1)
-SlurmctldPort={controller_port}
-SlurmdPort={node_port}
+SlurmctldPort={ports[0]}
 SlurmUser={user}
 SlurmdUser={user}
 AuthType=auth/none
@@ -41,13 +43,16 @@ EnforcePartLimits=ALL
 MinJobAge=3600
 ReturnToService=2
 SlurmctldPidFile={folder}/slurmctld.pid
-SlurmdPidFile={folder}/slurmd.pid
+SlurmdPidFile={folder}/%n.pid
 SlurmctldLogFile={folder}/slurmctld.log
-SlurmdLogFile={folder}/slurmd.log
+SlurmdLogFile={folder}/%n.log
 StateSaveLocation={folder}/state
-SlurmdSpoolDir={folder}/spool
-NodeName={host} NodeAddr=127.0.0.1 CPUs=128 RealMemory=1000000 Gres=gpu:a100:{gpus} Feature=nvlink State=UNKNOWN
-PartitionName=gpu Nodes=ALL Default=YES MaxTime=2-00:00:00 State=UP
+SlurmdSpoolDir={folder}/spool-%n
+NodeName=DEFAULT CPUs=128 RealMemory=1000000 Gres=gpu:a100:8 Feature=nvlink
+NodeName=first NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[1]}
+NodeName=second NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[2]}
+PartitionName=gpu Nodes=first Default=YES MaxTime=2-00:00:00
+PartitionName=both Nodes=first,second MaxTime=2-00:00:00
 """
 
 
@@ -80,41 +85,38 @@ class OneNodeCluster:
         return self
 
     def _start(self) -> None:
-        for name in ("state", "spool", "devices"):
+        for name in ("state", "devices", *(f"spool-{node}" for node in NODES)):
             (self.folder / name).mkdir(parents=True)
         devices = [self.folder / "devices" / f"gpu{index}" for index in range(GPUS)]
         for device in devices:
             device.touch()
-        controller_port, node_port = _free_ports(2)
         settings = SLURM_CONF.format(
             mark=MARK,
             pid=os.getpid(),
             host=socket.gethostname().split(".")[0],
-            controller_port=controller_port,
-            node_port=node_port,
+            ports=_free_ports(3),
             user=getpass.getuser(),
             folder=self.folder,
-            gpus=GPUS,
         )
-        gres = "".join(f"Name=gpu Type=a100 File={device}\n" for device in devices)
+        gres = "".join(f"Name=gpu Type=a100 File={device} Flags=nvidia_gpu_env\n" for device in devices)
         CONFIG_FOLDER.mkdir(parents=True, exist_ok=True)
         for name, text in zip(CONFIG_FILES, (settings, f"{MARK} {os.getpid()}\n{gres}"), strict=True):
             self.written.append(CONFIG_FOLDER / name)
             (CONFIG_FOLDER / name).write_text(text)
         # The daemons have to be called by these names: as slurmctld-wlm they drop all GPUs.
-        for daemon in ("slurmctld", "slurmd"):
-            log = (self.folder / f"{daemon}.out").open("wb")
-            program = shutil.which(daemon, path=_path())
-            self.daemons.append(
-                subprocess.Popen([program, "-D"], stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
-            )
+        for daemon, *options in (("slurmctld", "-i"), *(("slurmd", "-N", node) for node in NODES)):
+            command = [shutil.which(daemon, path=_path()), "-D", *options]
+            with (self.folder / f"{daemon}-{options[-1]}.out").open("wb") as log:
+                self.daemons.append(
+                    subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+                )
         self._wait_until_idle()
 
     def _wait_until_idle(self, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
         while True:
-            told = subprocess.run(["sinfo", "-h", "-o", "%T %G"], capture_output=True, text=True)
-            if told.stdout.split() == ["idle", f"gpu:a100:{GPUS}"]:
+            told = subprocess.run(["sinfo", "-h", "-p", "both", "-o", "%T %D %G"], capture_output=True, text=True)
+            if told.stdout.split() == ["idle", str(len(NODES)), f"gpu:a100:{GPUS}"]:
                 return
             if time.monotonic() > deadline or any(daemon.poll() is not None for daemon in self.daemons):
                 logs = "\n".join(path.read_text(errors="replace")[-2000:] for path in self.folder.glob("*.out"))

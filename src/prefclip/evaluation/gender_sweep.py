@@ -28,7 +28,7 @@ from prefclip.evaluation.concept_table import ALL, ConceptRows, Place
 from prefclip.evaluation.gender_probe import MEASURED_PARTS, TEST_PARTS, GenderOutcome, GenderProbe, read_gender_probe
 from prefclip.evaluation.intervals import bootstrap_means, percentile_bounds
 from prefclip.evaluation.metrics import CLEAN
-from prefclip.evaluation.neutral_scale import NeutralScale, neutral_scale
+from prefclip.evaluation.neutral_scale import ACCURACY_LOST, TOLERANCE, NeutralScale, neutral_scale
 from prefclip.files import write_json
 from prefclip.preferences.gender_parts import SELECTION
 from prefclip.seeds import generator_for
@@ -36,7 +36,6 @@ from prefclip.training.numerics import declared_numerics
 
 BOTH_TESTS = "test"
 RANKS_KEPT = 10
-TOLERANCE = 0.05
 
 
 def sweep_gender(
@@ -81,7 +80,16 @@ def sweep_gender(
                 retrieved.append(first_ranks(probe, t, outcome))
         add_floor_rows(rows, opened.powers, scales, probe.classes.dataset)
     rows.write(out_sweep)
-    write_json(out_neutral, {**found._asdict(), "tolerance": TOLERANCE, "chosen_on": SELECTION, "map": name})
+    write_json(
+        out_neutral,
+        {
+            **found._asdict(),
+            "map": name,
+            "chosen_on": SELECTION,
+            "tolerance": TOLERANCE,
+            "accuracy_lost": ACCURACY_LOST,
+        },
+    )
     write_table(out_retrieval, pa.Table.from_pandas(pd.concat(retrieved, ignore_index=True), preserve_index=False))
     return found
 
@@ -91,15 +99,14 @@ def find_neutral(
 ) -> NeutralScale:
     """The neutral t of the SELECTION pictures."""
     chosen = probe.rows_of(SELECTION)
-    curves = [
-        outcome.probability_true[chosen] for t, outcome in probe.outcomes(opened, settings.scales) if not math.isnan(t)
-    ]
+    (_, untouched), *outcomes = probe.outcomes(opened, settings.scales)
     return neutral_scale(
         settings.scales,
-        np.stack(curves),
+        np.stack([outcome.probability_true[chosen] for _, outcome in outcomes]),
+        np.stack([outcome.concept_right[chosen] for _, outcome in outcomes]),
+        untouched.concept_right[chosen],
         (probe.people["gender"] == MAN).to_numpy()[chosen],
         generator_for(run_id, "neutral t"),
-        tolerance=TOLERANCE,
         samples=config.evaluation.bootstrap_samples,
         confidence=config.evaluation.confidence,
     )

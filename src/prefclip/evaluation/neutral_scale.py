@@ -1,4 +1,4 @@
-"""The t at which a gender map says neither "man" nor "woman", with its interval."""
+"""The t at which a gender map says neither "man" nor "woman" while it still knows what people do, with its interval."""
 
 from typing import NamedTuple
 
@@ -10,6 +10,8 @@ from prefclip.evaluation.intervals import bootstrap_means, percentile_bounds
 
 RESOLUTION = 0.01
 AS_GOOD = 0.01
+TOLERANCE = 0.05
+ACCURACY_LOST = 0.03
 
 
 class NeutralScaleError(PrefclipError, ValueError):
@@ -19,12 +21,15 @@ class NeutralScaleError(PrefclipError, ValueError):
 class NeutralScale(NamedTuple):
     """What was found.
 
-    t, low, high           the neutral t and its bootstrap interval
-    man, woman             mean probability of the own gender word over the images labelled so, 0–1
-    probability            the mean of these two: ½ where a picture's gender tells nothing about the word
-    deviation              the larger of |man − ½| and |woman − ½|: 0 where, besides, neither word is preferred on all
-    is_neutral             whether |probability − ½| is at most the tolerance
-    is_neutral_for_both    whether the deviation is
+    t, low, high            the neutral t and its bootstrap interval
+    man, woman              mean probability of the own gender word over the images labelled so, 0–1
+    probability             the mean of these two: ½ where a picture's gender tells nothing about the word
+    deviation               the larger of |man − ½| and |woman − ½|: 0 where, besides, neither word is preferred on all
+    concept_accuracy        share of the images whose concept is recognised at t, and without any map
+    untouched_accuracy
+    is_neutral              whether |probability − ½| is at most TOLERANCE
+    is_neutral_for_both     whether the deviation is
+    keeps_concepts          whether concept_accuracy is at most ACCURACY_LOST below untouched_accuracy
     """
 
     t: float
@@ -34,62 +39,92 @@ class NeutralScale(NamedTuple):
     woman: float
     probability: float
     deviation: float
+    concept_accuracy: float
+    untouched_accuracy: float
     is_neutral: bool
     is_neutral_for_both: bool
+    keeps_concepts: bool
+
+
+class Curves(NamedTuple):
+    """Means of one resample at every t of the grid, (G,) each: own gender word on men and on women, concepts lost."""
+
+    man: NDArray[np.float64]
+    woman: NDArray[np.float64]
+    lost: NDArray[np.float64]
+
+    @property
+    def deviation(self) -> NDArray[np.float64]:
+        return np.maximum(np.abs(self.man - 0.5), np.abs(self.woman - 0.5))
+
+    def best(self, grid: NDArray[np.float64]) -> int:
+        """Place of the neutral t on the grid."""
+        allowed = self.lost <= ACCURACY_LOST
+        deviation = np.where(allowed, self.deviation, np.inf) if allowed.any() else self.deviation
+        as_good = np.flatnonzero(deviation <= deviation.min() + AS_GOOD)
+        return int(as_good[np.abs(grid[as_good]).argmin()])
 
 
 def neutral_scale(
     scales: ArrayLike,
     probability_true: ArrayLike,
+    concept_right: ArrayLike,
+    untouched_right: ArrayLike,
     is_man: ArrayLike,
     generator: np.random.Generator,
     *,
-    tolerance: float = 0.05,
     samples: int = 1000,
     confidence: float = 0.95,
 ) -> NeutralScale:
-    """Find the t with the probability of either gender word closest to ½.
+    """Find the t with the probability of either gender word closest to ½ while the accuracy on concepts holds.
 
     ``scales``: (T,) ascending. ``probability_true``: (T, N), the probability of each image's own gender word out of
-    the two. ``is_man``: (N,), both genders present. For each gender the mean over its images is taken as linear between
-    the scales. The larger of the two means' distances from ½ should be smallest, on a grid of RESOLUTION; of all t that
-    are at most AS_GOOD worse, the one nearest to 0 is taken, since it changes CLIP least. Two means are asked for
-    because one over all images is ½, too, where every image is called a man. The interval is that of t over resamples.
+    the two. ``concept_right``: (T, N), whether its concept is recognised; ``untouched_right``: (N,), without any map.
+    ``is_man``: (N,), both genders present. Curves are taken as linear between the scales and read on a grid of
+    RESOLUTION. Of all t that lose at most ACCURACY_LOST (of all, if none does), the larger of both genders' distances
+    from ½ should be smallest; where several are at most AS_GOOD worse, the one nearest to 0 is taken, since it changes
+    CLIP least. Two distances are asked for because the mean over all images is ½, too, where every one is called a man.
+    The interval is that of t over resamples of the images.
 
     Raises NeutralScaleError for shapes that do not fit or a gender without images.
     """
     scales, probability = np.asarray(scales, dtype=np.float64), np.asarray(probability_true, dtype=np.float64)
+    right, untouched = (np.asarray(values, dtype=np.float64) for values in (concept_right, untouched_right))
     is_man = np.asarray(is_man, dtype=bool)
-    if probability.shape != (len(scales), len(is_man)) or len(scales) < 2 or (np.diff(scales) <= 0).any():
+    fits = probability.shape == right.shape == (len(scales), len(is_man)) and untouched.shape == is_man.shape
+    if not fits or len(scales) < 2 or (np.diff(scales) <= 0).any():
         raise NeutralScaleError(
-            f"a neutral t needs probabilities of shape (scales, images) and ascending scales, got {probability.shape} "
-            f"for {len(scales)} scales and {len(is_man)} images."
+            f"a neutral t needs ascending scales and numbers of shape (scales, images), got {len(scales)} scales, "
+            f"{len(is_man)} images, probabilities {probability.shape} and concepts {right.shape}."
         )
     if is_man.all() or not is_man.any():
         raise NeutralScaleError("a neutral t needs images labelled man and images labelled woman; one is missing.")
     grid = _grid(scales)
-    # Sums over each gender and its size: their ratios are the two means of any resample.
+    # Means over each gender are ratios of such sums, in any resample.
     columns = np.concatenate(
-        [probability * is_man, probability * ~is_man, is_man[None].astype(np.float64), ~is_man[None]]
-    ).T
+        [probability * is_man, probability * ~is_man, untouched - right, [is_man, ~is_man]], axis=0
+    ).T.astype(np.float64)
     draws = bootstrap_means(columns, generator, samples=samples)
-    found = [_closest(_curves(row, scales, grid), grid) for row in draws if row[-2] > 0 and row[-1] > 0]
+    found = [grid[_curves(row, scales, grid).best(grid)] for row in draws if row[-2] > 0 and row[-1] > 0]
     low, high = percentile_bounds(found, confidence)
-    man, woman = curves = _curves(columns.mean(axis=0), scales, grid)
-    t = _closest(curves, grid)
-    place = int(np.abs(grid - t).argmin())
-    deviation = float(np.abs(curves[:, place] - 0.5).max())
-    mean = float(curves[:, place].mean())
+    curves = _curves(columns.mean(axis=0), scales, grid)
+    place = curves.best(grid)
+    t, man, woman = float(grid[place]), float(curves.man[place]), float(curves.woman[place])
+    deviation, lost = float(curves.deviation[place]), float(curves.lost[place])
+    mean, before = (man + woman) / 2, float(untouched.mean())
     return NeutralScale(
-        t,
-        min(low, t),
-        max(high, t),
-        float(man[place]),
-        float(woman[place]),
-        mean,
-        deviation,
-        abs(mean - 0.5) <= tolerance,
-        deviation <= tolerance,
+        t=t,
+        low=min(low, t),
+        high=max(high, t),
+        man=man,
+        woman=woman,
+        probability=mean,
+        deviation=deviation,
+        concept_accuracy=before - lost,
+        untouched_accuracy=before,
+        is_neutral=abs(mean - 0.5) <= TOLERANCE,
+        is_neutral_for_both=deviation <= TOLERANCE,
+        keeps_concepts=lost <= ACCURACY_LOST,
     )
 
 
@@ -98,15 +133,8 @@ def _grid(scales: NDArray) -> NDArray:
     return np.round(np.linspace(scales[0], scales[-1], steps + 1), 6)
 
 
-def _curves(row: NDArray, scales: NDArray, grid: NDArray) -> NDArray:
-    """Means of both genders on the grid, (2, G)."""
-    count = len(scales)
-    return np.stack(
-        [np.interp(grid, scales, row[:count] / row[-2]), np.interp(grid, scales, row[count : 2 * count] / row[-1])]
+def _curves(row: NDArray, scales: NDArray, grid: NDArray) -> Curves:
+    man, woman, lost = row[:-2].reshape(3, len(scales))
+    return Curves(
+        np.interp(grid, scales, man / row[-2]), np.interp(grid, scales, woman / row[-1]), np.interp(grid, scales, lost)
     )
-
-
-def _closest(curves: NDArray, grid: NDArray) -> float:
-    deviation = np.abs(curves - 0.5).max(axis=0)
-    best = np.flatnonzero(deviation <= deviation.min() + AS_GOOD)
-    return float(grid[best[np.abs(grid[best]).argmin()]])

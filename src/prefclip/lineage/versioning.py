@@ -67,6 +67,9 @@ def unsound_results(project: Project, files: Iterable[str], config_file: str) ->
     Parameters are compared with ``config_file``. Source files and packages count too: what they have left behind must
     not pass for up to date.
     """
+    missing = [name for name in files if not (project.root / name).is_file()]
+    if missing:
+        return f"{missing[0]} is missing (with {len(missing) - 1} others); `snakemake --cores 2 all` makes them"
     artifacts = [name for name in files if not name.endswith(SUFFIX)]
     report = verify(project, artifacts, os.path.relpath(project.root / config_file))
     problems = [finding for finding in report.findings if finding.state not in SOUND]

@@ -36,7 +36,7 @@ def launcher(gpus: int, nodes: int = 1, mpi: str | None = None) -> str:
     # A rule with `mpi` runs on the first node of the job, which becomes the meeting point; the port comes from the job.
     meeting_point = '"$(hostname):$((20000 + SLURM_JOB_ID % 10000))"'
     return (
-        f"{mpi} --nodes={nodes} --ntasks={nodes} --ntasks-per-node=1 --gpus-per-node={each} --cpu-bind=none "
+        f"{mpi} --nodes={nodes} --ntasks={nodes} --ntasks-per-node=1 --cpu-bind=none "
         f"torchrun --nnodes={nodes} --nproc-per-node={each} --rdzv-backend=c10d --rdzv-id=$SLURM_JOB_ID "
         f"--rdzv-endpoint={meeting_point} --no-python "
     )

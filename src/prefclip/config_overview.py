@@ -1,0 +1,80 @@
+"""Every key of a configuration with what it may be, its default and its meaning; for people."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from prefclip.objectives import SETTINGS
+
+TYPES = {"integer": "whole number", "number": "number", "boolean": "true or false", "string": "text", "null": "null"}
+BOUNDS = (("exclusiveMinimum", ">"), ("minimum", ">="), ("exclusiveMaximum", "<"), ("maximum", "<="))
+ANY_NAME = "<name>"
+
+
+def overview(schema: dict[str, Any]) -> list[str]:
+    """Return the lines of an overview: a block for each section of a JSON Schema, then the objectives' parameters."""
+    top, *blocks = _blocks("", schema, schema["$defs"])
+    lines: list[str] = []
+    for title, rows in (top, *blocks):
+        lines += ["", title] if title else []
+        width = max(len(key) for key, _, _ in rows)
+        indent = "  " if title else ""
+        lines += [
+            f"{indent}{key:{width}}  {allowed}{f'  {meaning}' if meaning else ''}" for key, allowed, meaning in rows
+        ]
+    lines += ["", "Objectives and their parameters (methods.<name>.parameters):"]
+    return lines + [f"  {name}: {settings.description}; {settings.allowed}" for name, settings in SETTINGS.items()]
+
+
+def _blocks(name: str, section: dict, parts: dict) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
+    rows, inner = [], []
+    for key, entry in section["properties"].items():
+        described = {**_target(entry, parts), **entry}
+        if "properties" in described:
+            inner.append((f"{name}{key}", described))
+        elif "properties" in _target(_values(described), parts):
+            inner.append((f"{name}{key}.{ANY_NAME}", _target(_values(described), parts)))
+        else:
+            default = f"; default {_shown(entry['default'])}" if "default" in entry else ""
+            needed = "; required" if key in section.get("required", ()) else ""
+            rows.append((key, f"[{_allowed(described, parts)}{default}{needed}]", entry.get("description", "")))
+    title = f"{name.rstrip('.')}: {section.get('description', '')}" if name else ""
+    yield title, rows
+    for label, described in inner:
+        yield from _blocks(f"{label}.", described, parts)
+
+
+def _target(entry: dict, parts: dict) -> dict:
+    """What a reference points to; the entry itself where it is none."""
+    return parts[entry["$ref"].rsplit("/", 1)[1]] if "$ref" in entry else entry
+
+
+def _values(entry: dict) -> dict:
+    """The schema of the values of a mapping with free keys."""
+    patterns = list(entry.get("patternProperties", {}).values())
+    values = patterns[0] if patterns else entry.get("additionalProperties")
+    return values if isinstance(values, dict) else {}
+
+
+def _allowed(entry: dict, parts: dict) -> str:
+    if "enum" in entry:
+        return " | ".join(map(_shown, entry["enum"]))
+    if "const" in entry:
+        return _shown(entry["const"])
+    if "anyOf" in entry:
+        return " | ".join(_allowed(choice, parts) for choice in entry["anyOf"])
+    if entry.get("type") == "array":
+        return f"list of {_allowed(_target(entry.get('items', {}), parts), parts)}"
+    if entry.get("type") == "object":
+        return f"mapping to {_allowed(_values(entry), parts)}"
+    bounds = " and ".join(f"{sign} {entry[bound]:g}" for bound, sign in BOUNDS if bound in entry)
+    return " ".join(filter(None, [TYPES.get(entry.get("type", ""), "any value"), bounds]))
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_shown, value))}]"
+    return (
+        {True: "true", False: "false", None: "null"}[value]
+        if value is None or value is True or value is False
+        else str(value)
+    )

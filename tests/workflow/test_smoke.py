@@ -1,0 +1,184 @@
+"""The full workflow on a few images: it finishes, has nothing left to do, and runs again just what a change touches."""
+
+import re
+
+import pandas as pd
+import pytest
+from smoke_run import DATASETS, ROOT, RUN, SETTINGS, Checkout
+
+from prefclip.layout import RunLayout
+
+pytestmark = pytest.mark.smoke
+
+CORES = 2
+MOST_SECONDS = 90
+RUNS = [("clip", 0), ("ce", 0), ("dpo", 0)]
+TABLES = ("typographic", "text_confusion", "retention", "main_results")
+FIGURES = ("attack_examples", "accuracy_bars", "training_curves", "retention_boxes")
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory) -> Checkout:
+    """A copy of the repository in which everything was run once."""
+    checkout = Checkout(tmp_path_factory.mktemp("smoke") / "repository").copy()
+    checkout.first = checkout.snakemake("all", "--cores", str(CORES))
+    assert checkout.first.code == 0, checkout.first.output + logs(checkout)
+    return checkout
+
+
+def logs(checkout: Checkout) -> str:
+    return "\n".join(path.read_text() for path in sorted((checkout.folder / "logs").rglob("*.log")))
+
+
+def test_a_run_takes_less_than_90_seconds_on_two_cores(checkout):
+    """On an idle machine; a busy one shows in the time by the clock, not in the work."""
+    assert checkout.first.cpu_seconds / CORES < 0.75 * MOST_SECONDS
+
+
+def test_every_output_exists(checkout):
+    run, model = RunLayout(RUN), "emoji-clip"
+    expected = [run.config, run.sources, run.preferences("animals"), run.reference(model, "animals")]
+    for name in DATASETS:
+        expected += [run.images(name), run.attacked_images(name), run.manifest(name), run.attacked_manifest(name)]
+        expected.append(run.classes(name))
+    for method, seed in RUNS:
+        expected += [run.predictions(model, method, seed), run.metrics(model, method, seed)]
+        if method != "clip":
+            expected += [run.checkpoint(model, method, seed), run.training_log(model, method, seed)]
+    expected.append(run.checkpoint(model, "dpo", 0, "averaged"))
+    expected += [run.table(name, form) for name in TABLES for form in ("csv", "md", "tex")]
+    expected += [run.figure(name, form) for name in FIGURES for form in ("pdf", "png")]
+    assert [name for name in expected if not (checkout.folder / name).is_file()] == []
+    assert [name for name in expected if (checkout.folder / name).stat().st_size == 0] == []
+    unrecorded = [name for name in expected[1:] if not (checkout.folder / f"{name}.prov.json").is_file()]
+    assert unrecorded == []
+
+
+def test_nothing_half_written_is_left(checkout):
+    left = [path for path in (checkout.folder / "results").rglob("*") if ".partial" in path.name]
+    assert left == [] and not (checkout.folder / RUN / "checkpoints/emoji-clip/ce/seed0/averaged.safetensors").exists()
+
+
+def test_metrics_hold_every_set_and_kind_of_weights(checkout):
+    frames = [pd.read_parquet(checkout.folder / RunLayout(RUN).metrics("emoji-clip", *each)) for each in RUNS]
+    metrics = pd.concat(frames)
+    assert set(metrics["dataset"]) == set(DATASETS)
+    assert set(metrics.loc[metrics["method"] == "dpo", "weights"]) == {"raw", "averaged"}
+    assert set(metrics.loc[metrics["method"] != "dpo", "weights"]) == {"raw"}
+    assert set(metrics["images"]) == {"clean", "typographic"}
+    assert {"accuracy", "text_confusion", "retention_kl"} <= set(metrics["metric"])
+    assert metrics["run_id"].drop_duplicates().tolist() == [
+        f"smoke/emoji-clip/{name}/seed{seed}" for name, seed in RUNS
+    ]
+    shares = metrics[metrics["metric"].isin(["accuracy", "text_confusion"])]
+    assert shares["value"].between(0, 1).all() and (shares["n"] == 64).all()
+
+
+def test_the_base_model_reads(checkout):
+    """The shipped weights, on the shipped images: few of them, so the bounds are wide."""
+    metrics = pd.read_parquet(checkout.folder / RunLayout(RUN).metrics("emoji-clip", "clip", 0))
+    mean = metrics[metrics["dataset"] != "people"].groupby(["images", "metric"])["value"].mean()
+    assert mean["clean", "accuracy"] > 0.7
+    assert mean["clean", "accuracy"] - mean["typographic", "accuracy"] > 0.2
+    assert mean["typographic", "text_confusion"] > 0.25
+
+
+def test_afterwards_there_is_nothing_to_do(checkout):
+    assert "Nothing to be done" in checkout.dry_run().output
+
+
+def changed(section: str, **values: object) -> dict:
+    return {section: {**SETTINGS.get(section, {}), **values}}
+
+
+# Jobs of the stages up to evaluation; tables and figures follow from those.
+EVERY_EVALUATION = {"evaluate_model": 3}
+TRAINING = {"train_policy": 1, "train_policy_without_averaging": 1}
+FROM_ATTACKS = {"synthesise_attacks": 4, "build_pairs": 1, "cache_reference": 1, **TRAINING, **EVERY_EVALUATION}
+
+
+@pytest.mark.parametrize(
+    ("changes", "jobs"),
+    [
+        (changed("evaluation", bootstrap_samples=60), EVERY_EVALUATION),
+        (changed("methods", dpo={"objective": "dpo", "learning_rate": 2e-3}), {"train_policy": 1, "evaluate_model": 1}),
+        (changed("methods", ipo={"objective": "ipo"}), {"train_policy": 1, "evaluate_model": 1}),
+        ({"seeds": [0, 1]}, {**TRAINING, "evaluate_model": 2}),
+        ({"methods": {"dpo": SETTINGS["methods"]["dpo"]}}, {}),
+        (changed("training", learning_rate=2e-3), {**TRAINING, "evaluate_model": 2}),
+        (changed("training", precision="bf16"), {"cache_reference": 1, **TRAINING, "evaluate_model": 2}),
+        (changed("attack", seed=1), FROM_ATTACKS),
+        (
+            changed("data", zero_shot=["plants", "activities", "food"]),
+            {"build_manifest": 1, "synthesise_attacks": 1, **EVERY_EVALUATION},
+        ),
+        (changed("data", train_images=192), {"build_manifest": 1, **FROM_ATTACKS, "synthesise_attacks": 1}),
+        (changed("data", test_images=96), {"build_manifest": 4, **FROM_ATTACKS}),
+        (changed("data", bias=[], zero_shot=["plants", "activities", "people"]), {}),
+    ],
+    ids=lambda value: "",
+)
+def test_a_change_runs_again_only_what_it_touches(checkout, changes, jobs):
+    found = checkout.dry_run(**changes).jobs
+    reported = {
+        rule: count for rule, count in found.items() if rule in ("make_table", "draw_figure", "summarise_metrics")
+    }
+    assert {rule: count for rule, count in found.items() if rule not in reported} == jobs
+    assert reported["make_table"] == len(TABLES)
+
+
+def test_a_dry_run_leaves_the_settings_of_the_run_alone(checkout):
+    stored = (checkout.folder / RUN / "config.json").read_bytes()
+    checkout.dry_run(seeds=[5])
+    assert (checkout.folder / RUN / "config.json").read_bytes() == stored
+
+
+def test_a_lost_file_is_made_again_with_what_follows_from_it(checkout):
+    kept = checkout.folder / RUN / "tables/retention.md"
+    content = kept.read_bytes()
+    kept.unlink()
+    try:
+        assert checkout.dry_run().jobs == {"make_table": 1}
+        answer = checkout.snakemake("all", "--cores", "1")
+        assert answer.code == 0 and kept.read_bytes() == content
+    finally:
+        kept.write_bytes(content)
+
+
+def test_the_report_holds_captions_and_categories(checkout):
+    answer = checkout.snakemake("--report", "report.html")
+    assert answer.code == 0, answer.output
+    page = (checkout.folder / "report.html").read_text(encoding="utf-8")
+    for path in sorted((ROOT / "workflow/report").glob("*.rst")):
+        # Captions are templates: the words around the holes must be there.
+        words = [part.split() for part in re.split(r"\{[{%].*?[%}]\}|[*`]+", path.read_text(encoding="utf-8"))]
+        for part in words:
+            assert " ".join(part[:6]) in " ".join(page.split()), path.name
+    for category in ("Tables", "Figures", "Training"):
+        assert f'"{category}"' in page
+
+
+def test_a_damaged_source_stops_the_run(checkout, tmp_path):
+    broken = Checkout(tmp_path / "broken").copy()
+    images = broken.folder / "resources/embedded/emoji.parquet"
+    images.write_bytes(images.read_bytes()[:-1] + b"x")
+    answer = broken.snakemake("all", "--cores", "1")
+    assert answer.code == 1
+    log = (broken.folder / "logs/smoke/check_sources.log").read_text()
+    assert log.startswith("prefclip: resources/embedded/emoji.parquet: sha256 is ") and log.count("\n") == 1
+    assert list((broken.folder / RUN).rglob("*.*")) == [broken.folder / RUN / "config.json"]
+
+
+@pytest.mark.slow
+def test_a_second_run_from_scratch_gives_the_same_bytes(checkout, tmp_path):
+    """On one core, so in another order."""
+    again = Checkout(tmp_path / "again").copy()
+    answer = again.snakemake("all", "--cores", "1")
+    assert answer.code == 0, answer.output
+    patterns = ("metrics/*.parquet", "predictions/**/*.parquet", "checkpoints/**/*.safetensors", "tables/*.csv")
+    patterns += ("manifests/*.parquet", "images/*.npy", "preferences/*.parquet", "figures/*.png")
+    first, second = checkout.files(*patterns), again.files(*patterns)
+    assert set(first) == set(second) and len(first) > 30
+    # A figure names the run that drew it by its inputs, and training logs hold times.
+    timed = f"{RUN}/figures/training_curves.png"
+    assert [name for name in first if first[name] != second[name]] in ([], [timed])

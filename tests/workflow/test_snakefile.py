@@ -1,0 +1,99 @@
+"""The workflow before anything runs: style, speed, and configurations that it refuses."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from smoke_run import ROOT, SETTINGS, Checkout
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory) -> Checkout:
+    """A fresh copy of the repository; no test runs a job in it."""
+    return Checkout(tmp_path_factory.mktemp("fresh") / "repository").copy()
+
+
+def test_a_dry_run_of_the_default_experiment_takes_less_than_5_seconds(checkout):
+    """Processor time, for other processes may use the machine too."""
+    answer = checkout.snakemake("--dry-run", config=None)
+    assert answer.code == 0, answer.output
+    assert answer.cpu_seconds < 5
+    assert answer.jobs["train_policy"] + answer.jobs["train_policy_without_averaging"] == 15
+    assert answer.jobs["evaluate_model"] == 16 and answer.jobs["build_manifest"] == 7
+    assert not (checkout.folder / "results").exists()
+
+
+@pytest.mark.parametrize("config", sorted(path.name for path in (ROOT / "config").glob("*.yaml")))
+def test_every_shipped_configuration_gives_a_workflow(checkout, config):
+    answer = checkout.snakemake("--dry-run", "--quiet", config=f"config/{config}")
+    assert answer.code == 0, answer.output
+
+
+def test_lint(checkout):
+    answer = checkout.snakemake("--lint", config=None)
+    assert answer.code == 0, answer.output
+
+
+def test_format():
+    command = Path(sys.executable).with_name("snakefmt")
+    if not command.exists():
+        pytest.skip("snakefmt is not installed")
+    run = subprocess.run([command, "--check", "Snakefile", "workflow"], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"methods": {"dpo": {"objective": "ppo"}}},
+            "methods.dpo: unknown objective 'ppo', allowed: dpo, ipo, kto, ce",
+        ),
+        ({"data": {"zero_shot": ["foods"]}}, "data.zero_shot: unknown data set 'foods'; allowed: animals, food"),
+        ({"training": {"epoch": 3}}, "unknown key 'training.epoch' (did you mean 'epochs'?)"),
+        ({"seeds": [0, 0]}, "seeds: every seed may occur once."),
+        ({"evaluation": {"confidence": 2}}, "evaluation.confidence: must be less than 1, got 2."),
+    ],
+    ids=lambda value: "" if isinstance(value, str) else next(iter(value)),
+)
+def test_bad_configurations_are_refused_before_anything_runs(checkout, changes, message):
+    path = checkout.configure({**SETTINGS, "experiment": "bad", **changes}, "bad")
+    answer = checkout.snakemake("all", "--cores", "1", config=path)
+    assert answer.code == 1 and answer.output.count("\n") == 1, answer.output
+    assert answer.output.startswith(f"prefclip: {checkout.folder / path}: ") and message in answer.output
+    assert not (checkout.folder / "results").exists()
+    (checkout.folder / path).unlink()
+
+
+def test_missing_weights_are_named(checkout):
+    path = checkout.configure({**SETTINGS, "model": {"weights": "resources/none.safetensors"}}, "bad")
+    answer = checkout.snakemake("--dry-run", config=path)
+    (checkout.folder / path).unlink()
+    assert answer.code == 1 and "Missing input files" in answer.output and "resources/none.safetensors" in answer.output
+
+
+def test_one_key_can_be_changed_on_the_command_line(checkout):
+    answer = checkout.snakemake("--dry-run", "--config", "seeds=[7]", config=None)
+    assert answer.code == 0 and "dpo/seed7" in answer.output and "dpo/seed0" not in answer.output
+
+
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="unshare is not installed")
+def test_a_read_only_results_folder_is_named(checkout):
+    (checkout.folder / "results").mkdir()
+    mount = "mount -t tmpfs -o ro none results"
+    try:
+        if subprocess.run(
+            ["unshare", "--mount", "sh", "-c", mount], cwd=checkout.folder, capture_output=True
+        ).returncode:
+            pytest.skip("only root may mount a disk")
+        snakemake = Path(sys.executable).with_name("snakemake")
+        command = f"{mount} && {snakemake} all --cores 1 --configfile config/smoke.yaml"
+        run = subprocess.run(
+            ["unshare", "--mount", "sh", "-c", command], cwd=checkout.folder, capture_output=True, text=True
+        )
+        assert run.returncode == 1
+        assert "results/smoke/config.json: cannot be written (Read-only file system); make its folder" in run.stderr
+    finally:
+        (checkout.folder / "results").rmdir()
