@@ -84,13 +84,12 @@ def test_plots(recorded, tmp_path):
     assert {"training_loss", "results/tiny/figures/accuracy_bars.png"} <= set(shown["data"])
 
 
-def test_checkpoints_are_artifacts(recorded, tmp_path):
-    listed = recorded.says("dvc", "ls", "--recursive", "--dvc-only", ".")
-    assert "results/tiny/checkpoints/emoji-clip/dpo/seed0/averaged.safetensors" in listed
-    target = tmp_path / "model.safetensors"
-    recorded.run("dvc", "artifacts", "get", str(recorded.root), "emoji-clip-dpo-seed0-averaged", "--out", str(target))
+def test_checkpoints_are_artifacts(clone, recorded):
+    """A registry finds the version of a checkpoint by its tag and fetches it alone."""
+    clone.git("tag", "--annotate", "--message=first", "emoji-clip-dpo-seed0-averaged@v1.0.0")
+    clone.run("dvc", "artifacts", "get", ".", "emoji-clip-dpo-seed0-averaged", "--out", "fetched.safetensors")
     name = "results/tiny/checkpoints/emoji-clip/dpo/seed0/averaged.safetensors"
-    assert target.read_bytes() == recorded.path(name).read_bytes()
+    assert clone.path("fetched.safetensors").read_bytes() == recorded.path(name).read_bytes()
 
 
 def test_push_stores_every_file_once(recorded):

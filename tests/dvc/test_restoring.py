@@ -60,7 +60,7 @@ def test_after_restoring_changes_are_seen_again(clone):
     assert "code of figure changed" in clone.refuses("restore")
 
 
-@pytest.mark.parametrize("name", [TABLE, WEIGHTS, f"{WEIGHTS}.prov.json"])
+@pytest.mark.parametrize("name", [TABLE, f"{WEIGHTS}.prov.json"])
 def test_a_file_tampered_with_here(clone, name):
     """DVC itself overlooks an edit that keeps time and size."""
     clone.run("dvc", "pull")
@@ -79,17 +79,25 @@ def test_a_forged_pair_of_result_and_record(clone):
     clone.run("dvc", "pull")
     forge = f"""
 from pathlib import Path
-import hashlib, json
+import hashlib, json, os
 from prefclip.lineage.record import record_text
+
+def rewrite(path, text):
+    before = path.stat()
+    path.write_text(text)
+    assert path.stat().st_size == before.st_size
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
 table = Path("{TABLE}")
 old = hashlib.sha256(table.read_bytes()).hexdigest()
-table.write_text(table.read_text().replace("0.", "1.", 1))
+rewrite(table, table.read_text().replace("0.", "1.", 1))
 new = hashlib.sha256(table.read_bytes()).hexdigest()
 for path in table.parent.glob("typographic.*.prov.json"):
     values = json.loads(path.read_text().replace(old, new))
-    path.write_text(record_text(values["run"], values["surroundings"]))
+    rewrite(path, record_text(values["run"], values["surroundings"]))
 """
     clone.run("python", "-c", forge)
+    clone.run("prefclip", "init")  # for the audit, which compares parameters
     assert " ok" in clone.says("prefclip", "audit", "verify", TABLE)
     assert "dvc.lock names" in clone.refuses("restore")
     assert_nothing_is_blessed(clone)

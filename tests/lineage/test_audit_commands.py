@@ -6,7 +6,7 @@ import shlex
 import subprocess
 
 import pytest
-from conftest import RAW, RUN
+from demo_project import RAW, RUN
 from typer.testing import CliRunner
 
 from prefclip.lineage import surroundings

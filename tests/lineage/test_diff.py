@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import RAW, RUN
+from demo_project import RAW, RUN
 
 from prefclip.lineage import surroundings
 from prefclip.lineage.diff import diff

@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import RAW, RUN
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+from demo_project import RAW, RUN
 
 from prefclip.lineage import surroundings
 from prefclip.lineage.export_intoto import export_intoto

@@ -7,7 +7,7 @@ import json
 import os
 
 import pytest
-from conftest import RUN
+from demo_project import RUN
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import RAW, RUN, SETTINGS, DemoProject
+from demo_project import RAW, RUN, SETTINGS, DemoProject
 
 from prefclip.lineage.record import record_text
 from prefclip.lineage.verify import verify

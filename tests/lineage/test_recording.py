@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import RAW, RUN
+from demo_project import RAW, RUN
 
 from prefclip.lineage import surroundings
 from prefclip.lineage.figure_ids import activity_in, figure_metadata

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import RAW, RUN
+from demo_project import RAW, RUN
 
 from prefclip.lineage.cells import cells_name, read_cells, write_cells
 from prefclip.lineage.project import LineageError, Project

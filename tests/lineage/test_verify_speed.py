@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 import pytest
-from conftest import RUN
+from demo_project import RUN
 
 from prefclip.lineage.hashing import hash_files
 from prefclip.lineage.verify import verify

@@ -27,7 +27,7 @@ rule evaluate_model:
     resources:
         mem_mb=growing(3000, 32000),
         runtime=growing(120, 240),
-        gpu=gpus,
+        gpu=1,
     params:
         run=run_folder,
         settings=lambda wildcards: section("evaluation"),

@@ -32,7 +32,6 @@ onstart:
     store_config(settings)
 
 
-gpus = 0 if settings.data.source == "embedded" else 1
 averaged_methods = [name for name, method in settings.methods.items() if method.averaging]
 other_methods = [name for name in settings.methods if name not in averaged_methods]
 
@@ -60,7 +59,7 @@ def growing(embedded, downloaded):
 
 def training_launcher(wildcards, resources):
     """Return what starts the processes of one training; changing it does not make a finished training run again."""
-    return launcher(resources.get("gpu", 0), resources.get("nodes", 1), resources.get("mpi"))
+    return launcher(resources.gpu, resources.get("nodes", 1), resources.get("mpi"))
 
 
 def run_folder(wildcards):

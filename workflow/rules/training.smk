@@ -21,7 +21,7 @@ rule cache_reference:
     resources:
         mem_mb=growing(3000, 32000),
         runtime=growing(60, 120),
-        gpu=gpus,
+        gpu=1,
     params:
         run=run_folder,
         settings=lambda wildcards: section("model", training={"precision"}),
@@ -66,7 +66,7 @@ rule train_policy:
     resources:
         mem_mb=growing(3000, 32000),
         runtime=growing(120, 240),
-        gpu=gpus,
+        gpu=1,
     params:
         run=run_folder,
         launch=training_launcher,

@@ -51,7 +51,9 @@ def check_requests(profile: SiteProfile) -> Iterator[Finding]:
         yield wrong("partition", answer.message, "sinfo has to answer; ask the cluster's staff")
         return
     for request in profile.requests:
-        findings = [finding for check in (_partition, _gpus, _constraint) for finding in check(request, groups)]
+        findings = [_partition(request, groups)]
+        if findings[0].state != "wrong":
+            findings += [*_gpus(request, groups), *_constraint(request, groups)]
         yield from findings
         if all(finding.state != "wrong" for finding in findings):
             yield _would_be_taken(request)
@@ -63,21 +65,20 @@ def _of(request: JobRequest, groups: list[NodeGroup]) -> list[NodeGroup]:
     ]
 
 
-def _partition(request: JobRequest, groups: list[NodeGroup]) -> Iterator[Finding]:
+def _partition(request: JobRequest, groups: list[NodeGroup]) -> Finding:
     check = f"partition ({request.title})"
     mine = _of(request, groups)
     known = ", ".join(dict.fromkeys(group.partition for group in groups)) or "none"
     mend = f"set slurm_partition in the profile to one of: {known}"
     if not mine:
         what = f"{request.partition} does not exist" if request.partition else "none is given and none is the default"
-        yield wrong(check, what, mend)
-    elif not any(group.is_up for group in mine):
-        yield wrong(check, f"{mine[0].partition} is down", f"{mend}, or wait until it is up")
-    else:
-        nodes = sum(group.nodes for group in mine)
-        cpus, memory = max(group.cpus for group in mine), max(group.memory_mb for group in mine)
-        limit = "no time limit" if mine[0].time_limit == "infinite" else f"at most {mine[0].time_limit}"
-        yield ok(check, f"{mine[0].partition}: {nodes} nodes, up to {cpus} CPUs, {memory // 1024} GB, {limit}")
+        return wrong(check, what, mend)
+    if not any(group.is_up for group in mine):
+        return wrong(check, f"{mine[0].partition} is down", f"{mend}, or wait until it is up")
+    nodes = sum(group.nodes for group in mine)
+    cpus, memory = max(group.cpus for group in mine), max(group.memory_mb for group in mine)
+    limit = "no time limit" if mine[0].time_limit == "infinite" else f"at most {mine[0].time_limit}"
+    return ok(check, f"{mine[0].partition}: {nodes} nodes, up to {cpus} CPUs, {memory // 1024} GB, {limit}")
 
 
 def _gpus(request: JobRequest, groups: list[NodeGroup]) -> Iterator[Finding]:

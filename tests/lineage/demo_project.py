@@ -1,0 +1,181 @@
+"""A small project in its own git repository, from raw bytes over attacks and checkpoints to a table and a figure.
+
+Its artifacts hold a few random bytes each; their records are real.
+"""
+
+import hashlib
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from prefclip.lineage.cells import write_cells
+from prefclip.lineage.figure_ids import figure_metadata
+from prefclip.lineage.project import Project
+from prefclip.lineage.recording import recorded
+
+RUN = "results/demo"
+RAW = "resources/raw/pictures.bin"
+SETTINGS = {
+    "experiment": "demo",
+    "data": {"train": "animals", "zero_shot": ["food"], "bias": []},
+    "methods": {"dpo": {"objective": "dpo"}},
+    "seeds": [0, 1],
+}
+CODE = {
+    name: f"import numpy\n\n# {name}\n"
+    for name in ("manifest", "attacks", "pairs", "train", "evaluate", "table", "figure")
+}
+
+
+class DemoProject:
+    """The stages of the demo, and what tests do to it."""
+
+    def __init__(self, root: Path):
+        self.root = root
+
+    @property
+    def project(self) -> Project:
+        return Project(self.root)
+
+    def path(self, name: str) -> Path:
+        return self.root / name
+
+    def git(self, *arguments: str) -> str:
+        identity = ("-c", "user.name=demo", "-c", "user.email=demo@example.org", "-c", "commit.gpgsign=false")
+        run = subprocess.run(["git", *identity, *arguments], cwd=self.root, capture_output=True, text=True, check=True)
+        return run.stdout
+
+    def commit(self, message: str = "change") -> None:
+        self.git("add", "--all")
+        self.git("commit", "-q", "-m", message)
+
+    def flip(self, name: str) -> None:
+        """Change one byte and nothing else: size and times stay."""
+        path = self.path(name)
+        before = path.stat()
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 0x01
+        path.write_bytes(data)
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        assert path.stat().st_mtime_ns == before.st_mtime_ns and path.stat().st_size == before.st_size
+
+    def stage(
+        self, stage: str, inputs: list[str], outputs: dict[str, bytes], keys: tuple[str, ...] = (), **details
+    ) -> None:
+        """Run one stage that writes given bytes."""
+        sources = [f"src/demo/{stage}.py"]
+        config = "config/demo.yaml" if keys else None
+        with recorded(
+            stage, inputs=inputs, outputs=list(outputs), config=config, keys=keys, sources=sources, **details
+        ) as run:
+            for name, data in outputs.items():
+                path = Path(name)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(
+                    data.replace(b"{activity}", figure_metadata(run.activity, name).get("Comment", "").encode())
+                )
+
+    def data_stages(self) -> None:
+        raw = Path(RAW).read_bytes()
+        self.stage(
+            "manifest", [RAW], {f"{RUN}/images/animals.npy": raw * 2, f"{RUN}/manifests/animals.parquet": b"m" + raw}
+        )
+        self.stage(
+            "attacks",
+            [f"{RUN}/images/animals.npy", f"{RUN}/manifests/animals.parquet"],
+            {f"{RUN}/images/animals.attacked.npy": raw[::-1]},
+            keys=("attack",),
+        )
+        self.stage("pairs", [f"{RUN}/images/animals.attacked.npy"], {f"{RUN}/preferences/animals.parquet": b"p" + raw})
+
+    def train(self, seed: int) -> None:
+        folder = f"{RUN}/checkpoints/clip/dpo/seed{seed}"
+        weights = np.random.default_rng(seed).bytes(200)
+        self.stage(
+            "train",
+            [f"{RUN}/preferences/animals.parquet", f"{RUN}/images/animals.npy"],
+            {f"{folder}/model.safetensors": weights, f"{folder}/training_log.csv": b"step,loss\n1,%d\n" % (seed + 1)},
+            keys=("training", "methods.dpo"),
+            seed=seed,
+            wildcards={"method": "dpo", "seed": seed},
+        )
+
+    def metrics(self, seed: int) -> str:
+        return f"{RUN}/metrics/clip.dpo.seed{seed}.parquet"
+
+    def evaluate(self, seed: int) -> None:
+        out = self.metrics(seed)
+        with recorded(
+            "evaluate",
+            inputs=[f"{RUN}/checkpoints/clip/dpo/seed{seed}/model.safetensors", f"{RUN}/images/animals.npy"],
+            outputs=[out],
+            sources=["src/demo/evaluate.py"],
+            seed=seed,
+        ):
+            keys = {
+                "run_id": f"demo/clip/dpo/seed{seed}",
+                "model": "clip",
+                "method": "dpo",
+                "weights": "raw",
+                "seed": seed,
+            }
+            rows = [
+                {**keys, "dataset": name, "images": "clean", "metric": "accuracy", "value": 0.5 + seed / 10}
+                for name in ("animals", "food")
+            ]
+            Path(out).parent.mkdir(parents=True, exist_ok=True)
+            pd.DataFrame(rows).to_parquet(out)
+
+    def table(self) -> None:
+        stem, inputs = f"{RUN}/tables/typographic", [self.metrics(0), self.metrics(1)]
+        outputs = [f"{stem}.csv", f"{stem}.cells.json"]
+        with recorded(
+            "table", inputs=inputs, outputs=outputs, sources=["src/demo/table.py"], wildcards={"table": "typographic"}
+        ):
+            key = {"method": "dpo", "weights": "raw", "kind": "value", "images": "clean", "metric": "accuracy"}
+            lines = [{**key, "dataset": name, "value": 0.55} for name in ("animals", "food", "mean")]
+            Path(stem).parent.mkdir(parents=True, exist_ok=True)
+            pd.DataFrame(lines).to_csv(f"{stem}.csv", index=False)
+            write_cells(f"{stem}.csv", inputs, groups={"mean": ["animals", "food"]})
+
+    def figure(self) -> None:
+        picture = b"\x89PNG{activity}"
+        self.stage(
+            "figure",
+            [self.metrics(0), self.metrics(1)],
+            {f"{RUN}/figures/bars.png": picture},
+            wildcards={"figure": "bars"},
+        )
+
+    def run_everything(self) -> None:
+        self.data_stages()
+        for seed in (0, 1):
+            self.train(seed)
+            self.evaluate(seed)
+        self.table()
+        self.figure()
+
+
+def lay_out(root: Path) -> None:
+    """Write the files that git holds."""
+    files = {
+        "Snakefile": "rule all:\n",
+        "README.md": "demo\n",
+        ".gitignore": "/results/\n",
+        "config/demo.yaml": yaml.safe_dump(SETTINGS),
+        "envs/requirements.lock": f"numpy=={np.__version__}\n",
+        "resources/raw/ATTRIBUTION.md": "drawn by nobody\n",
+        **{f"src/demo/{name}.py": text for name, text in CODE.items()},
+    }
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    raw = np.random.default_rng(7).bytes(500)
+    (root / RAW).write_bytes(raw)
+    checksums = {"pictures.bin": hashlib.sha256(raw).hexdigest()}
+    (root / "resources/raw/checksums.json").write_text(json.dumps(checksums))
