@@ -6,11 +6,10 @@ import torch
 
 from prefclip.evaluation.map_spectrum import (
     measure_spectra,
-    read_distances,
-    read_spectra,
     similarity_matrices,
     spectrum_of,
 )
+from prefclip.evaluation.spectrum_table import read_distances, read_spectra
 from prefclip.models.concept_head import ConceptHead, save_concept_head
 
 WIDTH = 6

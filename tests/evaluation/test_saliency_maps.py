@@ -10,9 +10,11 @@ import torch
 from prefclip.config import ModelConfig
 from prefclip.evaluation.saliency.attention import attention_modules, recorded_attention
 from prefclip.evaluation.saliency.attention_maps import relevance, rollout
-from prefclip.evaluation.saliency.explainers import EXPLAINERS, TITLES, explain
+from prefclip.evaluation.saliency.errors import SaliencyError
+from prefclip.evaluation.saliency.explainers import EXPLAINERS, explain
 from prefclip.evaluation.saliency.input_maps import integrated_gradients, occlusion
-from prefclip.evaluation.saliency.text_logit import SaliencyError, TextLogit, mean_colour
+from prefclip.evaluation.saliency.score_table import TITLES
+from prefclip.evaluation.saliency.text_logit import TextLogit, mean_colour
 from prefclip.models.loading import load_model
 
 THREE_BLOCKS = {

@@ -12,9 +12,9 @@ from tiny_concepts import write_concept_run
 from prefclip.analysis_config import SaliencyConfig
 from prefclip.datasets.parquet_tables import write_table
 from prefclip.evaluation.saliency.box_metrics import box_area, box_masks, pointing_game, share_in_box
+from prefclip.evaluation.saliency.errors import SaliencyError
 from prefclip.evaluation.saliency.measure import measure_saliency
 from prefclip.evaluation.saliency.score_table import SCORES, read_scores, read_summary, summarise_saliency
-from prefclip.evaluation.saliency.text_logit import SaliencyError
 from prefclip.models.checkpoints import save_weights, tuned_names
 from prefclip.models.loading import load_model
 from prefclip.models.tensor_files import read_tensors

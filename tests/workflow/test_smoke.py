@@ -8,7 +8,8 @@ from smoke_run import DATASETS, ROOT, RUN, SETTINGS, Checkout
 
 from prefclip.layout import RunLayout
 
-pytestmark = pytest.mark.smoke
+# The first test waits for a whole run, which takes minutes on a busy machine.
+pytestmark = [pytest.mark.smoke, pytest.mark.timeout(900)]
 
 CORES = 2
 MOST_SECONDS = 90

@@ -1,5 +1,6 @@
 """Numbers of concept maps in long form: one row for each t, part of the images, group and metric."""
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import ArrayLike
 
 from prefclip.config import EvaluationConfig
-from prefclip.datasets.parquet_tables import read_table, write_table
+from prefclip.datasets.parquet_tables import TableError, read_table, write_table
 from prefclip.evaluation.intervals import bootstrap_interval
 from prefclip.seeds import generator_for
 
@@ -98,3 +99,19 @@ class ConceptRows:
 def read_concept_table(paths: Iterable[str | Path]) -> pd.DataFrame:
     """Read tables as one. Raises TableError naming a file that is missing, damaged or of another kind."""
     return pd.concat([read_table(path, CONCEPT_TABLE.names, REMEDY) for path in paths], ignore_index=True)
+
+
+def read_neutral(path: str | Path) -> dict:
+    """Read the neutral t of a gender map: the fields of NeutralScale, and how it was chosen.
+
+    Raises TableError naming a file that is missing or damaged.
+    """
+    try:
+        found = json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise TableError(f"{path}: no such file; {REMEDY}.") from error
+    except (OSError, ValueError) as error:
+        raise TableError(f"{path}: not a readable JSON file ({error}); {REMEDY}.") from error
+    if not isinstance(found, dict) or "t" not in found:
+        raise TableError(f"{path}: key 't' is missing; {REMEDY}.")
+    return found

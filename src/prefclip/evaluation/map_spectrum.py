@@ -14,22 +14,9 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
-from prefclip.datasets.parquet_tables import read_table, write_table
+from prefclip.datasets.parquet_tables import write_table
+from prefclip.evaluation.spectrum_table import DISTANCE_COLUMNS, SPECTRUM_COLUMNS
 from prefclip.models.concept_head import ConceptHead, load_concept_head
-
-SPECTRUM_COLUMNS = ("map", "seed", "matrix", "rank", "eigenvalue")
-DISTANCE_COLUMNS = (
-    "map",
-    "seed",
-    "matrix",
-    "dimension",
-    "distance",
-    "relative_distance",
-    "largest",
-    "smallest",
-    "condition",
-    "effective_directions",
-)
 
 
 class Spectrum(NamedTuple):
@@ -99,13 +86,3 @@ def measure_spectra(
             )
     for rows, columns, path in ((values, SPECTRUM_COLUMNS, out_spectrum), (distances, DISTANCE_COLUMNS, out_distance)):
         write_table(path, pa.Table.from_pandas(pd.DataFrame(rows, columns=columns), preserve_index=False))
-
-
-def read_spectra(path: str | Path) -> pd.DataFrame:
-    """Read SPECTRUM_COLUMNS. Raises TableError naming a file that is missing, damaged or of another kind."""
-    return read_table(path, SPECTRUM_COLUMNS, "make it again with `prefclip concept spectrum`")
-
-
-def read_distances(path: str | Path) -> pd.DataFrame:
-    """Read DISTANCE_COLUMNS. Raises TableError as :func:`read_spectra`."""
-    return read_table(path, DISTANCE_COLUMNS, "make it again with `prefclip concept spectrum`")

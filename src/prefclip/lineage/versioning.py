@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -88,6 +89,6 @@ def run_dvc(project: Project, *arguments: str) -> None:
     run = subprocess.run(command, cwd=project.root, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if run.returncode:
         words = run.stderr.partition("ERROR: ")[2] or run.stderr or run.stdout
-        shown = " ".join(words.split())[:600].rstrip(".")
+        shown = textwrap.shorten(words.replace(f"{project.root}/", ""), 400, placeholder=" …").rstrip(".")
         raise VersioningError(f"`dvc {' '.join(arguments)}` failed with exit code {run.returncode}: {shown}.")
     print(f"dvc {arguments[0]}: {(run.stdout.strip() or 'done').splitlines()[-1]}", flush=True)

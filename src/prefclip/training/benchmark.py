@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass
+from itertools import islice, product
 from pathlib import Path
 
 import numpy as np
@@ -167,7 +168,8 @@ class _Bench:
         generator = np.random.default_rng(0)
         for path in (self.images, self.attacked):
             np.save(path, generator.integers(0, 256, (self.count, size, size, 3), np.uint8))
-        names = tuple(f"thing {index}" for index in range(CLASSES))
+        # Words of the template, so that the small vocabulary of emoji-clip has them.
+        names = tuple(map(" ".join, islice(product(("photo", "of", "a"), repeat=5), CLASSES)))
         write_classes(folder / "classes.json", ClassList(config.data.train, "train", names, "a photo of a {}."))
 
     def fitting_batch(self, seconds: float, processes: int) -> tuple[int, float]:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from prefclip.evaluation.saliency.text_logit import SaliencyError
+from prefclip.evaluation.saliency.errors import SaliencyError
 
 
 @contextmanager

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from prefclip.evaluation.saliency.attention_maps import relevance, rollout
+from prefclip.evaluation.saliency.errors import SaliencyError
 from prefclip.evaluation.saliency.input_maps import grad_cam, hires_cam, integrated_gradients, occlusion
-from prefclip.evaluation.saliency.text_logit import SaliencyError, TextLogit
+from prefclip.evaluation.saliency.text_logit import TextLogit
 
 Explainer = Callable[..., Tensor]
 
@@ -22,16 +23,6 @@ EXPLAINERS: MappingProxyType[str, Explainer] = MappingProxyType(
         "hires_cam": hires_cam,
         "relevance": relevance,
         "rollout": rollout,
-    }
-)
-TITLES = MappingProxyType(
-    {
-        "occlusion": "occlusion",
-        "integrated_gradients": "integrated gradients",
-        "grad_cam": "Grad-CAM",
-        "hires_cam": "HiResCAM",
-        "relevance": "gradient × attention",
-        "rollout": "attention rollout",
     }
 )
 

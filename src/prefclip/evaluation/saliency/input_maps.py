@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from prefclip.evaluation.saliency.attention import patch_grid
-from prefclip.evaluation.saliency.text_logit import SaliencyError, TextLogit, as_leaf, mean_colour
+from prefclip.evaluation.saliency.errors import SaliencyError
+from prefclip.evaluation.saliency.text_logit import TextLogit, as_leaf, mean_colour
 from prefclip.models.emoji_clip import ConvTower
 
 PERTURBED_AT_ONCE = 7

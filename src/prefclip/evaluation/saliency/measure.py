@@ -17,7 +17,7 @@ from prefclip.datasets.parquet_tables import write_table
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
 from prefclip.evaluation.saliency.box_metrics import BOX_COLUMNS, box_area, pointing_game, share_in_box
 from prefclip.evaluation.saliency.explainers import check_explainers, explain
-from prefclip.evaluation.saliency.score_table import SCORES
+from prefclip.evaluation.saliency.score_table import MAPS_FORMAT, SCORES
 from prefclip.evaluation.saliency.text_logit import TextLogit
 from prefclip.evaluation.zero_shot import ImageSet, read_image_set
 from prefclip.models.checkpoints import load_checkpoint
@@ -28,7 +28,6 @@ from prefclip.models.text_features import text_features
 from prefclip.seeds import seed_for
 from prefclip.training.numerics import declared_numerics
 
-MAPS_FORMAT = "prefclip-saliency/1"
 TRUE, WRITTEN, PREDICTED = "true", "written", "predicted"
 SHOWN_TARGETS = (TRUE, WRITTEN)
 SHOWN_IMAGES = (CLEAN, TYPOGRAPHIC)

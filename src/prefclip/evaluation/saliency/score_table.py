@@ -1,16 +1,20 @@
-"""Saliency scores: the file of one model, and what they say of all models together."""
+"""Saliency files: scores and example maps of one model, and what the scores say of all models together."""
 
 from collections.abc import Iterable
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
 
 from prefclip.config import EvaluationConfig
 from prefclip.datasets.parquet_tables import read_table, write_table
 from prefclip.evaluation.intervals import bootstrap_interval
-from prefclip.evaluation.saliency.text_logit import SaliencyError
+from prefclip.evaluation.saliency.errors import SaliencyError
 from prefclip.seeds import generator_for
 
 SCORES = pa.schema(
@@ -51,6 +55,17 @@ MEASURED = ("share_in_box", "pointing_game", "box_area")
 CHANGE = "_change"
 REFERENCE = "clip"
 REMEDY = "make it again with `prefclip saliency`"
+MAPS_FORMAT = "prefclip-saliency/1"
+TITLES = MappingProxyType(
+    {
+        "occlusion": "occlusion",
+        "integrated_gradients": "integrated gradients",
+        "grad_cam": "Grad-CAM",
+        "hires_cam": "HiResCAM",
+        "relevance": "gradient × attention",
+        "rollout": "attention rollout",
+    }
+)
 
 
 def summarise_saliency(scores: Iterable[str | Path], out: str | Path, settings: EvaluationConfig) -> None:
@@ -114,6 +129,32 @@ def read_scores(path: str | Path) -> pd.DataFrame:
 def read_summary(path: str | Path) -> pd.DataFrame:
     """Read SUMMARY. Raises TableError as :func:`read_scores`."""
     return read_table(path, SUMMARY.names, REMEDY)
+
+
+class ExampleMaps(NamedTuple):
+    """Maps of a few images for the saliency grid.
+
+    ids   attacked_id of each image
+    maps  explainer → (images, clean | typographic, true | written, H, W), float16
+    """
+
+    ids: tuple[str, ...]
+    maps: dict[str, NDArray[np.float16]]
+
+
+def read_example_maps(path: str | Path) -> ExampleMaps:
+    """Read the example maps of one model. Raises SaliencyError naming a file that is missing, damaged or another."""
+    if not Path(path).is_file():
+        raise SaliencyError(f"{path}: no such file; {REMEDY}.")
+    try:
+        with safe_open(path, framework="np") as file:
+            metadata = file.metadata() or {}
+            maps = {name: file.get_tensor(name) for name in sorted(file.keys())}
+    except (SafetensorError, OSError, ValueError) as error:
+        raise SaliencyError(f"{path}: not a whole safetensors file ({error}); {REMEDY}.") from error
+    if metadata.get("format") != MAPS_FORMAT:
+        raise SaliencyError(f"{path}: holds no saliency maps (expected {MAPS_FORMAT!r}); {REMEDY}.")
+    return ExampleMaps(tuple(metadata["ids"].split("\n")), maps)
 
 
 def _by_image(part: pd.DataFrame) -> pd.DataFrame:

@@ -4,13 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from prefclip.errors import PrefclipError
 from prefclip.models.image_tower import image_tower
 from prefclip.models.loading import LoadedModel
-
-
-class SaliencyError(PrefclipError):
-    """An explainer that does not exist or does not fit the model's image tower, or maps that cannot be measured."""
 
 
 class TextLogit(nn.Module):

@@ -1,0 +1,94 @@
+"""Curves over t with their intervals, from rows of a concept table."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from prefclip.errors import PrefclipError
+
+
+class CurveError(PrefclipError):
+    """A table lacks the numbers of a curve."""
+
+
+def rows_of(table: pd.DataFrame, **where: object) -> pd.DataFrame:
+    """Rows at every t, ascending, of one metric; NaN rows (the untouched CLIP) are left out.
+
+    Several seeds are averaged: value is their mean, ci_low and ci_high the lowest and highest of their intervals.
+    Raises CurveError if there is none.
+    """
+    chosen = _matching(table, where)
+    chosen = chosen[chosen["t"].notna()]
+    if chosen.empty:
+        raise CurveError(
+            f"the concept tables hold no rows with {', '.join(f'{key} {value}' for key, value in where.items())}; "
+            "sweep the map again."
+        )
+    # The neutral t differs between seeds: only the t that all of them have make a curve.
+    seeds = chosen["seed"].nunique()
+    merged = chosen.groupby("t", sort=True).agg(
+        value=("value", "mean"), ci_low=("ci_low", "min"), ci_high=("ci_high", "max"), seeds=("seed", "nunique")
+    )
+    return merged[merged["seeds"] == seeds].reset_index()
+
+
+def untouched(table: pd.DataFrame, **where: object) -> float:
+    """The number of the untouched CLIP. Raises CurveError if there is none."""
+    chosen = _matching(table, where)
+    values = chosen.loc[chosen["t"].isna(), "value"]
+    if values.empty:
+        raise CurveError(
+            f"the concept tables lack the untouched CLIP's {where.get('metric', 'numbers')}; sweep the map again."
+        )
+    return float(values.mean())
+
+
+def mean_of(curves: list[pd.DataFrame]) -> pd.DataFrame:
+    """Unweighted mean of curves over the same t, of several data sets; the intervals' ends are averaged too."""
+    return pd.concat(curves).groupby("t", as_index=False)[["value", "ci_low", "ci_high"]].mean()
+
+
+def draw_curve(
+    axes: Axes,
+    rows: pd.DataFrame,
+    colour: str,
+    label: str,
+    line: str | tuple = "-",
+    marker: str = "",
+    band: bool = True,
+) -> None:
+    """Draw values in per cent over t, in a band from ci_low to ci_high."""
+    t = rows["t"].to_numpy()
+    axes.plot(t, 100 * rows["value"], color=colour, linestyle=line, marker=marker, markevery=4, label=label)
+    if band and np.isfinite(rows["ci_low"]).all():
+        axes.fill_between(t, 100 * rows["ci_low"], 100 * rows["ci_high"], color=colour, alpha=0.16, linewidth=0)
+
+
+def mark_untouched_and_trained(axes: Axes) -> None:
+    """Thin vertical lines at t = 0 and t = 1, named at the top of the panel."""
+    for t, name in ((0, "CLIP"), (1, "trained")):
+        axes.axvline(t, color="#999999", linewidth=0.6, linestyle=(0, (2, 1.5)), zorder=0)
+        axes.annotate(
+            name,
+            (t, 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(1.5, -1),
+            textcoords="offset points",
+            va="top",
+            fontsize=5.5,
+            color="#666666",
+            rotation=90,
+            bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 0.4},
+        )
+
+
+def named_scale(t: float) -> str:
+    """``t = −1``, with a real minus sign and no needless digits."""
+    return f"t = {t:.2f}".rstrip("0").rstrip(".").replace("-", "−")
+
+
+def _matching(table: pd.DataFrame, where: dict[str, object]) -> pd.DataFrame:
+    mask = np.ones(len(table), dtype=bool)
+    for column, value in where.items():
+        mask &= (table[column] == value).to_numpy()
+    return table[mask]

@@ -1,0 +1,82 @@
+"""The spectrum of WᵀW: what a direction of the embeddings is multiplied by, and how far that is from the identity."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from prefclip.reporting.figures.style import (
+    BLUE,
+    FULL_WIDTH,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILLION,
+    new_figure,
+    panel_title,
+)
+
+COLOURS = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY)
+LINES = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1.5, 1, 1.5)), (0, (7, 1.5)), (0, (2, 2)))
+MATRICES = ("shared", "similarity")
+SMALLEST_SHOWN = 0.05
+TICKS = (0.05, 0.1, 0.2, 0.5, 1, 2, 4)
+
+
+def draw_map_spectrum(spectra: pd.DataFrame, distances: pd.DataFrame, maps: dict[str, str]) -> Figure:
+    """Two panels: (a) eigenvalues of WᵀW (singular values of W_TᵀW_I for separate maps) by rank, one line per seed; (b)
+    the distance from the identity per direction, ‖WᵀW − I‖_F / √D.
+
+    ``maps``: names of the maps to draw and how they are called. Values below SMALLEST_SHOWN are drawn there.
+    """
+    figure = new_figure(FULL_WIDTH, 2.6)
+    values, lengths = figure.subplots(1, 2, width_ratios=(1.5, 1))
+    for place, (name, label) in enumerate(maps.items()):
+        rows = spectra[(spectra["map"] == name) & spectra["matrix"].isin(MATRICES)]
+        for order, (_, run) in enumerate(rows.groupby("seed", sort=True)):
+            values.plot(
+                run["rank"],
+                run["eigenvalue"].clip(lower=SMALLEST_SHOWN),
+                color=COLOURS[place % len(COLOURS)],
+                linestyle=LINES[place % len(LINES)],
+                label=label if order == 0 else None,
+                alpha=1 if order == 0 else 0.5,
+            )
+    values.axhline(1, color=GREY, linewidth=0.7)
+    values.set_yscale("log")
+    top = max(2.0, float(spectra.loc[spectra["map"].isin(maps), "eigenvalue"].max()))
+    values.set_ylim(SMALLEST_SHOWN, 1.25 * top)
+    ticks = [tick for tick in TICKS if tick <= 1.25 * top]
+    values.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    values.minorticks_off()
+    values.set_xlabel("rank of the direction")
+    values.set_ylabel("factor in the similarity")
+    values.grid(True)
+    values.margins(x=0.01)
+    values.legend(loc="lower left", handlelength=2.4)
+    panel_title(values, "a", "Spectrum of W$^T$W (identity: 1)")
+
+    measured = distances[distances["matrix"].isin(MATRICES) & distances["map"].isin(maps)]
+    for place, name in enumerate(maps):
+        found = measured[measured["map"] == name]
+        colour = COLOURS[place % len(COLOURS)]
+        lengths.barh(place, found["relative_distance"].mean(), 0.6, facecolor=colour, alpha=0.35, edgecolor=INK, lw=0.4)
+        lengths.plot(found["relative_distance"], [place] * len(found), "o", color=colour, markersize=3.2)
+        spread = found["effective_directions"].mean()
+        lengths.annotate(
+            f"≈ {spread:.0f} directions",
+            (found["relative_distance"].max(), place),
+            xytext=(5, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=6,
+        )
+    lengths.set_yticks(range(len(maps)), list(maps.values()))
+    lengths.invert_yaxis()
+    lengths.tick_params(axis="y", length=0)
+    lengths.set_xlim(0, 1.45 * measured["relative_distance"].max())
+    lengths.set_xlabel("‖W$^T$W − I‖$_F$ / √D")
+    lengths.grid(True, axis="x")
+    panel_title(lengths, "b", "Distance from the identity")
+    return figure

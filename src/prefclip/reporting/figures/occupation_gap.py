@@ -1,0 +1,63 @@
+"""Which word a concept leans to: the probability gap of every occupation and activity, before and at the neutral t."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from prefclip.preferences.gender_parts import HELD_OUT_CONCEPTS
+from prefclip.reporting.figures.curves import named_scale
+from prefclip.reporting.figures.data_limits import write_limits
+from prefclip.reporting.figures.style import BLUE, FAINT, FULL_WIDTH, INK, VERMILLION, new_figure, panel_title
+
+ROW_HEIGHT = 0.135
+
+
+def draw_occupation_gap(
+    table: pd.DataFrame, kinds: dict[str, str], neutral_t: float, dataset: str, tones: Sequence[str]
+) -> Figure:
+    """One dumbbell per concept, a panel per kind, sorted by the untouched CLIP's gap.
+
+    The gap is the mean probability of the own gender's word over the concept's men − over its women: right of 0 the
+    concept leans to "man". Open circles: untouched CLIP; filled: the map at ``neutral_t``, with its interval.
+    ``table``: rows of one seed of a gender map. ``kinds``: concept → kind. Held-out concepts are in italics.
+    """
+    gaps = table[(table["metric"] == "probability_gap") & (table["axis"] == "concept")]
+    before, after = (rows.set_index("group") for rows in (gaps[gaps["t"].isna()], gaps[gaps["t"] == neutral_t]))
+    names = [name for name in before.sort_values("value").index if name in after.index and name in kinds]
+    panels = sorted({kinds[name] for name in names})
+    longest = max(sum(kinds[name] == kind for name in names) for kind in panels)
+    figure = new_figure(FULL_WIDTH, 1.15 + ROW_HEIGHT * longest)
+    grid = figure.subplots(1, len(panels), sharex=True, squeeze=False)[0]
+    for axes, letter, kind in zip(grid, "abcdef", panels, strict=False):
+        own = [name for name in names if kinds[name] == kind]
+        for place, name in enumerate(own):
+            first, second = before.loc[name], after.loc[name]
+            axes.plot([second["ci_low"], second["ci_high"]], [place, place], color=FAINT, linewidth=2.6, zorder=1)
+            axes.plot([first["value"], second["value"]], [place, place], color=INK, linewidth=0.7, zorder=2)
+            axes.plot(first["value"], place, "o", color="white", markeredgecolor=BLUE, markersize=4, zorder=3)
+            axes.plot(second["value"], place, "o", color=VERMILLION, markersize=4, zorder=4)
+        axes.axvline(0, color=INK, linewidth=0.6)
+        axes.set_yticks(range(len(own)), own, fontsize=6.2)
+        for label, name in zip(axes.get_yticklabels(), own, strict=True):
+            label.set_style("italic" if after.loc[name, "part"] == HELD_OUT_CONCEPTS else "normal")
+        axes.set_ylim(-0.7, len(own) - 0.3)
+        axes.tick_params(axis="y", length=0)
+        axes.set_xlim(-1, 1)
+        axes.set_xticks([-1, -0.5, 0, 0.5, 1])
+        axes.grid(True, axis="x")
+        axes.set_xlabel("← leans to “woman”      gap      leans to “man” →")
+        size = (
+            f"mean |gap| {np.abs(before.loc[own, 'value']).mean():.2f} → {np.abs(after.loc[own, 'value']).mean():.2f}"
+        )
+        panel_title(axes, letter, f"{kind.capitalize()}: {size}")
+    handles = [
+        Line2D([], [], marker="o", linestyle="", color="white", markeredgecolor=BLUE, label="untouched CLIP"),
+        Line2D([], [], marker="o", linestyle="", color=VERMILLION, label=f"neutral, {named_scale(neutral_t)}"),
+        Line2D([], [], color=FAINT, linewidth=2.6, label="its interval over pictures"),
+    ]
+    figure.legend(handles=handles, loc="outside upper center", ncols=3)
+    write_limits(figure, dataset, tones)
+    return figure

@@ -1,0 +1,68 @@
+"""How much of what speaks for a name lies on the written word: every method, explainer and name, with intervals."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from prefclip.evaluation.saliency.score_table import TITLES
+from prefclip.reporting.figures.style import FULL_WIDTH, INK, method_style, new_figure, panel_title
+from prefclip.reporting.labels import method_label
+
+TARGETS = {"written": "for the written word", "predicted": "for the model's own answer", "true": "for the true name"}
+
+
+def draw_saliency_shares(summary: pd.DataFrame, methods: Sequence[str]) -> Figure:
+    """One panel per name that is explained; groups of dots per explainer, one dot per method.
+
+    The dashed line is the share of the image that the word's box covers: what a map without preferences would give.
+    ``summary``: one model and data set, as `summarise_saliency` wrote it.
+    """
+    shares = summary[summary["metric"] == "share_in_box"]
+    area = summary.loc[summary["metric"] == "box_area", "value"].mean()
+    targets = [target for target in TARGETS if (shares["target"] == target).any()]
+    explainers = [name for name in TITLES if (shares["explainer"] == name).any()]
+    figure = new_figure(FULL_WIDTH, 2.5)
+    grid = figure.subplots(1, len(targets), sharey=True, squeeze=False)[0]
+    for panel, letter, target in zip(grid, "abc", targets, strict=False):
+        for group, explainer in enumerate(explainers):
+            rows = shares[(shares["target"] == target) & (shares["explainer"] == explainer)].set_index("method")
+            for rank, method in enumerate(methods):
+                if method not in rows.index:
+                    continue
+                style, row = method_style(method, methods), rows.loc[method]
+                panel.errorbar(
+                    group + (rank - (len(methods) - 1) / 2) * 0.8 / len(methods),
+                    100 * row["value"],
+                    yerr=[[100 * (row["value"] - row["ci_low"])], [100 * (row["ci_high"] - row["value"])]],
+                    color=style.colour,
+                    marker=style.marker,
+                    markersize=4,
+                    elinewidth=0.9,
+                    linestyle="",
+                )
+        panel.axhline(100 * area, color=INK, linewidth=0.8, linestyle=(0, (3, 1.5)))
+        panel.set_xticks(
+            range(len(explainers)), [TITLES[name].replace(" ", "\n", 1) for name in explainers], fontsize=6.3
+        )
+        panel.set_xlim(-0.55, len(explainers) - 0.45)
+        panel.tick_params(axis="x", length=0)
+        panel.yaxis.grid(True)
+        panel.set_ylim(bottom=0)
+        panel_title(panel, letter, TARGETS[target][0].upper() + TARGETS[target][1:])
+    grid[0].set_ylabel("positive saliency on the word (%)")
+    handles = [
+        Line2D(
+            [],
+            [],
+            color=method_style(method, methods).colour,
+            marker=method_style(method, methods).marker,
+            linestyle="",
+            label=method_label(method),
+        )
+        for method in methods
+    ]
+    handles.append(Line2D([], [], color=INK, linewidth=0.8, linestyle=(0, (3, 1.5)), label="share of the image"))
+    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), columnspacing=1.2, handlelength=1.6)
+    return figure

@@ -1,0 +1,61 @@
+"""Whose pictures a caption without a gender word ranks first: MaxSkew@K over K, by gender and by skin tone."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from prefclip.reporting.figures.curves import named_scale
+from prefclip.reporting.figures.data_limits import write_limits
+from prefclip.reporting.figures.style import BLUE, FULL_WIDTH, GREY, VERMILLION, new_figure, panel_title
+
+AXES = {"gender": "Gender (2 groups)", "tone": "Skin tone"}
+
+
+def draw_skew_over_k(table: pd.DataFrame, neutral_t: float, dataset: str, tones: Sequence[str]) -> Figure:
+    """One panel per axis that the data are labelled with; curves for the untouched CLIP, the neutral t and t = 1.
+
+    Means over all concepts' captions with the interval over captions; legends name NDKL. ``table``: rows of one seed.
+    """
+    shown = {
+        "untouched CLIP": (table[table["t"].isna()], GREY, "-", "o"),
+        f"neutral, {named_scale(neutral_t)}": (table[table["t"] == neutral_t], VERMILLION, (0, (4, 1.5)), "s"),
+        "trained, t = 1": (table[table["t"] == 1], BLUE, (0, (1, 1)), "^"),
+    }
+    skews = table[table["metric"].str.startswith("max_skew@")]
+    panels = [axis for axis in AXES if (skews["axis"] == axis).any()]
+    figure = new_figure(FULL_WIDTH, 2.65)
+    grid = figure.subplots(1, len(panels), squeeze=False)[0]
+    for panel, letter, axis in zip(grid, "ab", panels, strict=False):
+        for place, (label, (rows, colour, line, marker)) in enumerate(shown.items()):
+            rows = rows[rows["axis"] == axis]
+            curve = rows[rows["metric"].str.startswith("max_skew@")]
+            curve = curve.assign(k=curve["metric"].str.removeprefix("max_skew@").astype(int)).sort_values("k")
+            ndkl = rows.loc[rows["metric"] == "ndkl", "value"].mean()
+            # A little apart, so that intervals do not hide each other.
+            k = curve["k"] * (0.96 + 0.04 * place)
+            low, high = curve["value"] - curve["ci_low"], curve["ci_high"] - curve["value"]
+            panel.errorbar(
+                k,
+                curve["value"],
+                yerr=[low, high],
+                color=colour,
+                linestyle=line,
+                marker=marker,
+                elinewidth=0.7,
+                capsize=1.5,
+                label=f"{label} (NDKL {ndkl:.3f})",
+            )
+        ticks = sorted({int(name.removeprefix("max_skew@")) for name in skews["metric"]})
+        panel.set_xscale("log")
+        panel.set_xticks(ticks, [str(k) for k in ticks])
+        panel.minorticks_off()
+        panel.set_ylim(bottom=0)
+        panel.grid(True)
+        panel.set_xlabel("K first pictures")
+        panel.legend(loc="upper right", fontsize=6.3, handlelength=2.4)
+        count = f" ({len(tones)} groups)" if axis == "tone" else ""
+        panel_title(panel, letter, AXES[axis] + count)
+    grid[0].set_ylabel("MaxSkew@K (0: as in all pictures)")
+    write_limits(figure, dataset, tones)
+    return figure
