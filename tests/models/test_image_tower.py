@@ -48,3 +48,7 @@ def test_embed_images(name, tiny_vit, tmp_path):
     assert torch.allclose(embedded, expected, atol=1e-5)
     rows = np.array([6, 0, 0])
     assert torch.allclose(embed_images(loaded, images, 2, rows), embedded[rows], atol=1e-6)
+    # Embedding happens without gradients, and leaves weights that can still have some.
+    image_tower(loaded.model)(loaded.preprocess(images)).sum().backward()
+    gradients = [weight.grad for weight in loaded.model.visual.parameters()]
+    assert all(gradient is not None and torch.isfinite(gradient).all() for gradient in gradients)

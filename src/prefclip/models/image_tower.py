@@ -59,8 +59,7 @@ class OpenClipTower(nn.Module):
 
 
 def image_tower(model: nn.Module) -> nn.Module:
-    """The tower of ``model``, sharing its parameters; convolutions are laid out with channels last in memory."""
-    model.visual.to(memory_format=torch.channels_last)
+    """The tower of ``model``, sharing its parameters."""
     return FoldedTower(model.visual) if isinstance(model, EmojiClip) else OpenClipTower(model)
 
 

@@ -74,6 +74,8 @@ def load_model(settings: ModelConfig, device: torch.device | str = "cpu") -> Loa
         torch.manual_seed(seed_for(settings.name, "random weights"))
         model, tokenizer, mean_and_std, weights = load(settings)
     model.eval().to(device)
+    # Once and here: done inside inference mode, the weights would never again have gradients.
+    model.visual.to(memory_format=torch.channels_last)
     preprocess = Preprocess(settings.image_size, *mean_and_std)
     sha256 = sha256_of(weights) if weights else _sha256_of_state(model)
     return LoadedModel(settings.name, model, tokenizer, preprocess, sha256, device)

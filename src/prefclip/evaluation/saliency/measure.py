@@ -78,7 +78,6 @@ def measure_saliency(
     dataset = settings.dataset or config.data.train
     with declared_numerics("fp32", threads):
         loaded = load_model(config.model, place)
-        # Before anything is embedded: embedding lays the weights out anew, in inference mode and so without gradients.
         logit = TextLogit(loaded)
         chosen_set = read_image_set(config, dataset, classes, images, manifests, "test")
         chosen = choose_images(chosen_set, settings.images)
