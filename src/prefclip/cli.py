@@ -1,4 +1,4 @@
-"""`prefclip`: a thin command line over the packages that do the work; the stages of a run are in `stages.py`.
+"""`prefclip`: a thin command line over the packages that do the work; the stages of a run are in `stages/`.
 
 Imports sit inside the commands because torch and pandas take seconds that most commands need not pay.
 """
@@ -16,7 +16,8 @@ from prefclip.errors import PrefclipError
 from prefclip.lineage.commands import audit_app
 from prefclip.lineage.versioning_commands import dvc_app, restore
 from prefclip.preflight.commands import preflight_app
-from prefclip.stages import STAGES, Threads
+from prefclip.stages import STAGES
+from prefclip.stages.options import Threads
 from prefclip.training.benchmark_command import benchmark_app
 
 app = typer.Typer(

@@ -22,7 +22,7 @@ FILES = {
     "reporting/__init__.py": "from prefclip.reporting import style\n",
     "reporting/style.py": "",
     "reporting/figures.py": "import typing\nif typing.TYPE_CHECKING:\n    from prefclip.training import loop\n",
-    "stages.py": (
+    "stages/models.py": (
         "from prefclip.errors import PrefclipError\nfrom prefclip.reporting.figures import draw\n\n\n"
         "def helper():\n    import prefclip.training.loop as loop\n\n\n"
         "def train():\n    helper()\n\n\n"
@@ -91,9 +91,7 @@ def test_real_stages():
     for stage in ("manifest", "attacks", "pairs", "train", "evaluate"):
         files = rule_sources(stage, root)
         assert files == sorted(files) and all((root / name).is_file() for name in files)
-        assert not [
-            name for name in files if "/reporting/" in name or "/lineage/" in name or name.endswith("stages.py")
-        ]
+        assert not [name for name in files if "/reporting/" in name or "/lineage/" in name or "/stages/" in name]
     assert "src/prefclip/objectives/dpo.py" in rule_sources("train", root)
     assert not [name for name in rule_sources("manifest", root) if "/objectives/" in name or "/training/" in name]
     assert [name for name in rule_sources("figure", root) if "/reporting/" in name]

@@ -128,13 +128,19 @@ def _module_file(module: str, package: Path) -> Path | None:
     return None
 
 
+def _functions(path: Path) -> dict[str, ast.FunctionDef]:
+    return {node.name: node for node in _parse(path).body if isinstance(node, ast.FunctionDef)}
+
+
 def _entry_modules(stage: str, package: Path) -> list[str]:
-    """What the function ``stage`` of stages.py imports: in its body, in functions it calls, or at the top by name."""
-    path = package / "stages.py"
-    top = _parse(path).body
-    functions = {node.name: node for node in top if isinstance(node, ast.FunctionDef)}
-    if stage not in functions:
-        raise LineageError(f"stage {stage!r}: no command of that name in {path}; allowed: {', '.join(functions)}.")
+    """What the function ``stage`` of the package stages/ imports: in its body, in functions it calls, or at the top by name."""
+    files = sorted((package / "stages").glob("*.py"))
+    found = {path: _functions(path) for path in files}
+    path = next((path for path in files if stage in found[path]), None)
+    if path is None:
+        allowed = ", ".join(name for functions in found.values() for name in functions)
+        raise LineageError(f"stage {stage!r}: no command of that name in {package / 'stages'}; allowed: {allowed}.")
+    top, functions = _parse(path).body, found[path]
     bound = {}
     for node in top:
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -149,7 +155,7 @@ def _entry_modules(stage: str, package: Path) -> list[str]:
         node = functions.get(name) or bound.get(name)
         if node is None:
             continue
-        modules += _imports(node, "prefclip.stages", False)
+        modules += _imports(node, f"prefclip.stages.{path.stem}", False)
         if name in functions:
             todo += [child.id for child in ast.walk(node) if isinstance(child, ast.Name)]
     return [module for module in modules if module.split(".")[0] == "prefclip"]

@@ -1,0 +1,10 @@
+"""The stages of a run: each reads files, writes files, and leaves a lineage record beside every one that it wrote.
+
+The functions are commands of ``prefclip``. A stage's source files are computed from what its function imports.
+"""
+
+from prefclip.stages.data import attacks, fetch, manifest, obtain, pairs
+from prefclip.stages.models import evaluate, reference, train
+from prefclip.stages.reports import figure, summary, table
+
+STAGES = (fetch, obtain, manifest, attacks, pairs, reference, train, evaluate, table, summary, figure)

@@ -1,0 +1,94 @@
+"""From raw data to preference pairs."""
+
+from pathlib import Path
+
+from prefclip.layout import RunLayout, checked_sources, image_settings, shipped_files
+from prefclip.stages.options import Dataset, Run, Workers
+
+
+def fetch(run: Run) -> None:
+    """Check the raw data of a run against their published checksums."""
+    from prefclip.datasets.sources import fetch_sources
+    from prefclip.lineage.recording import recorded
+
+    layout = RunLayout(str(run))
+    root = Path(layout.read_config().data.root)
+    with recorded(
+        "fetch",
+        inputs=[root / "checksums.json", *shipped_files(root)],
+        outputs=[layout.sources],
+        config=layout.config,
+        keys=["data.root"],
+    ):
+        fetch_sources(root, layout.sources)
+
+
+def obtain(run: Run, dataset: Dataset) -> None:
+    """Fetch one downloaded data set of a run unless it is there, check it, and fingerprint its files."""
+    from prefclip.datasets.obtain import obtain_dataset
+    from prefclip.lineage.recording import recorded
+
+    layout = RunLayout(str(run))
+    output = layout.source(dataset)
+    with recorded("obtain", outputs=[output], config=layout.config, keys=["data.root"], wildcards={"dataset": dataset}):
+        obtain_dataset(dataset, layout.read_config().data.root, output)
+
+
+def manifest(run: Run, dataset: Dataset, workers: Workers = 1) -> None:
+    """Decode the images of one data set into a memory-mapped file and list them in a manifest."""
+    from prefclip.datasets.manifests import build_manifest
+    from prefclip.lineage.recording import recorded
+
+    layout = RunLayout(str(run))
+    config = layout.read_config()
+    outputs = [layout.images(dataset), layout.manifest(dataset), layout.classes(dataset)]
+    decisive = image_settings(config, dataset)
+    with recorded(
+        "manifest",
+        inputs=[checked_sources(config, dataset), *shipped_files(Path(config.data.root))],
+        outputs=outputs,
+        config=layout.config,
+        keys=["reading", *(f"{section}.{key}" for section, keys in decisive.items() for key in sorted(keys))],
+        wildcards={"dataset": dataset},
+    ):
+        build_manifest(config, dataset, *outputs, workers=workers)
+
+
+def attacks(run: Run, dataset: Dataset, workers: Workers = 1) -> None:
+    """Write a misleading word on every image of one data set."""
+    from prefclip.attacks.synthesis import synthesise_attacks
+    from prefclip.lineage.recording import recorded
+
+    layout = RunLayout(str(run))
+    attack = layout.read_config().attack
+    inputs = [layout.manifest(dataset), layout.images(dataset), layout.classes(dataset)]
+    outputs = [layout.attacked_images(dataset), layout.attacked_manifest(dataset)]
+    with recorded(
+        "attacks",
+        inputs=inputs,
+        outputs=outputs,
+        config=layout.config,
+        keys=["attack"],
+        seed=attack.seed,
+        wildcards={"dataset": dataset},
+    ):
+        synthesise_attacks(
+            *inputs,
+            *outputs,
+            size_range=(attack.smallest_size, attack.largest_size),
+            variants=attack.variants,
+            seed=attack.seed,
+            workers=workers,
+        )
+
+
+def pairs(run: Run, dataset: Dataset) -> None:
+    """Pair clean and attacked images: the true name is preferred, the written one rejected."""
+    from prefclip.lineage.recording import recorded
+    from prefclip.preferences.pairs import build_pairs
+
+    layout = RunLayout(str(run))
+    inputs = [layout.manifest(dataset), layout.attacked_manifest(dataset)]
+    output = layout.preferences(dataset)
+    with recorded("pairs", inputs=inputs, outputs=[output], wildcards={"dataset": dataset}):
+        build_pairs(*inputs, output)

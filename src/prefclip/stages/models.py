@@ -1,0 +1,112 @@
+"""Training and evaluation of the methods."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from prefclip.layout import RunLayout, weights_files
+from prefclip.stages.options import Method, Run, Seed, Threads
+
+
+def reference(run: Run, threads: Threads = 1) -> None:
+    """Embed the training pairs with the frozen reference model, once for all methods."""
+    from prefclip.lineage.recording import recorded
+    from prefclip.training.reference import cache_reference
+
+    layout = RunLayout(str(run))
+    config = layout.read_config()
+    data = config.data.train
+    pairs_and_images = [layout.preferences(data), layout.images(data), layout.attacked_images(data)]
+    output = layout.reference(config.model.key, data)
+    with recorded(
+        "reference",
+        inputs=[*pairs_and_images, *weights_files(config)],
+        outputs=[output],
+        config=layout.config,
+        keys=["model", "training.precision"],
+        wildcards={"model": config.model.key, "dataset": data},
+    ):
+        cache_reference(config, *pairs_and_images, output, threads=threads)
+
+
+def train(
+    run: Run,
+    method: Method,
+    seed: Seed = 0,
+    threads: Threads = 1,
+    scratch: Annotated[Path | None, typer.Option(help="folder of resume points")] = None,
+) -> None:
+    """Tune the model with one method and seed; goes on where a killed run stopped."""
+    from prefclip.lineage.recording import recorded
+    from prefclip.training.loop import train as train_policy
+    from prefclip.training.run_identity import method_settings
+
+    layout = RunLayout(str(run))
+    config = layout.read_config()
+    averaging = method_settings(config, method).averaging
+    data, model = config.data.train, config.model.key
+    inputs = [
+        layout.preferences(data),
+        layout.images(data),
+        layout.attacked_images(data),
+        layout.classes(data),
+        layout.reference(model, data),
+    ]
+    kinds = ["raw", "averaged"] if averaging else ["raw"]
+    with recorded(
+        "train",
+        inputs=[*inputs, *weights_files(config)],
+        outputs=[
+            *(layout.checkpoint(model, method, seed, kind) for kind in kinds),
+            layout.training_log(model, method, seed),
+        ],
+        config=layout.config,
+        keys=["training", "model", f"methods.{method}"],
+        seed=seed,
+        wildcards={"model": model, "method": method, "seed": seed},
+    ):
+        train_policy(
+            config,
+            method,
+            seed,
+            *inputs,
+            output_folder=layout.checkpoint_folder(model, method, seed),
+            scratch=scratch or Path(layout.root) / "scratch",
+            threads=threads,
+        )
+
+
+def evaluate(run: Run, method: Method, seed: Seed = 0, threads: Threads = 1) -> None:
+    """Score one tuned model, or the untouched clip, on every data set of the run."""
+    from prefclip.evaluation.zero_shot import checkpoint_files
+    from prefclip.evaluation.zero_shot import evaluate as evaluate_model
+    from prefclip.lineage.recording import recorded
+
+    layout = RunLayout(str(run))
+    config = layout.read_config()
+    model = config.model.key
+    checkpoint = None if method == "clip" else layout.checkpoint_folder(model, method, seed)
+    tuned = [path for path in checkpoint_files(config, method, checkpoint).values() if path is not None]
+    named = (layout.classes, layout.images, layout.attacked_images, layout.manifest, layout.attacked_manifest)
+    outputs = [layout.predictions(model, method, seed), layout.metrics(model, method, seed)]
+    with recorded(
+        "evaluate",
+        inputs=[*tuned, *weights_files(config), *(name(dataset) for dataset in config.datasets for name in named)],
+        outputs=outputs,
+        config=layout.config,
+        keys=["evaluation", "model", "data"],
+        seed=seed,
+        wildcards={"model": model, "method": method, "seed": seed},
+    ):
+        evaluate_model(
+            config,
+            method,
+            seed,
+            checkpoint,
+            run / "classes",
+            run / "images",
+            run / "manifests",
+            *outputs,
+            threads=threads,
+        )

@@ -1,0 +1,64 @@
+"""Tables, figures and headline numbers."""
+
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from prefclip.layout import RunLayout, method_runs
+from prefclip.stages.options import Run
+
+
+def table(run: Run, name: Annotated[str, typer.Argument(help="name of the table")]) -> None:
+    """Write one table as CSV, Markdown and LaTeX, and the list of metrics that each cell comes from."""
+    from prefclip.lineage.cells import cells_name, write_cells
+    from prefclip.lineage.recording import recorded
+    from prefclip.reporting.main_results import cell_groups
+    from prefclip.reporting.tables import make_table
+
+    layout = RunLayout(str(run))
+    config = layout.read_config()
+    csv = layout.table(name, "csv")
+    outputs = [*(layout.table(name, form) for form in ("csv", "md", "tex")), cells_name(csv)]
+    runs = method_runs(config)
+    metrics = [layout.metrics(*each) for each in runs]
+    with recorded(
+        "table",
+        inputs=[*(layout.predictions(*each) for each in runs), *metrics],
+        outputs=outputs,
+        config=layout.config,
+        keys=["data", "methods", "seeds", "evaluation"],
+        wildcards={"table": name},
+    ):
+        make_table(layout, name)
+        write_cells(csv, metrics, cell_groups(config))
+
+
+def summary(run: Run) -> None:
+    """Write the headline accuracies of a run as JSON, which `dvc metrics show` and `dvc metrics diff` read."""
+    from prefclip.lineage.recording import recorded
+    from prefclip.reporting.summary import summarise
+
+    layout = RunLayout(str(run))
+    table = layout.table("typographic")
+    with recorded("summary", inputs=[table], outputs=[layout.summary], config=layout.config, keys=["data", "methods"]):
+        summarise(layout.read_config(), table, layout.summary)
+
+
+def figure(run: Run, name: Annotated[str, typer.Argument(help="name of the figure")]) -> None:
+    """Draw one figure as PDF and PNG."""
+    from prefclip.lineage.figure_ids import figure_metadata
+    from prefclip.lineage.recording import recorded
+    from prefclip.reporting.figure_inputs import figure_inputs
+    from prefclip.reporting.figures import draw_figure
+
+    layout = RunLayout(str(run))
+    with recorded(
+        "figure",
+        inputs=figure_inputs(layout.read_config(), layout, name),
+        outputs=[layout.figure(name, form) for form in ("pdf", "png")],
+        config=layout.config,
+        keys=["data", "methods", "seeds", "evaluation"],
+        wildcards={"figure": name},
+    ) as drawing:
+        draw_figure(layout, name, partial(figure_metadata, drawing.activity))
