@@ -133,7 +133,7 @@ def _functions(path: Path) -> dict[str, ast.FunctionDef]:
 
 
 def _entry_modules(stage: str, package: Path) -> list[str]:
-    """What the function ``stage`` of the package stages/ imports: in its body, in functions it calls, or at the top by name."""
+    """What the function ``stage`` imports: in its body, in functions it calls, or at the top by name."""
     files = sorted((package / "stages").glob("*.py"))
     found = {path: _functions(path) for path in files}
     path = next((path for path in files if stage in found[path]), None)
