@@ -29,6 +29,7 @@ include: "workflow/rules/preferences.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/sweeps.smk"
 include: "workflow/rules/lineage.smk"
 include: "workflow/rules/pretraining.smk"
 

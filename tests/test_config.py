@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from prefclip.config import Config, ConfigError, MethodConfig, check_config, json_schema, method_names, read_config
 from prefclip.config_overview import overview
 from prefclip.objectives import SETTINGS
+from prefclip.sweeps_config import GridConfig
 
 ROOT = Path(__file__).resolve().parents[1]
 EMBEDDED = yaml.safe_load((ROOT / "config/embedded.yaml").read_text(encoding="utf-8"))
@@ -45,7 +46,7 @@ def complaint(values: object) -> str:
 
 def sections() -> dict[str, type[BaseModel]]:
     """Every mapping of keys in a configuration, by its dotted name; "" is the top level."""
-    found = {"": Config, "methods.dpo": MethodConfig}
+    found = {"": Config, "methods.dpo": MethodConfig, "sweeps.grids.beta": GridConfig}
     for name, field in Config.model_fields.items():
         kinds = [field.annotation, *get_args(field.annotation)]
         for kind in kinds:
@@ -257,12 +258,12 @@ def test_schema_explains_every_objective_and_most_keys():
 def test_every_key_is_explained():
     lines = overview(json_schema())
     for name, model in sections().items():
-        title = name.replace("methods.dpo", "methods.<name>")
+        title = name.replace("methods.dpo", "methods.<name>").replace("grids.beta", "grids.<name>")
         start = next(number for number, line in enumerate(lines) if line.startswith(f"{title}: ")) + 1 if name else 0
         block = lines[start : [*lines, ""].index("", start)]
         explained = {line.split()[0]: line.partition("]  ")[2].strip() for line in block}
         nested = {key for key, value in json_schema()["properties"].items() if "$ref" in value} | {"methods"}
-        wanted = set(model.model_fields) - (nested if not name else set())
+        wanted = set(model.model_fields) - (nested if not name else {"grids"})
         assert set(explained) == wanted and all(explained.values()), name
     text = "\n".join(lines)
     assert "precision" in text and "[fp32 | tf32 | bf16; default fp32]" in text

@@ -28,7 +28,10 @@ ROOT_MODULES = (
     "protocols",
     "config_messages",
     "config_overview",
+    "config_sections",
     "analysis_config",
+    "method_config",
+    "sweeps_config",
     "config",
     "layout",
 )
@@ -36,7 +39,9 @@ ROOT_MODULES = (
 ROOT_MODULES_NEED = {
     "config_overview": {"objectives"},
     "analysis_config": {"objectives"},
-    "config": {"objectives", "datasets"},
+    "method_config": {"objectives"},
+    "sweeps_config": {"objectives"},
+    "config": {"datasets"},
 }
 VAGUE_NAMES = ("utils", "util", "helpers", "helper", "common", "misc", "tools", "stuff", "lib", "base")
 

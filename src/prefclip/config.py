@@ -1,40 +1,26 @@
 """The one way to read configuration: typed models that also produce the JSON Schema of the Snakefile."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from prefclip.config_messages import explain
+from prefclip.config_sections import Count, Fraction, Name, Positive, Section, Seed
 from prefclip.errors import PrefclipError
-from prefclip.objectives import SETTINGS, settings_of
+from prefclip.method_config import MethodConfig, Trainable
 from prefclip.protocols import with_protocol_defaults
-
-Positive = Annotated[float, Field(gt=0)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(gt=0)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+from prefclip.sweeps_config import METHOD_KEYS, GridPoint, SweepsConfig, expand
 
 
 class ConfigError(PrefclipError):
     """The configuration holds an unknown key, an unknown name or a value out of range."""
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _no_numbers_from_switches(cls, value: Any, info: ValidationInfo) -> Any:
-        """Refuse yes/no where a number is meant, which Python takes for 1 and 0."""
-        if isinstance(value, bool) and cls.model_fields[info.field_name].annotation is not bool:
-            raise ValueError(f"takes no yes/no, got {str(value).lower()}")
-        return value
-
-
-class DataConfig(_Section):
+class DataConfig(Section):
     """Which data sets play which role, and how many images each embedded data set renders."""
 
     source: Literal["embedded", "downloaded"] = Field("embedded", description="renderings that ship, or real data sets")
@@ -49,7 +35,7 @@ class DataConfig(_Section):
     test_images: Count = Field(1280, description="embedded only: images rendered for each test split")
 
 
-class ReadingConfig(_Section):
+class ReadingConfig(Section):
     """Which images of downloaded data sets are read, and how; the embedded world has no such choices."""
 
     bottleneck: Count | None = Field(None, description="side to which images are reduced first (released code: 168)")
@@ -61,7 +47,7 @@ class ReadingConfig(_Section):
     split_seed: int = Field(0, ge=0, description="another seed draws other images wherever some are drawn")
 
 
-class AttackConfig(_Section):
+class AttackConfig(Section):
     """Typographic attack synthesis."""
 
     smallest_size: Count = Field(11, description="smallest font size drawn, pixels")
@@ -76,7 +62,7 @@ class AttackConfig(_Section):
         return self
 
 
-class ModelConfig(_Section):
+class ModelConfig(Section):
     """The CLIP that is tuned: the embedded one, or any open_clip model."""
 
     name: str = Field("emoji-clip", description="emoji-clip, or an open_clip architecture such as ViT-B-32-quickgelu")
@@ -89,44 +75,14 @@ class ModelConfig(_Section):
         return self.name.replace("/", "-")
 
 
-class MethodConfig(_Section):
-    """One row of the tables: an objective, its parameters, and what differs from the shared training settings."""
-
-    objective: str = Field(description="dpo, ipo, kto, ce or ce_kl", json_schema_extra={"enum": list(SETTINGS)})
-    parameters: dict[str, float | str] = Field(default_factory=dict, description="arguments of the objective")
-    averaging: bool = Field(True, description="also keep Beta-averaged weights")
-    learning_rate: Positive | None = Field(None, description="instead of training.learning_rate")
-    epochs: Count | None = Field(None, description="instead of training.epochs")
-
-    @field_validator("parameters", mode="before")
-    @classmethod
-    def _numbers(cls, value: Any) -> Any:
-        """Read 1e-3 as a number, which YAML 1.1 takes for text."""
-        return {name: _as_number(entry) for name, entry in value.items()} if isinstance(value, dict) else value
-
-    @model_validator(mode="after")
-    def _known(self) -> "MethodConfig":
-        settings_of(self.objective).check(self.parameters)
-        return self
-
-
-def _as_number(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise ValueError(f"takes no yes/no, got {str(value).lower()}")
-    try:
-        return float(value) if isinstance(value, str) else value
-    except ValueError:
-        return value
-
-
-class TrainingConfig(_Section):
+class TrainingConfig(Section):
     """Settings shared by all trained methods."""
 
     epochs: Count = Field(3, description="passes over the preference pairs")
     batch_size: Count = Field(128, description="pairs per optimizer step, all processes together")
     learning_rate: Positive = Field(2e-5, description="peak rate of Adamax")
     warmup_ratio: Fraction = Field(0.1, description="share of the steps with linearly rising learning rate")
-    trainable: Literal["image", "all", "head"] = Field("image", description="image tower, everything, or last layer")
+    trainable: Trainable = Field("image", description="image tower, everything, or last layer")
     drop_last_batches: int = Field(
         0, ge=0, description="full batches skipped at the end of each epoch (released code: 1)"
     )
@@ -140,7 +96,7 @@ class TrainingConfig(_Section):
     max_train_images: Count | None = Field(None, description="use a seeded subset of the training split")
 
 
-class EvaluationConfig(_Section):
+class EvaluationConfig(Section):
     """How the numbers are made."""
 
     batch_size: Count = Field(256, description="images scored at once")
@@ -150,7 +106,7 @@ class EvaluationConfig(_Section):
     drop_last_batches: int = Field(0, ge=0, description="batches never scored (released code: 2)")
 
 
-class Config(_Section):
+class Config(Section):
     """A whole experiment."""
 
     experiment: Name = Field("embedded", description="results go to results/<experiment>/")
@@ -162,9 +118,8 @@ class Config(_Section):
     training: TrainingConfig = TrainingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     methods: dict[Name, MethodConfig] = Field(description="clip (untouched) is always there and needs no entry")
-    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(
-        (0, 1, 2), min_length=1, description="each method is trained once with every seed"
-    )
+    seeds: tuple[Seed, ...] = Field((0, 1, 2), min_length=1, description="each method is trained once with every seed")
+    sweeps: SweepsConfig = SweepsConfig()
 
     @model_validator(mode="after")
     def _consistent(self) -> "Config":
@@ -173,6 +128,11 @@ class Config(_Section):
         if len(set(self.seeds)) != len(self.seeds):
             raise ValueError("seeds: every seed may occur once")
         self._check_datasets()
+        for name in self.sweeps.zero_shot or ():
+            if name not in self.data.zero_shot:
+                allowed = ", ".join(self.data.zero_shot) or "none"
+                raise ValueError(f"sweeps.zero_shot: {name!r} is not in data.zero_shot; allowed: {allowed}")
+        self.grid_points  # noqa: B018  a wrong sweep shows when it is expanded
         return self
 
     def _check_datasets(self) -> None:
@@ -194,6 +154,70 @@ class Config(_Section):
     def datasets(self) -> tuple[str, ...]:
         """Every data set of the run, the training set first."""
         return (self.data.train, *self.data.zero_shot, *self.data.bias)
+
+    @cached_property
+    def grid_points(self) -> tuple[GridPoint, ...]:
+        """The points of all sweeps; some of them are main methods."""
+        from prefclip.datasets.registry import DATASETS
+
+        embedded = self.data.source == "embedded"
+        images = self.data.train_images if embedded else DATASETS[self.data.train].splits.get("train")
+        shared = {**self._shared, "words": self.attack.variants}
+        return expand(self.sweeps, self.methods, self.seeds, shared, images)
+
+    @cached_property
+    def every_method(self) -> dict[str, MethodConfig]:
+        """The main methods and the points of the sweeps, by name."""
+        return {**self.methods, **{point.name: point.settings for point in self.grid_points}}
+
+    def main_method(self, method: str) -> str:
+        """The row of the main tables that a method of :attr:`every_method` is, or that was changed to make it."""
+        return next((point.method for point in self.grid_points if point.name == method), method)
+
+    @property
+    def _shared(self) -> dict[str, Any]:
+        return {key: getattr(self.training, key) for key in METHOD_KEYS if key in TrainingConfig.model_fields}
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> "Config":
+        """A copy with other values; what was computed from the old ones is computed again."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in ("grid_points", "every_method"):
+            copied.__dict__.pop(name, None)
+        return copied
+
+    def resolved(self, method: str) -> MethodConfig:
+        """The settings of a method of :attr:`every_method`, with what it shares with the others filled in."""
+        settings = self.every_method[method]
+        missing = {key: value for key, value in self._shared.items() if getattr(settings, key) is None}
+        return settings.model_copy(update=missing)
+
+    def scored_datasets(self, method: str, seed: int) -> tuple[str, ...]:
+        """Data sets that a run is scored on: all for the main tables, fewer for what only the sweeps need."""
+        if method == "clip" or (method in self.methods and seed in self.seeds):
+            return self.datasets
+        return self.sweep_datasets
+
+    @property
+    def sweep_datasets(self) -> tuple[str, ...]:
+        """Data sets that all points of the sweeps are scored on, the training set first."""
+        chosen = self.data.zero_shot if self.sweeps.zero_shot is None else self.sweeps.zero_shot
+        return (self.data.train, *chosen)
+
+    def needs_further_words(self, method: str) -> bool:
+        """Whether a method is trained on more attacked images per clean image than the main run has."""
+        return (self.every_method[method].words or 0) > self.attack.variants
+
+    @property
+    def further_words(self) -> tuple[int, int | None] | None:
+        """The stack of further attacked training images: words per clean image, number of clean images (None: all).
+
+        None where the images of the main run, ``attack.variants`` words each, are enough for every method.
+        """
+        asking = [self.resolved(method) for method in self.every_method if self.needs_further_words(method)]
+        if not asking:
+            return None
+        sizes = [settings.max_train_images for settings in asking]
+        return max(settings.words for settings in asking), None if None in sizes else max(sizes)
 
 
 def read_config(path: str | Path) -> Config:

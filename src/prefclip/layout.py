@@ -36,20 +36,21 @@ class RunLayout:
     def images(self, dataset: str) -> str:
         return self._path("images", f"{dataset}.npy")
 
-    def attacked_images(self, dataset: str) -> str:
-        return self._path("images", f"{dataset}.attacked.npy")
+    def attacked_images(self, dataset: str, words: bool = False) -> str:
+        """The attacked twins of all images; with ``words`` the further ones that only some sweeps train on."""
+        return self._path("images", f"{dataset}.{'words' if words else 'attacked'}.npy")
 
     def manifest(self, dataset: str) -> str:
         return self._path("manifests", f"{dataset}.parquet")
 
-    def attacked_manifest(self, dataset: str) -> str:
-        return self._path("manifests", f"{dataset}.attacked.parquet")
+    def attacked_manifest(self, dataset: str, words: bool = False) -> str:
+        return self._path("manifests", f"{dataset}.{'words' if words else 'attacked'}.parquet")
 
-    def preferences(self, dataset: str) -> str:
-        return self._path("preferences", f"{dataset}.parquet")
+    def preferences(self, dataset: str, words: bool = False) -> str:
+        return self._path("preferences", f"{dataset}{'.words' if words else ''}.parquet")
 
-    def reference(self, model: str, dataset: str) -> str:
-        return self._path("reference", model, f"{dataset}.safetensors")
+    def reference(self, model: str, dataset: str, words: bool = False) -> str:
+        return self._path("reference", model, f"{dataset}{'.words' if words else ''}.safetensors")
 
     def checkpoint_folder(self, model: str, method: str, seed: object) -> str:
         return self._path("checkpoints", model, method, f"seed{seed}")
@@ -115,6 +116,26 @@ def method_runs(config: Config, untouched: bool = True) -> list[tuple[str, str, 
     model = config.model.key
     first = [(model, "clip", 0)] if untouched else []
     return first + [(model, method, seed) for method in config.methods for seed in config.seeds]
+
+
+def sweep_runs(config: Config) -> list[tuple[str, str, int]]:
+    """Return (model, method, seed) of the untouched CLIP and of every run that the sweeps compare, each once."""
+    model = config.model.key
+    runs = [(model, point.name, seed) for point in config.grid_points for seed in point.seeds]
+    return list(dict.fromkeys([(model, "clip", 0), *runs]))
+
+
+def training_files(config: Config, layout: RunLayout, method: str) -> dict[str, str]:
+    """Return what a method is trained on, by the argument of `prefclip.training.loop.train`."""
+    data = config.data.train
+    words = config.needs_further_words(method)
+    return {
+        "preferences": layout.preferences(data, words),
+        "images": layout.images(data),
+        "attacked_images": layout.attacked_images(data, words),
+        "classes": layout.classes(data),
+        "reference": layout.reference(config.model.key, data, words),
+    }
 
 
 def image_settings(config: Config, dataset: str) -> dict[str, set[str]]:

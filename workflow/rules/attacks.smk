@@ -23,8 +23,9 @@ rule synthesise_attacks:
         runtime=growing(60, 240),
     params:
         run=run_folder,
+        words="",
         settings=lambda wildcards: section("attack"),
     message:
         "Writing misleading words on {wildcards.dataset}"
     shell:
-        "prefclip attacks {params.run} {wildcards.dataset} --workers {threads} > {log} 2>&1"
+        "prefclip attacks {params.run} {wildcards.dataset} {params.words} --workers {threads} > {log} 2>&1"

@@ -5,11 +5,7 @@ rule evaluate_model:
     input:
         weights=weights_files(settings),
         checkpoints=checkpoints,
-        images=expand(run.images("{dataset}"), dataset=settings.datasets),
-        attacked_images=expand(run.attacked_images("{dataset}"), dataset=settings.datasets),
-        manifests=expand(run.manifest("{dataset}"), dataset=settings.datasets),
-        attacked_manifests=expand(run.attacked_manifest("{dataset}"), dataset=settings.datasets),
-        classes=expand(run.classes("{dataset}"), dataset=settings.datasets),
+        images=scored_images,
         code=sources_of("evaluate"),
     output:
         predictions=run.predictions("{model}", "{method}", "{seed}"),
@@ -32,6 +28,6 @@ rule evaluate_model:
         run=run_folder,
         settings=lambda wildcards: section("evaluation"),
     message:
-        "Evaluating {wildcards.method} (seed {wildcards.seed}) on all data sets"
+        "Evaluating {wildcards.method} (seed {wildcards.seed}) on its data sets"
     shell:
         "prefclip evaluate {params.run} {wildcards.method} --seed {wildcards.seed} --threads {threads} > {log} 2>&1"

@@ -20,7 +20,8 @@ rule build_pairs:
         runtime=growing(10, 30),
     params:
         run=run_folder,
+        words="",
     message:
         "Pairing clean and attacked pictures of {wildcards.dataset}"
     shell:
-        "prefclip pairs {params.run} {wildcards.dataset} > {log} 2>&1"
+        "prefclip pairs {params.run} {wildcards.dataset} {params.words} > {log} 2>&1"

@@ -12,6 +12,8 @@ from prefclip.layout import (
     method_runs,
     shipped_files,
     store_config,
+    sweep_runs,
+    training_files,
     weights_files,
 )
 from prefclip.lineage.record import record_name
@@ -32,8 +34,8 @@ onstart:
     store_config(settings)
 
 
-averaged_methods = [name for name, method in settings.methods.items() if method.averaging]
-other_methods = [name for name in settings.methods if name not in averaged_methods]
+averaged_methods = [name for name, method in settings.every_method.items() if method.averaging]
+other_methods = [name for name in settings.every_method if name not in averaged_methods]
 
 
 def section(*names, method=None, **parts):
@@ -43,7 +45,7 @@ def section(*names, method=None, **parts):
     """
     values = settings.model_dump(mode="json", include={**dict.fromkeys(names, True), **parts})
     if method is not None:
-        values["method"] = settings.methods[method].model_dump(mode="json")
+        values["method"] = settings.every_method[method].model_dump(mode="json")
     return json.dumps(values, sort_keys=True)
 
 
@@ -83,6 +85,17 @@ def checkpoints(wildcards):
         return []
     kinds = ["raw", "averaged"] if wildcards.method in averaged_methods else ["raw"]
     return [run.checkpoint(wildcards.model, wildcards.method, wildcards.seed, kind) for kind in kinds]
+
+
+def inputs_of_training(wildcards):
+    """Return the images and pairs that a method is trained on."""
+    return training_files(settings, run, wildcards.method)
+
+
+def scored_images(wildcards):
+    """Return the files of the data sets that a run is scored on."""
+    files = (run.images, run.attacked_images, run.manifest, run.attacked_manifest, run.classes)
+    return [file(name) for file in files for name in settings.scored_datasets(wildcards.method, int(wildcards.seed))]
 
 
 def inputs_of_figure(wildcards):

@@ -24,21 +24,18 @@ rule cache_reference:
         gpu=1,
     params:
         run=run_folder,
+        words="",
         settings=lambda wildcards: section("model", training={"precision"}),
     message:
         "Embedding {wildcards.dataset} with the reference model {wildcards.model}"
     shell:
-        "prefclip reference {params.run} --threads {threads} > {log} 2>&1"
+        "prefclip reference {params.run} {params.words} --threads {threads} > {log} 2>&1"
 
 
 rule train_policy:
     input:
+        unpack(inputs_of_training),
         weights=weights_files(settings),
-        preferences=run.preferences(settings.data.train),
-        images=run.images(settings.data.train),
-        attacked_images=run.attacked_images(settings.data.train),
-        classes=run.classes(settings.data.train),
-        reference=run.reference("{model}", settings.data.train),
         code=sources_of("train"),
     output:
         raw=run.checkpoint("{model}", "{method}", "{seed}", "raw"),

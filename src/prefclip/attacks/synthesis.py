@@ -1,6 +1,7 @@
 """Attack synthesis over a manifest: every clean image gets twins with a wrong class name written on them."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -60,6 +61,7 @@ def synthesise_attacks(
     variants: int = 1,
     seed: int = 0,
     workers: int = 1,
+    only: Collection[str] | None = None,
 ) -> int:
     """Draw ``variants`` attacks on every image of a manifest; returns how many were drawn.
 
@@ -70,6 +72,7 @@ def synthesise_attacks(
     Args:
         manifest, images, classes: as ``build_manifest`` wrote them.
         size_range: smallest and largest font size in pixels, both included.
+        only: ids of the images to attack, if not all. What is drawn on them stays the same.
 
     Raises:
         AttackError: a word does not fit, or an argument is out of range.
@@ -80,6 +83,8 @@ def synthesise_attacks(
         raise AttackError(f"variants {variants}, seed {seed}: at least 1 variant and a seed of 0 or more are needed.")
     class_list = read_classes(classes)
     table = read_manifest(manifest).sort_values("id", ignore_index=True)
+    if only is not None:
+        table = table[table["id"].isin(only)].reset_index(drop=True)
     _check_together(table, class_list, manifest, images, classes)
     height, width = open_images(images).shape[1:3]
     drawer = _AttackDrawer(

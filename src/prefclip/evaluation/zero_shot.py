@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from prefclip.attacks.synthesis import read_attacked_manifest
-from prefclip.config import Config, method_names
+from prefclip.config import Config
 from prefclip.datasets.manifests import ClassList, open_images, read_classes, read_manifest
 from prefclip.errors import PrefclipError
 from prefclip.evaluation.long_form import write_metrics, write_predictions
@@ -68,7 +68,7 @@ def evaluate(
     threads: int | None = None,
     device: str = "auto",
 ) -> None:
-    """Score every data set of ``config`` with each weights of one run, and write predictions and metrics.
+    """Score the data sets that ``config`` names for it with each weights of one run; write predictions and metrics.
 
     ``checkpoint``: the run's folder with model.safetensors (raw) and, where the method averages, averaged.safetensors;
     None for the untouched ``clip``. ``classes``, ``images``, ``manifests``: folders that hold ``<dataset>.json``,
@@ -78,7 +78,10 @@ def evaluate(
     Raises EvaluationError for an unknown method or a checkpoint that is missing or not wanted.
     """
     variants = checkpoint_files(config, method, checkpoint)
-    sets = [read_image_set(config, dataset, classes, images, manifests, split) for dataset in config.datasets]
+    sets = [
+        read_image_set(config, dataset, classes, images, manifests, split)
+        for dataset in config.scored_datasets(method, seed)
+    ]
     place = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
     loaded = load_model(config.model, place)
     parts = []
@@ -107,7 +110,7 @@ def checkpoint_files(config: Config, method: str, checkpoint: str | Path | None)
 
     Raises EvaluationError as :func:`evaluate`.
     """
-    allowed = method_names(config)
+    allowed = ["clip", *config.every_method]
     if method not in allowed:
         raise EvaluationError(f"unknown method {method!r}; the configuration has: {', '.join(allowed)}.")
     if method == "clip":
@@ -116,7 +119,7 @@ def checkpoint_files(config: Config, method: str, checkpoint: str | Path | None)
         return {RAW: None}
     if checkpoint is None:
         raise EvaluationError(f"method {method!r} needs the folder of its checkpoint; `prefclip train` makes it.")
-    wanted = [RAW, AVERAGED] if config.methods[method].averaging else [RAW]
+    wanted = [RAW, AVERAGED] if config.every_method[method].averaging else [RAW]
     files = {weights: Path(checkpoint) / CHECKPOINT_FILES[weights] for weights in wanted}
     for path in files.values():
         if not path.is_file():

@@ -88,7 +88,7 @@ class Estimates:
 
 def headline_weights(config: Config, method: str) -> str:
     """The weights that stand for a method: averaged where it averages, else the last iterate."""
-    return AVERAGED if method in config.methods and config.methods[method].averaging else RAW
+    return AVERAGED if method in config.every_method and config.every_method[method].averaging else RAW
 
 
 def seeds_of(config: Config, method: str) -> tuple[int, ...]:

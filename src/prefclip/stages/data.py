@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from prefclip.layout import RunLayout, checked_sources, image_settings, shipped_files
-from prefclip.stages.options import Dataset, Run, Workers
+from prefclip.stages.options import Dataset, Run, Words, Workers
 
 
 def fetch(run: Run) -> None:
@@ -54,21 +54,26 @@ def manifest(run: Run, dataset: Dataset, workers: Workers = 1) -> None:
         build_manifest(config, dataset, *outputs, workers=workers)
 
 
-def attacks(run: Run, dataset: Dataset, workers: Workers = 1) -> None:
+def attacks(run: Run, dataset: Dataset, workers: Workers = 1, words: Words = False) -> None:
     """Write a misleading word on every image of one data set."""
+    from prefclip.attacks.further_words import images_with_further_words
     from prefclip.attacks.synthesis import synthesise_attacks
     from prefclip.lineage.recording import recorded
 
     layout = RunLayout(str(run))
-    attack = layout.read_config().attack
+    config = layout.read_config()
+    attack, variants, only = config.attack, config.attack.variants, None
     inputs = [layout.manifest(dataset), layout.images(dataset), layout.classes(dataset)]
-    outputs = [layout.attacked_images(dataset), layout.attacked_manifest(dataset)]
+    outputs = [layout.attacked_images(dataset, words), layout.attacked_manifest(dataset, words)]
+    if words:
+        variants, only = images_with_further_words(config, dataset, layout.manifest(dataset))
     with recorded(
         "attacks",
         inputs=inputs,
         outputs=outputs,
         config=layout.config,
         keys=["attack"],
+        params={"variants": variants, "images": len(only)} if words else None,
         seed=attack.seed,
         wildcards={"dataset": dataset},
     ):
@@ -76,19 +81,20 @@ def attacks(run: Run, dataset: Dataset, workers: Workers = 1) -> None:
             *inputs,
             *outputs,
             size_range=(attack.smallest_size, attack.largest_size),
-            variants=attack.variants,
+            variants=variants,
             seed=attack.seed,
             workers=workers,
+            only=only,
         )
 
 
-def pairs(run: Run, dataset: Dataset) -> None:
+def pairs(run: Run, dataset: Dataset, words: Words = False) -> None:
     """Pair clean and attacked images: the true name is preferred, the written one rejected."""
     from prefclip.lineage.recording import recorded
     from prefclip.preferences.pairs import build_pairs
 
     layout = RunLayout(str(run))
-    inputs = [layout.manifest(dataset), layout.attacked_manifest(dataset)]
-    output = layout.preferences(dataset)
+    inputs = [layout.manifest(dataset), layout.attacked_manifest(dataset, words)]
+    output = layout.preferences(dataset, words)
     with recorded("pairs", inputs=inputs, outputs=[output], wildcards={"dataset": dataset}):
         build_pairs(*inputs, output)

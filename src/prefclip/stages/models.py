@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from prefclip.layout import RunLayout, weights_files
-from prefclip.stages.options import Method, Run, Seed, Threads
+from prefclip.layout import RunLayout, training_files, weights_files
+from prefclip.stages.options import Method, Run, Seed, Threads, Words
 
 
-def reference(run: Run, threads: Threads = 1) -> None:
+def reference(run: Run, threads: Threads = 1, words: Words = False) -> None:
     """Embed the training pairs with the frozen reference model, once for all methods."""
     from prefclip.lineage.recording import recorded
     from prefclip.training.reference import cache_reference
@@ -17,8 +17,8 @@ def reference(run: Run, threads: Threads = 1) -> None:
     layout = RunLayout(str(run))
     config = layout.read_config()
     data = config.data.train
-    pairs_and_images = [layout.preferences(data), layout.images(data), layout.attacked_images(data)]
-    output = layout.reference(config.model.key, data)
+    pairs_and_images = [layout.preferences(data, words), layout.images(data), layout.attacked_images(data, words)]
+    output = layout.reference(config.model.key, data, words)
     with recorded(
         "reference",
         inputs=[*pairs_and_images, *weights_files(config)],
@@ -45,24 +45,18 @@ def train(
     layout = RunLayout(str(run))
     config = layout.read_config()
     averaging = method_settings(config, method).averaging
-    data, model = config.data.train, config.model.key
-    inputs = [
-        layout.preferences(data),
-        layout.images(data),
-        layout.attacked_images(data),
-        layout.classes(data),
-        layout.reference(model, data),
-    ]
+    model, files = config.model.key, training_files(config, layout, method)
     kinds = ["raw", "averaged"] if averaging else ["raw"]
     with recorded(
         "train",
-        inputs=[*inputs, *weights_files(config)],
+        inputs=[*files.values(), *weights_files(config)],
         outputs=[
             *(layout.checkpoint(model, method, seed, kind) for kind in kinds),
             layout.training_log(model, method, seed),
         ],
         config=layout.config,
-        keys=["training", "model", f"methods.{method}"],
+        keys=["training", "model", f"methods.{config.main_method(method)}"],
+        params=None if method in config.methods else {"method": config.every_method[method].model_dump(mode="json")},
         seed=seed,
         wildcards={"model": model, "method": method, "seed": seed},
     ):
@@ -70,7 +64,7 @@ def train(
             config,
             method,
             seed,
-            *inputs,
+            **files,
             output_folder=layout.checkpoint_folder(model, method, seed),
             scratch=scratch or Path(layout.root) / "scratch",
             threads=threads,
@@ -78,7 +72,7 @@ def train(
 
 
 def evaluate(run: Run, method: Method, seed: Seed = 0, threads: Threads = 1) -> None:
-    """Score one tuned model, or the untouched clip, on every data set of the run."""
+    """Score one tuned model, or the untouched clip, on the data sets of the run."""
     from prefclip.evaluation.zero_shot import checkpoint_files
     from prefclip.evaluation.zero_shot import evaluate as evaluate_model
     from prefclip.lineage.recording import recorded
@@ -90,12 +84,13 @@ def evaluate(run: Run, method: Method, seed: Seed = 0, threads: Threads = 1) -> 
     tuned = [path for path in checkpoint_files(config, method, checkpoint).values() if path is not None]
     named = (layout.classes, layout.images, layout.attacked_images, layout.manifest, layout.attacked_manifest)
     outputs = [layout.predictions(model, method, seed), layout.metrics(model, method, seed)]
+    datasets = config.scored_datasets(method, seed)
     with recorded(
         "evaluate",
-        inputs=[*tuned, *weights_files(config), *(name(dataset) for dataset in config.datasets for name in named)],
+        inputs=[*tuned, *weights_files(config), *(name(dataset) for dataset in datasets for name in named)],
         outputs=outputs,
         config=layout.config,
-        keys=["evaluation", "model", "data"],
+        keys=["evaluation", "model", "data", *([] if datasets == config.datasets else ["sweeps.zero_shot"])],
         seed=seed,
         wildcards={"model": model, "method": method, "seed": seed},
     ):

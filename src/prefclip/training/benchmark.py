@@ -29,6 +29,7 @@ from prefclip.models.image_tower import embed_images
 from prefclip.models.loading import load_model
 from prefclip.models.weight_files import RANDOM, looks_like_file
 from prefclip.objectives import objective
+from prefclip.sweeps_config import SweepsConfig
 from prefclip.training.distributed import default_device
 from prefclip.training.errors import TrainingError
 from prefclip.training.loop import train
@@ -202,8 +203,9 @@ class _Bench:
         shortened = self.config.training.model_copy(
             update={"batch_size": batch_size, "drop_last_batches": 0, "max_train_images": None}
         )
-        methods = {name: settings.model_copy(update={"epochs": 1}) for name, settings in self.config.methods.items()}
-        config = self.config.model_copy(update={"training": shortened, "methods": methods})
+        short = {"epochs": 1, "max_train_images": None, "words": None}
+        methods = {name: settings.model_copy(update=short) for name, settings in self.config.methods.items()}
+        config = self.config.model_copy(update={"training": shortened, "methods": methods, "sweeps": SweepsConfig()})
         stacks = (self.images, self.attacked)
         cache_reference(config, preferences, *stacks, reference, threads=self.threads)
         classes, output = self.folder / "classes.json", self.folder / "output"

@@ -79,8 +79,10 @@ def train(
         check_labels(preferences, pairs, len(class_list.names))
         parts = reference_parts(loaded, shared.precision, preferences, images, attacked_images)
         cached = _reference_for(loss, method, reference, parts)
-        if shared.max_train_images is not None:
-            pairs = pairs.of_images(shared.max_train_images, config.data.train)
+        if settings.words is not None:
+            pairs = pairs.of_words(settings.words, f"{preferences}: methods.{method}.words")
+        if settings.max_train_images is not None:
+            pairs = pairs.of_images(settings.max_train_images, config.data.train)
         plan = plan_steps(len(pairs), shared.batch_size, settings.epochs, shared.drop_last_batches)
         reader = BatchReader(
             pairs,
@@ -94,8 +96,8 @@ def train(
         )
 
         # --- model, optimizer, average
-        parameters = select_trainable(loaded.model, shared.trainable)
-        policy = Policy(loaded, class_list, shared.trainable, shared.precision, shared.compile)
+        parameters = select_trainable(loaded.model, settings.trainable)
+        policy = Policy(loaded, class_list, settings.trainable, shared.precision, shared.compile)
         module = DistributedDataParallel(policy) if processes.size > 1 else policy
         optimizer = torch.optim.Adamax(parameters.values(), lr=settings.learning_rate)
         length = plan.planned if shared.averaging_length == "planned" else plan.made
@@ -153,7 +155,7 @@ def train(
             metadata = {
                 "model": loaded.name,
                 "base_sha256": loaded.weights_sha256,
-                "trainable": shared.trainable,
+                "trainable": settings.trainable,
                 "dataset": config.data.train,
                 "method": method,
                 "objective": json.dumps({"name": loss.name, **loss.parameters}, sort_keys=True),
@@ -162,7 +164,7 @@ def train(
                 "settings_sha256": settings_key,
                 "data_sha256": data_key,
             }
-            _write_results(Path(output_folder), loaded, shared.trainable, state, metadata)
+            _write_results(Path(output_folder), loaded, settings.trainable, state, metadata)
             store.clear()
         processes.wait_for_all()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from prefclip.datasets.parquet_tables import read_table
-from prefclip.seeds import seed_for
+from prefclip.datasets.training_subset import training_subset
 from prefclip.training.errors import TrainingError
 
 PAIR_COLUMNS = ("id", "row", "attacked_row", "split", "preferred_label", "rejected_label")
@@ -38,8 +38,26 @@ class PairTable:
 
         They are drawn per image id, so that the choice depends on no order and lies inside every larger one.
         """
-        drawn = sorted(set(self.ids), key=lambda image: seed_for(dataset, image, "training subset"))
-        kept = np.isin(self.ids, drawn[:count])
+        return self._at(np.isin(self.ids, training_subset(self.ids, dataset, count)))
+
+    def of_words(self, count: int, what: str) -> "PairTable":
+        """Keep the first ``count`` attacks on each image, in the table's order.
+
+        Raises TrainingError, which starts with ``what``, where an image has fewer.
+        """
+        _, place, found = np.unique(self.ids, return_inverse=True, return_counts=True)
+        if found.min() < count:
+            raise TrainingError(
+                f"{what}: {count} attacked images are asked for but a clean image has only {found.min()}; lower it, or "
+                "make the attacks and pairs again."
+            )
+        # The rank of each pair among those of its image: its place in a stable order by image, from the image's first.
+        order = np.argsort(place, kind="stable")
+        rank = np.empty(len(self), np.int64)
+        rank[order] = np.arange(len(self)) - np.repeat(np.cumsum(found) - found, found)
+        return self._at(rank < count)
+
+    def _at(self, kept: np.ndarray) -> "PairTable":
         return PairTable(*(getattr(self, field.name)[kept] for field in fields(self)))
 
 

@@ -11,21 +11,14 @@ from prefclip.training.errors import TrainingError
 
 
 def method_settings(config: Config, method: str) -> MethodConfig:
-    """The settings of one row of the tables, with the shared learning rate and epochs filled in.
+    """The settings of one row of the tables or point of a sweep, with what it shares with others filled in.
 
     Raises TrainingError for a method that the config does not have, listing those it has.
     """
-    if method not in config.methods:
+    if method not in config.every_method:
         why = "is the untouched model and is not trained" if method == "clip" else "is not in the config"
-        raise TrainingError(f"methods: {method!r} {why}; allowed: {', '.join(config.methods) or 'none'}.")
-    settings = config.methods[method]
-    shared = config.training
-    return settings.model_copy(
-        update={
-            "learning_rate": settings.learning_rate or shared.learning_rate,
-            "epochs": settings.epochs or shared.epochs,
-        }
-    )
+        raise TrainingError(f"methods: {method!r} {why}; allowed: {', '.join(config.every_method) or 'none'}.")
+    return config.resolved(method)
 
 
 def settings_sha256(config: Config, method: str, seed: int) -> str:
@@ -34,12 +27,17 @@ def settings_sha256(config: Config, method: str, seed: int) -> str:
     The path of the base weights is no part of it (their bytes are, see :func:`run_sha256`), nor is the number of steps
     between resume points.
     """
+    # In `training` even where the method decides, and words only where they are asked for: hashes of older runs hold.
+    decided = method_settings(config, method).model_dump(mode="json")
     training = config.training.model_dump(mode="json", exclude={"checkpoint_every", "epochs", "learning_rate"})
+    training |= {key: decided.pop(key) for key in ("trainable", "max_train_images")}
+    if decided["words"] is None:
+        del decided["words"]
     settings = {
         "dataset": config.data.train,
         "model": config.model.model_dump(mode="json", exclude={"weights"}),
         "training": training,
-        "method": {"name": method, **method_settings(config, method).model_dump(mode="json")},
+        "method": {"name": method, **decided},
         "seed": seed,
     }
     return _sha256(settings)

@@ -1,0 +1,33 @@
+"""What all sections of the configuration share: strict keys, and the ranges of their values."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+Positive = Annotated[float, Field(gt=0)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(gt=0)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+Seed = Annotated[int, Field(ge=0)]
+
+
+class Section(BaseModel):
+    """A mapping of known keys; values are finite and cannot be changed afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_numbers_from_switches(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse yes/no where a number is meant, which Python takes for 1 and 0."""
+        if isinstance(value, bool) and cls.model_fields[info.field_name].annotation is not bool:
+            raise ValueError(f"takes no yes/no, got {str(value).lower()}")
+        return value
+
+
+def as_number(value: Any) -> Any:
+    """Read 1e-3 as a number, which YAML 1.1 takes for text."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
