@@ -10,6 +10,7 @@ from prefclip.datasets.image_stacks import open_images
 from prefclip.datasets.parquet_tables import write_table
 from prefclip.errors import PrefclipError
 from prefclip.training.batches import BatchReader
+from prefclip.training.errors import TrainingError
 from prefclip.training.pairs import check_labels, read_pairs
 from prefclip.training.schedule import plan_steps
 
@@ -36,6 +37,23 @@ def reader(files):
         return BatchReader(pairs, *stacks, plan, batch_size, ("animals", seed), share, micro or batch_size, with_clean)
 
     return make
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_the_first_words_of_each_image_are_kept_in_order(changed, count):
+    ids = [f"picture {place % 16}" for place in range(IMAGES)]  # three attacks on each, apart from one another
+    pairs = read_pairs(changed(id=ids), IMAGES, IMAGES)
+    kept = pairs.of_words(count, "methods.dpo.words")
+    assert kept.positions.tolist() == list(range(16 * count)) and kept.ids.tolist() == ids[: 16 * count]
+    assert kept.attacked_rows.tolist() == pairs.attacked_rows[: 16 * count].tolist()
+
+
+def test_more_words_than_there_are_name_the_key(changed):
+    pairs = read_pairs(changed(id=["one"] * (IMAGES - 2) + ["two"] * 2), IMAGES, IMAGES)
+    with pytest.raises(
+        TrainingError, match=r"^methods\.dpo\.words: 3 attacked images are asked for but .* only 2; lower"
+    ):
+        pairs.of_words(3, "methods.dpo.words")
 
 
 def test_an_epoch_sees_every_pair_once(reader):
