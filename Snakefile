@@ -31,6 +31,7 @@ include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/sweeps.smk"
 include: "workflow/rules/lineage.smk"
+include: "workflow/rules/report.smk"
 include: "workflow/rules/pretraining.smk"
 
 
@@ -40,3 +41,4 @@ rule all:
         rules.tables.input,
         rules.figures.input,
         rules.summarise_metrics.output.summary,
+        rules.build_report.output.page,

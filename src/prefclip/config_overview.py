@@ -12,12 +12,11 @@ ANY_NAME = "<name>"
 
 def overview(schema: dict[str, Any]) -> list[str]:
     """Return the lines of an overview: a block for each section of a JSON Schema, then the objectives' parameters."""
-    top, *blocks = _blocks("", schema, schema["$defs"])
     lines: list[str] = []
-    for title, rows in (top, *blocks):
-        lines += ["", title] if title else []
+    for name, about, rows in sections(schema):
+        lines += ["", f"{name}: {about}"] if name else []
         width = max(len(key) for key, _, _ in rows)
-        indent = "  " if title else ""
+        indent = "  " if name else ""
         lines += [
             f"{indent}{key:{width}}  {allowed}{f'  {meaning}' if meaning else ''}" for key, allowed, meaning in rows
         ]
@@ -25,7 +24,17 @@ def overview(schema: dict[str, Any]) -> list[str]:
     return lines + [f"  {name}: {settings.description}; {settings.allowed}" for name, settings in SETTINGS.items()]
 
 
-def _blocks(name: str, section: dict, parts: dict) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
+def sections(schema: dict[str, Any]) -> Iterator[tuple[str, str, list[tuple[str, str, str]]]]:
+    """Yield each section of a JSON Schema: dotted name, meaning, and for each key what it may be and what it means.
+
+    The first one is the top, without a name; a mapping with free keys has ``<name>`` in its own.
+    """
+    yield from _sections("", schema, schema["$defs"])
+
+
+def _sections(
+    name: str, section: dict, parts: dict
+) -> Iterator[tuple[str, str, list[tuple[str, str, str]]]]:
     rows, inner = [], []
     for key, entry in section["properties"].items():
         described = {**_target(entry, parts), **entry}
@@ -37,10 +46,9 @@ def _blocks(name: str, section: dict, parts: dict) -> Iterator[tuple[str, list[t
             default = f"; default {_shown(entry['default'])}" if "default" in entry else ""
             needed = "; required" if key in section.get("required", ()) else ""
             rows.append((key, f"[{_allowed(described, parts)}{default}{needed}]", entry.get("description", "")))
-    title = f"{name.rstrip('.')}: {section.get('description', '')}" if name else ""
-    yield title, rows
+    yield name.rstrip("."), section.get("description", ""), rows
     for label, described in inner:
-        yield from _blocks(f"{label}.", described, parts)
+        yield from _sections(f"{label}.", described, parts)
 
 
 def _target(entry: dict, parts: dict) -> dict:

@@ -37,6 +37,7 @@ MILESTONES = {
     "make_table": "tables",
     "summarise_metrics": "metrics",
     "draw_figure": "figures",
+    "build_report": "report",
 }
 
 

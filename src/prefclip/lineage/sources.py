@@ -2,7 +2,8 @@
 
 A stage is a function of ``prefclip.stages``. Its source files are what that function imports from prefclip, what those
 modules import, and so on; imports inside functions count, those for type checkers do not. A module that imports by a
-computed name (``import_module``) depends on all modules of its package.
+computed name (``import_module``) depends on all modules of its package. Templates, styles and scripts of pages
+belong to the package in whose folder they lie.
 
 Left out are the modules whose effect is in the record itself: the command line and the stages (``command``, inputs and
 outputs), the configuration (its resolved values are ``params``), the names of files, and the lineage.
@@ -19,6 +20,7 @@ import prefclip
 from prefclip.lineage.project import LineageError
 
 PACKAGE = Path(prefclip.__file__).resolve().parent
+PAGE_PARTS = (".html", ".css", ".js")
 RECORDED_OTHERWISE = ("prefclip.cli", "prefclip.stages", "prefclip.config", "prefclip.layout", "prefclip.lineage")
 
 
@@ -49,16 +51,25 @@ def source_closure(modules: Iterable[str], package: Path = PACKAGE) -> list[Path
         parents = [module.rsplit(".", depth)[0] for depth in range(1, module.count(".") + 1)]
         if path is None or path in found or any(f"{module}.".startswith(f"{name}.") for name in RECORDED_OTHERWISE):
             continue
-        found.add(path)
+        found |= {path, *_page_parts(path)}
         todo += parents + _prefclip_imports(path, package)
         if _imports_by_name(path):
             todo += [_module_name(other, package) for other in path.parent.rglob("*.py")]
     return sorted(found)
 
 
+def _page_parts(path: Path) -> list[Path]:
+    """What a package, named by its __init__.py, holds for pages in folders that are no packages."""
+    if path.name != "__init__.py":
+        return []
+    folders = [each for each in path.parent.iterdir() if each.is_dir() and not (each / "__init__.py").exists()]
+    return [part for folder in folders for part in folder.iterdir() if part.suffix in PAGE_PARTS]
+
+
 def imported_packages(paths: Iterable[Path]) -> dict[str, str]:
     """Return the versions of the installed distributions that source files import, without local build marks."""
-    names = {name for path in paths for name in _top_level_imports(path)} - {"prefclip"}
+    modules = [path for path in paths if path.suffix == ".py"]
+    names = {name for path in modules for name in _top_level_imports(path)} - {"prefclip"}
     distributions = _distributions()
     found = {re.sub(r"[-_.]+", "-", name).lower() for top in names for name in distributions.get(top, [])[:1]}
     return {name: version for name in sorted(found) if (version := installed_version(name))}

@@ -3,8 +3,9 @@
 The functions are commands of ``prefclip``. A stage's source files are computed from what its function imports.
 """
 
+from prefclip.stages.browsing import report
 from prefclip.stages.data import attacks, fetch, manifest, obtain, pairs
 from prefclip.stages.models import evaluate, reference, train
 from prefclip.stages.reports import figure, summary, table
 
-STAGES = (fetch, obtain, manifest, attacks, pairs, reference, train, evaluate, table, summary, figure)
+STAGES = (fetch, obtain, manifest, attacks, pairs, reference, train, evaluate, table, summary, figure, report)

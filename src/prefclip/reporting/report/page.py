@@ -1,0 +1,106 @@
+"""The page: everything that it shows is read from the run's files and put into one HTML file that loads nothing."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from prefclip.config import Config
+from prefclip.files import write_text
+from prefclip.layout import RunLayout
+from prefclip.reporting.labels import dataset_label, method_label
+from prefclip.reporting.report.captions import CAPTIONS
+from prefclip.reporting.report.headline import read_headline
+from prefclip.reporting.report.pictures import file_uri, picture_size
+from prefclip.reporting.report.settings import read_settings
+from prefclip.reporting.report.shown_tables import ShownTable, read_tables
+
+STYLES = ("look.css", "parts.css")
+SCRIPTS = ("page.js", "trace.js", "tables.js")
+
+
+def report_sources(layout: RunLayout) -> list[Path]:
+    """The files of the run that the page is made of, sorted: those of tables and figures."""
+    root = Path(layout.root)
+    patterns = ("tables/*.csv", "tables/*.md", "tables/*.cells.json", "figures/*.png")
+    return sorted(path for pattern in patterns for path in root.glob(pattern))
+
+
+def build_report(config: Config, layout: RunLayout, facts: Mapping[str, Any], output: str | Path) -> None:
+    """Write the page of a run to ``output``.
+
+    ``facts``: what is known of the lineage, as `lineage.run_facts` gives it; empty mappings where nothing is.
+    Raises ReportError, or another PrefclipError, naming a file that is missing or damaged.
+    """
+    tables = read_tables(Path(layout.root) / "tables")
+    environment = Environment(
+        loader=PackageLoader("prefclip.reporting.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    source = environment.loader.get_source
+    text = environment.get_template("page.html").render(
+        config=config,
+        run=layout.root,
+        headline=read_headline(config, Path(layout.root) / "tables"),
+        tables=tables,
+        figures=_figures(layout, facts),
+        sections=read_settings(config),
+        facts=facts,
+        style=Markup("\n".join(source(environment, name)[0] for name in STYLES)),
+        script=Markup("\n".join(source(environment, name)[0] for name in SCRIPTS)),
+        data=embedded_json(page_data(layout, tables, facts)),
+        method_label=method_label,
+        dataset_label=dataset_label,
+    )
+    write_text(output, text)
+
+
+def page_data(layout: RunLayout, tables: list[ShownTable], facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What the scripts of the page work on; artifacts are numbered, so that long names stand there once."""
+    artifacts = facts.get("artifacts", {})
+    numbers = {name: number for number, name in enumerate(artifacts)}
+    return {
+        "run": layout.root,
+        "lineagePage": facts.get("page", ""),
+        "artifacts": [
+            [name, entry.get("id", ""), entry.get("stage", ""), entry["anchor"], [numbers[n] for n in entry["inputs"]]]
+            for name, entry in artifacts.items()
+        ],
+        "tables": {
+            table.name: {"file": f"{layout.root}/tables/{table.name}.csv", "files": table.files, "lines": table.lines}
+            for table in tables
+        },
+    }
+
+
+def embedded_json(value: Any) -> Markup:
+    """JSON that may stand inside a script element, whatever its texts hold."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
+    return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
+
+
+def _figures(layout: RunLayout, facts: Mapping[str, Any]) -> list[dict[str, Any]]:
+    found = []
+    names = sorted(path.stem for path in (Path(layout.root) / "figures").glob("*.png"))
+    for name in sorted(names, key=lambda name: (list(CAPTIONS).index(name) if name in CAPTIONS else len(CAPTIONS))):
+        path = layout.figure(name, "png")
+        width, height = picture_size(path)
+        found.append(
+            {
+                "name": name,
+                "title": name.replace("_", " ").capitalize(),
+                "caption": CAPTIONS.get(name, ""),
+                "source": file_uri(path),
+                "width": width,
+                "height": height,
+                "record": facts.get("artifacts", {}).get(path, {}).get("id", ""),
+                "file": path,
+            }
+        )
+    return found
