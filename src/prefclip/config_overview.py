@@ -32,9 +32,7 @@ def sections(schema: dict[str, Any]) -> Iterator[tuple[str, str, list[tuple[str,
     yield from _sections("", schema, schema["$defs"])
 
 
-def _sections(
-    name: str, section: dict, parts: dict
-) -> Iterator[tuple[str, str, list[tuple[str, str, str]]]]:
+def _sections(name: str, section: dict, parts: dict) -> Iterator[tuple[str, str, list[tuple[str, str, str]]]]:
     rows, inner = [], []
     for key, entry in section["properties"].items():
         described = {**_target(entry, parts), **entry}

@@ -16,8 +16,8 @@ def run_facts(targets: Iterable[str | Path], project: Project | None = None) -> 
 
     ``artifacts``: by name, each with ``id`` of its record, ``stage``, ``anchor`` on the lineage page, and the names of
     its ``inputs``; files without a sound record have only their name. ``packages``: versions that any of the stages
-    used. ``lock``: sha256 of the lock file. Commits, hardware and times, which differ between two runs that give the same
-    bytes, are left to the lineage page, so that the report is the same too.
+    used. ``lock``: sha256 of the lock file. Commits, hardware and times differ between runs that give the same bytes;
+    they are left to the lineage page, so that the report is the same too.
     """
     project = project or Project.around()
     index = Index(project)

@@ -3,12 +3,12 @@
 CAPTIONS = {
     "accuracy_bars": "Zero-shot accuracy on clean and attacked pictures: means over seeds with 95 % intervals.",
     "attack_examples": (
-        "Clean and attacked pictures with the three most probable names, before and after tuning, drawn at random among "
-        "those that CLIP names right when clean and by the written word when attacked."
+        "Clean and attacked pictures with the three most probable names, before and after tuning, drawn at random "
+        "among those that CLIP names right when clean and by the written word when attacked."
     ),
     "training_curves": "Preference term, regulariser, margin and rewards during training.",
     "retention_boxes": "What was kept of CLIP: KL divergence between the tuned model and CLIP on each clean picture.",
-    "concept_sweep": "Reading against seeing: accuracy on the object and on the written word over the power t of the map.",
+    "concept_sweep": "Reading against seeing: accuracy on object and written word over the power t of the map.",
     "map_spectrum": "The spectrum of the trained maps and their distance from the identity.",
     "gender_sweep": "Gender recognised, neutral, turned around over t, and what happens to activity and occupation.",
     "occupation_gap": "Difference in gender recognition for each occupation and activity, before and after.",

@@ -72,8 +72,9 @@ def read_headline(config: Config, tables: str | Path) -> Headline:
 
 def _scope_title(config: Config, scope: str) -> str:
     if scope == ZERO_SHOT_MEAN:
-        return f"{len(config.data.zero_shot)} zero-shot sets, mean"
-    return f"{dataset_label(scope)}, the training set's classes"
+        count = len(config.data.zero_shot)
+        return f"zero-shot data, mean of {count} sets" if count > 1 else f"zero-shot data, {config.data.zero_shot[0]}"
+    return f"{dataset_label(scope).lower()}, the training data"
 
 
 def _lines(config: Config, values: pd.DataFrame, scope: str, path: Path) -> list[MethodLine]:
@@ -97,11 +98,11 @@ def _facts(panels: list[tuple[str, list[MethodLine]]], requirements: Path) -> li
     title, lines = panels[-1]
     untouched = next(line for line in lines if line.method == REFERENCE)
     tuned = [line for line in lines if line.method != REFERENCE]
-    where = f"({title})"
+    where = f"on {title}"
     facts = [
         Fact(
             f"{untouched.clean.value:.1f} → {untouched.attacked.value:.1f} %",
-            f"what a word written on the picture does to CLIP's accuracy {where}",
+            f"CLIP's accuracy {where}, once a word is written on the pictures",
         )
     ]
     if tuned:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from prefclip.config import Config
 from prefclip.files import write_text
@@ -52,8 +51,8 @@ def build_report(config: Config, layout: RunLayout, facts: Mapping[str, Any], ou
         figures=_figures(layout, facts),
         sections=read_settings(config),
         facts=facts,
-        style=Markup("\n".join(source(environment, name)[0] for name in STYLES)),
-        script=Markup("\n".join(source(environment, name)[0] for name in SCRIPTS)),
+        style="\n".join(source(environment, name)[0] for name in STYLES),
+        script="\n".join(source(environment, name)[0] for name in SCRIPTS),
         data=embedded_json(page_data(layout, tables, facts)),
         method_label=method_label,
         dataset_label=dataset_label,
@@ -79,16 +78,16 @@ def page_data(layout: RunLayout, tables: list[ShownTable], facts: Mapping[str, A
     }
 
 
-def embedded_json(value: Any) -> Markup:
+def embedded_json(value: Any) -> str:
     """JSON that may stand inside a script element, whatever its texts hold."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
-    return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def _figures(layout: RunLayout, facts: Mapping[str, Any]) -> list[dict[str, Any]]:
     found = []
     names = sorted(path.stem for path in (Path(layout.root) / "figures").glob("*.png"))
-    for name in sorted(names, key=lambda name: (list(CAPTIONS).index(name) if name in CAPTIONS else len(CAPTIONS))):
+    for name in sorted(names, key=lambda name: list(CAPTIONS).index(name) if name in CAPTIONS else len(CAPTIONS)):
         path = layout.figure(name, "png")
         width, height = picture_size(path)
         found.append(

@@ -1,0 +1,158 @@
+"""The report: what it takes from tables and settings, and a page that needs nothing but itself."""
+
+import json
+import math
+import shutil
+from pathlib import Path
+
+import pytest
+from report_run import Loads, write_report
+
+from prefclip.config import Config
+from prefclip.layout import RunLayout
+from prefclip.lineage.run_facts import run_facts
+from prefclip.reporting.report.headline import read_headline
+from prefclip.reporting.report.page import build_report, embedded_json, report_sources
+from prefclip.reporting.report.settings import read_settings
+from prefclip.reporting.report.shown_tables import ReportError, parse_markdown, read_shown_table, read_tables
+
+PAPER_LIMIT = 15_000_000  # bytes
+
+
+@pytest.fixture(scope="module")
+def reported(made_up, tmp_path_factory):
+    """(config, layout) of a run with its report."""
+    config, layout = made_up
+    own = RunLayout(str(tmp_path_factory.mktemp("reported") / "results"))
+    shutil.copytree(layout.root, own.root)
+    write_report(config, own)
+    return config, own
+
+
+@pytest.fixture(scope="module")
+def page(reported):
+    return Path(reported[1].report)
+
+
+def test_markdown_is_split():
+    text = (
+        "Caption,\nlong.\n\n| Method | A O |\n|---|---:|\n| CLIP | **94.2** ±1.3 |\n| *Δ to CLIP* | −1.0 |\n\nA note.\n"
+    )
+    caption, heads, rows, notes = parse_markdown(text)
+    assert caption == "Caption,\nlong." and heads == ["Method", "A O"] and notes == ["A note."]
+    assert rows == [["CLIP", "**94.2** ±1.3"], ["*Δ to CLIP*", "−1.0"]]
+
+
+def test_every_number_knows_its_line_and_cell(reported):
+    _, layout = reported
+    table, *_ = read_tables(f"{layout.root}/tables")
+    assert table.name == "typographic" and table.both_kinds and table.has_quiet and table.has_further
+    for rows in table.groups:
+        assert not rows[0].quiet and all(row.quiet for row in rows[1:])
+        for row in rows:
+            for cell in row.cells:
+                line = table.lines[cell.line]
+                assert math.isclose(100 * line["value"], cell.number, abs_tol=0.0501)
+                half = 50 * (line["ci_high"] - line["ci_low"])
+                assert math.isclose(half, float(cell.half_width), abs_tol=0.0501)
+    clip = table.lines[table.groups[0][0].cells[1].line]
+    assert clip["cell"] == "clip raw,animals typographic accuracy"
+    assert table.files[clip["files"][0]].endswith("metrics/emoji-clip.clip.seed0.parquet")
+    last = [rows[0].label for rows in table.groups if rows[0].further]
+    assert last == ["CE + KL, last iterate", "DPO, last iterate", "IPO, last iterate", "KTO, last iterate"]
+
+
+def test_a_table_with_one_line_for_each_row_is_traced_too(reported):
+    _, layout = reported
+    table = read_shown_table(f"{layout.root}/tables/main_results")
+    found = [row.cells[1] for rows in table.groups for row in rows]
+    assert [cell.line for cell in found] == list(range(len(table.lines)))
+    assert all(row.cells[0].line == -1 for rows in table.groups for row in rows)
+
+
+def test_a_table_of_another_shape_is_shown_without_traces(tmp_path):
+    (tmp_path / "odd.md").write_text("About.\n\n| A | B |\n|---|---:|\n| x | 1.0 ±0.2 |\n| y | 2.0 |\n")
+    (tmp_path / "odd.csv").write_text("what,value\nx,1\n")
+    table = read_shown_table(tmp_path / "odd")
+    assert table.lines == [] and table.groups[0][0].cells[0].text == "1.0" and table.groups[0][0].cells[0].line == -1
+
+
+def test_a_table_without_its_markdown_is_named(tmp_path):
+    (tmp_path / "odd.csv").write_text("what,value\nx,1\n")
+    with pytest.raises(ReportError, match=r"odd\.csv: .*prefclip table RUN odd"):
+        read_tables(tmp_path)
+
+
+def test_headline_follows_the_table(page, reported):
+    config, layout = reported
+    found = read_headline(config, f"{layout.root}/tables")
+    assert [title for title, _ in found.panels] == ["animals, the training data", "zero-shot data, food"]
+    lines = found.panels[1][1]
+    assert [line.label for line in lines] == ["CLIP", "CE", "CE + KL", "DPO", "IPO", "KTO"]
+    best = max(lines[1:], key=lambda line: line.attacked.value)
+    assert found.facts[1].number == f"{best.attacked.text} %" and found.facts[1].text.startswith(best.label)
+    assert all(line.attacked.low <= line.attacked.value <= line.attacked.high for line in lines)
+
+
+def test_every_key_of_the_configuration_is_shown(made_up):
+    config, _ = made_up
+    shown = {f"{section.name}.{key.name}".strip(".") for section in read_settings(config) for key in section.keys}
+
+    def keys(values, prefix=""):
+        for key, value in values.items():
+            yield from (
+                keys(value, f"{prefix}{key}.") if isinstance(value, dict) and key != "parameters" else [prefix + key]
+            )
+
+    assert shown == set(keys(config.model_dump()))
+    assert all(key.meaning for section in read_settings(config) for key in section.keys if section.name)
+
+
+def test_disputed_keys_say_what_both_protocols_set():
+    config = Config.model_validate(
+        {"methods": {"ipo": {"objective": "ipo", "parameters": {"regulariser_weight": 3.0}}}}
+    )
+    disputed = {
+        f"{section.name}.{key.name}": key.protocols
+        for section in read_settings(config)
+        for key in section.keys
+        if key.protocols
+    }
+    assert disputed["reading.bottleneck"] == ("none", "168")
+    assert disputed["training.warmup_ratio"] == ("0.1", "0")
+    assert disputed["methods.ipo.parameters"] == ("regulariser_weight 0.01", "regulariser_weight 1")
+    assert "attack.seed" not in disputed
+
+
+def test_the_page_needs_nothing_but_itself(page):
+    text = page.read_text(encoding="utf-8")
+    loads = Loads(text)
+    assert len(loads.found) >= 2 and all(each.startswith("data:") for each in loads.found)
+    assert "http://" not in text and "https://" not in text
+    assert len(loads.ids) == len(set(loads.ids))
+    assert page.stat().st_size < PAPER_LIMIT
+
+
+def test_the_same_run_gives_the_same_bytes(page, reported):
+    config, layout = reported
+    first = page.read_bytes()
+    build_report(config, layout, run_facts(report_sources(layout)), layout.report)
+    assert page.read_bytes() == first
+
+
+def test_no_text_ends_the_script_early():
+    text = embedded_json({"word": "</script><!-- & >"})
+    assert "<" not in text and json.loads(text) == {"word": "</script><!-- & >"}
+
+
+def test_commands_of_the_page_name_the_run(page, reported):
+    _, layout = reported
+    text = page.read_text(encoding="utf-8")
+    assert f"prefclip figure {layout.root} retention_boxes" in text
+    assert f"prefclip audit trace {layout.root}/figures/retention_boxes.png" in text
+
+
+def test_a_run_without_tables_is_named(copied):
+    config, layout = copied
+    with pytest.raises(ReportError, match=r"typographic\.csv: not a table of this run .*prefclip table"):
+        build_report(config, layout, {}, layout.report)
