@@ -48,7 +48,7 @@ def test_every_output_exists(checkout):
             expected += [run.checkpoint(model, method, seed), run.training_log(model, method, seed)]
     expected.append(run.checkpoint(model, "dpo", 0, "averaged"))
     expected += [run.table(name, form) for name in TABLES for form in ("csv", "md", "tex")]
-    expected += [run.figure(name, form) for name in FIGURES for form in ("pdf", "png")]
+    expected += [run.figure(name, form) for name in FIGURES for form in ("pdf", "png")] + [run.report]
     assert [name for name in expected if not (checkout.folder / name).is_file()] == []
     assert [name for name in expected if (checkout.folder / name).stat().st_size == 0] == []
     unrecorded = [name for name in expected[1:] if not (checkout.folder / f"{name}.prov.json").is_file()]
@@ -92,7 +92,8 @@ def changed(section: str, **values: object) -> dict:
     return {section: {**SETTINGS.get(section, {}), **values}}
 
 
-# Jobs of the stages up to evaluation; tables and figures follow from those.
+# Jobs of the stages up to evaluation; tables, figures and the report follow from those.
+REPORTING = ("make_table", "draw_figure", "summarise_metrics", "build_report")
 EVERY_EVALUATION = {"evaluate_model": 3}
 TRAINING = {"train_policy": 1, "train_policy_without_averaging": 1}
 FROM_ATTACKS = {"synthesise_attacks": 4, "build_pairs": 1, "cache_reference": 1, **TRAINING, **EVERY_EVALUATION}
@@ -121,11 +122,9 @@ FROM_ATTACKS = {"synthesise_attacks": 4, "build_pairs": 1, "cache_reference": 1,
 )
 def test_a_change_runs_again_only_what_it_touches(checkout, changes, jobs):
     found = checkout.dry_run(**changes).jobs
-    reported = {
-        rule: count for rule, count in found.items() if rule in ("make_table", "draw_figure", "summarise_metrics")
-    }
+    reported = {rule: count for rule, count in found.items() if rule in REPORTING}
     assert {rule: count for rule, count in found.items() if rule not in reported} == jobs
-    assert reported["make_table"] == len(TABLES)
+    assert reported["make_table"] == len(TABLES) and reported["build_report"] == 1
 
 
 def test_a_dry_run_leaves_the_settings_of_the_run_alone(checkout):
@@ -139,7 +138,7 @@ def test_a_lost_file_is_made_again_with_what_follows_from_it(checkout):
     content = kept.read_bytes()
     kept.unlink()
     try:
-        assert checkout.dry_run().jobs == {"make_table": 1}
+        assert checkout.dry_run().jobs == {"make_table": 1, "build_report": 1}
         answer = checkout.snakemake("all", "--cores", "1")
         assert answer.code == 0 and kept.read_bytes() == content
     finally:
