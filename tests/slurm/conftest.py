@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import sys
 from pathlib import Path
 
@@ -117,8 +118,11 @@ def cluster(tmp_path_factory):
     reason = OneNodeCluster.why_not()
     if reason:
         pytest.skip(reason)
+    # A terminated test run ends as an interrupted one: it stops what it started.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     with OneNodeCluster(tmp_path_factory.mktemp("slurm")) as running:
         yield running
+    signal.signal(signal.SIGTERM, before)
 
 
 def _made(folder: Path) -> Path:

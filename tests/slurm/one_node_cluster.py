@@ -2,8 +2,9 @@
 
 The partition `gpu` is that one node; a second one like it is only in the partition `both`, for what needs two.
 
-Programs of Slurm look for their configuration at one place only, because snakemake-executor-plugin-slurm-jobstep takes
-SLURM_CONF away from the `srun` inside a job. So the file goes there if that place is free, and is removed afterwards.
+Its programs find their configuration through SLURM_CONF, so that a Slurm of the machine's own stays as it is. Because
+snakemake-executor-plugin-slurm-jobstep takes that variable away from the `srun` inside a job, `programs` holds one that
+puts it back. The daemons end with the process that started them, even when that one is killed.
 """
 
 import getpass
@@ -14,15 +15,11 @@ import subprocess
 import time
 from pathlib import Path
 
-CONFIG_FOLDER = Path("/etc/slurm")
-CONFIG_FILES = ("slurm.conf", "gres.conf")
-MARK = "# of a test of prefclip, process"
-PROGRAMS = ("slurmctld", "slurmd", "sbatch", "srun", "squeue", "scancel", "scontrol", "sinfo")
+PROGRAMS = ("slurmctld", "slurmd", "sbatch", "srun", "squeue", "scancel", "scontrol", "sinfo", "setpriv")
 GPUS = 8
 NODES = ("first", "second")
 
 SLURM_CONF = """\
-{mark} {pid}; removed when it ends
 ClusterName=prefclip
 SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort={ports[0]}
@@ -56,11 +53,19 @@ PartitionName=both Nodes=first,second MaxTime=2-00:00:00
 """
 
 
+SRUN = """\
+#!/bin/sh
+SLURM_CONF={config} exec {srun} "$@"
+"""
+
+
 class OneNodeCluster:
     """Started by `with OneNodeCluster(folder) as cluster:`; everything it made or started is gone afterwards."""
 
     def __init__(self, folder: Path):
-        self.folder, self.daemons, self.written = folder, [], []
+        self.folder, self.daemons = folder, []
+        self.programs = folder / "programs"
+        self.environment = {"SLURM_CONF": str(folder / "slurm.conf")}
 
     @staticmethod
     def why_not() -> str | None:
@@ -70,10 +75,6 @@ class OneNodeCluster:
             return f"{', '.join(missing)} not installed (Debian: apt-get install slurmctld slurmd slurm-client)"
         if os.geteuid() != 0:
             return "only root may start slurmd"
-        for name in CONFIG_FILES:
-            path = CONFIG_FOLDER / name
-            if path.exists() and not _left_by_a_dead_test(path):
-                return f"{path} exists: this machine has a Slurm of its own"
         return None
 
     def __enter__(self) -> "OneNodeCluster":
@@ -85,37 +86,39 @@ class OneNodeCluster:
         return self
 
     def _start(self) -> None:
-        for name in ("state", "devices", *(f"spool-{node}" for node in NODES)):
+        for name in ("state", "devices", "programs", *(f"spool-{node}" for node in NODES)):
             (self.folder / name).mkdir(parents=True)
         devices = [self.folder / "devices" / f"gpu{index}" for index in range(GPUS)]
         for device in devices:
             device.touch()
         settings = SLURM_CONF.format(
-            mark=MARK,
-            pid=os.getpid(),
             host=socket.gethostname().split(".")[0],
             ports=_free_ports(3),
             user=getpass.getuser(),
             folder=self.folder,
         )
         gres = "".join(f"Name=gpu Type=a100 File={device} Flags=nvidia_gpu_env\n" for device in devices)
-        CONFIG_FOLDER.mkdir(parents=True, exist_ok=True)
-        for name, text in zip(CONFIG_FILES, (settings, f"{MARK} {os.getpid()}\n{gres}"), strict=True):
-            self.written.append(CONFIG_FOLDER / name)
-            (CONFIG_FOLDER / name).write_text(text)
+        (self.folder / "slurm.conf").write_text(settings)
+        (self.folder / "gres.conf").write_text(gres)
+        srun = self.programs / "srun"
+        srun.write_text(SRUN.format(config=self.folder / "slurm.conf", srun=shutil.which("srun", path=_path())))
+        srun.chmod(0o755)
         # The daemons have to be called by these names: as slurmctld-wlm they drop all GPUs.
         for daemon, *options in (("slurmctld", "-i"), *(("slurmd", "-N", node) for node in NODES)):
-            command = [shutil.which(daemon, path=_path()), "-D", *options]
+            program = shutil.which(daemon, path=_path())
+            command = ["setpriv", "--pdeathsig", "TERM", program, "-D", "-f", self.folder / "slurm.conf", *options]
             with (self.folder / f"{daemon}-{options[-1]}.out").open("wb") as log:
                 self.daemons.append(
-                    subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+                    subprocess.Popen(
+                        command, env=self._env(), stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+                    )
                 )
         self._wait_until_idle()
 
     def _wait_until_idle(self, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
         while True:
-            told = subprocess.run(["sinfo", "-h", "-p", "both", "-o", "%T %D %G"], capture_output=True, text=True)
+            told = self.ask("sinfo", "-h", "-p", "both", "-o", "%T %D %G")
             if told.stdout.split() == ["idle", str(len(NODES)), f"gpu:a100:{GPUS}"]:
                 return
             if time.monotonic() > deadline or any(daemon.poll() is not None for daemon in self.daemons):
@@ -123,15 +126,23 @@ class OneNodeCluster:
                 raise RuntimeError(f"Slurm did not start: {told.stdout}{told.stderr}\n{logs}")
             time.sleep(0.5)
 
+    def ask(self, *command: str) -> subprocess.CompletedProcess:
+        """Run one of Slurm's programs."""
+        return subprocess.run(command, env=self._env(), capture_output=True, text=True)
+
+    def _env(self) -> dict[str, str]:
+        return {**os.environ, **self.environment}
+
     def jobs(self) -> list[dict[str, str]]:
         """Every job so far, as `scontrol show job` tells it."""
-        told = subprocess.run(["scontrol", "show", "job", "-o"], capture_output=True, text=True, check=True).stdout
-        lines = [line for line in told.splitlines() if line.startswith("JobId=")]
+        told = self.ask("scontrol", "show", "job", "-o")
+        assert told.returncode == 0, told.stderr
+        lines = [line for line in told.stdout.splitlines() if line.startswith("JobId=")]
         return [dict(word.split("=", 1) for word in line.split() if "=" in word) for line in lines]
 
     def __exit__(self, *_) -> None:
         if self.daemons:
-            subprocess.run(["scancel", "--user", getpass.getuser()], capture_output=True)
+            self.ask("scancel", "--user", getpass.getuser())
             self._wait_for_jobs()
         for daemon in reversed(self.daemons):
             daemon.terminate()
@@ -140,13 +151,11 @@ class OneNodeCluster:
             except subprocess.TimeoutExpired:
                 daemon.kill()
                 daemon.wait()
-        for path in self.written:
-            path.unlink(missing_ok=True)
 
     def _wait_for_jobs(self, seconds: float = 40) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            told = subprocess.run(["squeue", "-h"], capture_output=True, text=True)
+            told = self.ask("squeue", "-h")
             if told.returncode or not told.stdout.strip():
                 return
             time.sleep(0.5)
@@ -154,14 +163,6 @@ class OneNodeCluster:
 
 def _path() -> str:
     return os.pathsep.join([os.environ["PATH"], "/usr/sbin", "/sbin"])
-
-
-def _left_by_a_dead_test(path: Path) -> bool:
-    words = path.read_text(errors="replace").splitlines()[:1]
-    if not words or not words[0].startswith(MARK):
-        return False
-    pid = words[0].removeprefix(MARK).split(";")[0].strip()
-    return pid.isdigit() and not Path("/proc", pid).exists()
 
 
 def _free_ports(count: int) -> list[int]:

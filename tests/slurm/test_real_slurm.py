@@ -33,7 +33,8 @@ class Workplace(Checkout):
         noting.parent.mkdir(parents=True)
         noting.write_text(NOTING.format(python=sys.executable, notes=str(self.notes), sbatch=shutil.which("sbatch")))
         noting.chmod(0o755)
-        super().__init__(folder, noting.parent)
+        super().__init__(folder, noting.parent, cluster.programs)
+        self.environment |= cluster.environment
         self.profile = (folder / "slurm/config.yaml").read_text()
         # Accounting is off here; the preflight says that this line is needed then.
         self.change_profile("# slurm-status-command: squeue", "slurm-status-command: squeue")
@@ -128,7 +129,7 @@ def test_cancelled_job_is_submitted_again_and_goes_on(workplace, whole_run):
     try:
         _wait_for(lambda: list(workplace.folder.glob("results/reduced/scratch/*/step-*.json")), process)
         (running,) = workplace.jobs("train_policy")[earlier:]
-        subprocess.run(["scancel", running["JobId"]], check=True)
+        assert workplace.cluster.ask("scancel", running["JobId"]).returncode == 0
         assert process.wait(800) == 0, (workplace.folder / "cancelled.log").read_text()[-4000:]
     finally:
         if process.poll() is None:

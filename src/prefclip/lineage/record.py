@@ -17,7 +17,7 @@ import json
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import from_json
 
 from prefclip.lineage.project import FileProblem, Project
@@ -38,13 +38,7 @@ def canonical(value: Any) -> bytes:
     return _ENCODER.encode(value).encode()
 
 
-def _finite(values: dict) -> dict:
-    _ENCODER.encode(values)
-    return values
-
-
-# Plain values without NaN and infinities.
-Values = Annotated[dict[str, JsonValue], AfterValidator(_finite)]
+Values = dict[str, Any]
 
 
 class _Part(BaseModel):
@@ -119,6 +113,11 @@ class Record(_Part):
     run: Run
     surroundings: Surroundings
     seal: Sha256
+
+    @model_validator(mode="after")
+    def _finite(self) -> "Record":
+        _ENCODER.encode([self.run.params, self.run.determinism, self.surroundings.hardware])
+        return self
 
 
 @dataclass(frozen=True)
