@@ -19,6 +19,7 @@ from prefclip.preflight.commands import preflight_app
 from prefclip.stages import STAGES
 from prefclip.stages.options import Threads
 from prefclip.training.benchmark_command import benchmark_app
+from prefclip.training.launch import telling_torchrun
 
 app = typer.Typer(
     name="prefclip",
@@ -46,7 +47,7 @@ def main() -> None:
     # A terminated command unwinds, so that temporary files are removed.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
-        app()
+        telling_torchrun(app)()
     except PrefclipError as error:
         print(f"prefclip: {error}", file=sys.stderr)
         sys.exit(1)

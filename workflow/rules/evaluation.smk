@@ -26,8 +26,10 @@ rule evaluate_model:
         gpu=1,
     params:
         run=run_folder,
+        launch=launcher_of,
         settings=lambda wildcards: section("evaluation"),
     message:
         "Evaluating {wildcards.method} (seed {wildcards.seed}) on its data sets"
     shell:
-        "prefclip evaluate {params.run} {wildcards.method} --seed {wildcards.seed} --threads {threads} > {log} 2>&1"
+        "{params.launch}prefclip evaluate {params.run} {wildcards.method} --seed {wildcards.seed} --threads {threads}"
+        " > {log} 2>&1"

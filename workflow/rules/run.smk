@@ -59,8 +59,8 @@ def growing(embedded, downloaded):
     return amount
 
 
-def training_launcher(wildcards, resources):
-    """Return what starts the processes of one training; changing it does not make a finished training run again."""
+def launcher_of(wildcards, resources):
+    """Return what starts the processes of a job; changing it does not make a finished job run again."""
     return launcher(resources.gpu, resources.get("nodes", 1), resources.get("mpi"))
 
 

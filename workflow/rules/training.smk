@@ -66,7 +66,7 @@ rule train_policy:
         gpu=1,
     params:
         run=run_folder,
-        launch=training_launcher,
+        launch=launcher_of,
         settings=lambda wildcards: section("training", "model", method=wildcards.method),
     message:
         "Training {wildcards.method} (seed {wildcards.seed}) on {settings.data.train}"

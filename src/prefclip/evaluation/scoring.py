@@ -1,7 +1,5 @@
 """Class scores of images under one model, and what is kept of them."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pandas as pd
 import torch
@@ -11,6 +9,7 @@ from torch.nn import functional
 
 from prefclip.errors import PrefclipError
 from prefclip.models.loading import LoadedModel
+from prefclip.training.distributed import current_processes
 
 KEPT_CLASSES = 3
 # A CPU's caches hold the activations of about this many images; larger batches take half as long again.
@@ -21,16 +20,12 @@ class ScoringError(PrefclipError):
     """Images or weights that cannot be scored."""
 
 
-def batches(images: NDArray[np.uint8], rows: NDArray[np.int64], size: int) -> Iterator[NDArray[np.uint8]]:
-    """Yield ``images[rows]`` (N, H, W, 3) in batches of at most ``size``; the last one is as short as it is."""
-    for start in range(0, len(rows), size):
-        yield np.ascontiguousarray(images[rows[start : start + size]])
-
-
 def class_logits(
     loaded: LoadedModel, texts: Tensor, images: NDArray[np.uint8], rows: NDArray[np.int64], batch_size: int
 ) -> Tensor:
     """Logits T(y)·I(x)/τ of the chosen images, (N, K) fp32 on the CPU; each image passes the model once.
+
+    Several processes take turns at the batches, which stay the same, so that their number changes no bit.
 
     ``texts``: (K, D) normalised text features of all class prompts. ``images``: uint8 (M, H, W, 3), of which ``rows``
     (N,) are scored. ``batch_size``: images at once, an upper bound. Raises ScoringError when a logit is not finite.
@@ -38,11 +33,13 @@ def class_logits(
     if loaded.device.type == "cpu":
         batch_size = min(batch_size, CPU_IMAGES_AT_ONCE)
     scale = loaded.model.logit_scale.exp().float()
-    parts = []
-    for batch in batches(images, rows, batch_size):
+    processes = current_processes(loaded.device)
+    logits = torch.zeros(len(rows), len(texts))
+    for start in range(processes.rank * batch_size, len(rows), processes.size * batch_size):
+        batch = np.ascontiguousarray(images[rows[start : start + batch_size]])
         features = loaded.model.encode_image(loaded.preprocess(batch, loaded.device))
-        parts.append((scale * functional.normalize(features.float(), dim=-1) @ texts.T).cpu())
-    logits = torch.cat(parts)
+        logits[start : start + len(batch)] = scale * functional.normalize(features.float(), dim=-1) @ texts.T
+    logits = processes.joined_rows(logits)
     if not bool(torch.isfinite(logits).all()):
         raise ScoringError(
             "scores are NaN or infinite: the weights are damaged; train again with a lower learning rate."

@@ -21,6 +21,7 @@ from prefclip.evaluation.summaries import summarise
 from prefclip.models.checkpoints import load_checkpoint
 from prefclip.models.loading import LoadedModel, load_model
 from prefclip.models.text_features import text_features
+from prefclip.training.distributed import joined_processes
 from prefclip.training.numerics import declared_numerics
 
 RAW = "raw"
@@ -74,7 +75,8 @@ def evaluate(
     None for the untouched ``clip``. ``classes``, ``images``, ``manifests``: folders that hold ``<dataset>.json``,
     ``<dataset>[.attacked].npy`` and ``<dataset>[.attacked].parquet``. Every image of ``split`` is scored once by each
     weights, in fp32; the reference of the retention KL is the untouched model of ``config``. The same number of CPU
-    ``threads`` gives the same bytes. ``device``: as torch names it; ``auto`` takes a GPU where there is one.
+    ``threads`` gives the same bytes, whatever the number of processes. ``device``: as torch names it; ``auto`` takes
+    a GPU where there is one.
     Raises EvaluationError for an unknown method or a checkpoint that is missing or not wanted.
     """
     variants = checkpoint_files(config, method, checkpoint)
@@ -82,10 +84,10 @@ def evaluate(
         read_image_set(config, dataset, classes, images, manifests, split)
         for dataset in config.scored_datasets(method, seed)
     ]
-    place = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
-    loaded = load_model(config.model, place)
     parts = []
-    with torch.inference_mode(), declared_numerics("fp32", threads):
+    together = joined_processes(None if device == "auto" else device)
+    with together as processes, torch.inference_mode(), declared_numerics("fp32", threads):
+        loaded = load_model(config.model, processes.device)
         texts = {chosen.dataset: text_features(loaded, chosen.classes) for chosen in sets}
         reference = {
             chosen.dataset: _logits(loaded, texts, chosen, CLEAN, config, config.model.weights) for chosen in sets
@@ -99,6 +101,8 @@ def evaluate(
                 typographic = _logits(loaded, texts, chosen, TYPOGRAPHIC, config, path or config.model.weights)
                 parts.append(_rows(chosen, weights, CLEAN, clean, retention_kl(untouched, clean)))
                 parts.append(_rows(chosen, weights, TYPOGRAPHIC, typographic, None))
+    if not processes.is_main:
+        return
     predictions = pd.concat(parts, ignore_index=True)
     metrics = summarise(predictions, config.experiment, config.model.key, method, seed, config.evaluation)
     write_predictions(predictions, out_predictions)

@@ -55,6 +55,14 @@ class Processes:
         distributed.all_gather(parts, tensor.detach().contiguous())
         return torch.cat(parts, dim)
 
+    def joined_rows(self, rows: Tensor) -> Tensor:
+        """Join rows of which each process has filled its own and left the others zero; all have to call this."""
+        if self.size == 1:
+            return rows
+        joined = rows.to(self.device)
+        distributed.all_reduce(joined)
+        return joined.to(rows.device)
+
     def largest(self, value: int) -> int:
         """The largest of the processes' values; all have to call this."""
         return value if self.size == 1 else self._reduce(value, distributed.ReduceOp.MAX)
@@ -76,6 +84,13 @@ class Processes:
 def default_device(local_rank: int = 0) -> torch.device:
     """The GPU of this process, or the CPU where there is none."""
     return torch.device("cuda", local_rank) if torch.cuda.is_available() else torch.device("cpu")
+
+
+def current_processes(device: torch.device) -> Processes:
+    """The processes that :func:`joined_processes` has joined, or this one alone."""
+    if not distributed.is_initialized():
+        return Processes(0, 1, device)
+    return Processes(distributed.get_rank(), distributed.get_world_size(), device)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""How the processes of a training are started: the one place that builds this part of its command line.
+"""How the processes of a training or an evaluation are started: what builds this part of its command line.
 
     prefclip train …                                            one process, on a GPU if there is one
     torchrun --standalone … --no-python prefclip train …        one process for each GPU of a node
@@ -6,6 +6,9 @@
 
 The global batch and its numbers are the same in all three.
 """
+
+import os
+from collections.abc import Callable
 
 from prefclip.errors import PrefclipError
 
@@ -40,3 +43,15 @@ def launcher(gpus: int, nodes: int = 1, mpi: str | None = None) -> str:
         f"torchrun --nnodes={nodes} --nproc-per-node={each} --rdzv-backend=c10d --rdzv-id=$SLURM_JOB_ID "
         f"--rdzv-endpoint={meeting_point} --no-python "
     )
+
+
+def telling_torchrun(command: Callable[[], object]) -> Callable[[], object]:
+    """Return ``command`` such that torchrun, if it started this process, ends with the traceback of the first failure.
+
+    Otherwise it would end with its own, which says nothing of the cause.
+    """
+    if "TORCHELASTIC_ERROR_FILE" not in os.environ:
+        return command
+    from torch.distributed.elastic.multiprocessing.errors import record  # here, for torch takes seconds to import
+
+    return record(command)
