@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prefclip.config import Config, ConfigError, check_config
-from prefclip.layout import layout_of, sweep_runs, training_files
+from prefclip.layout import layout_of, method_runs, sweep_runs, training_files
 
 ROOT = Path(__file__).resolve().parents[1]
 EMBEDDED = yaml.safe_load((ROOT / "config/embedded.yaml").read_text(encoding="utf-8"))
@@ -76,8 +76,9 @@ def test_seeds_of_a_sweep_are_those_of_the_run_its_own_or_its_values():
 def test_a_run_that_two_sweeps_share_is_made_once():
     size = {"vary": "max_train_images", "methods": ["dpo"], "values": [400], "seeds": [0]}
     words = {"vary": "words", "methods": ["dpo"], "values": [1], "fixed": {"max_train_images": 400}, "seeds": [0, 1]}
-    runs = [run[1:] for run in sweep_runs(with_grids({"size": size, "words": words}))]
-    assert runs == [("clip", 0), ("dpo-images-400", 0), ("dpo-images-400", 1)]
+    config = with_grids({"size": size, "words": words})
+    further = [("emoji-clip", "dpo-images-400", 0), ("emoji-clip", "dpo-images-400", 1)]
+    assert sweep_runs(config) == [*method_runs(config), *further]
 
 
 def test_main_runs_are_scored_on_all_sets_and_the_others_on_a_few():

@@ -9,6 +9,9 @@ from pathlib import Path
 from prefclip.config import Config
 from prefclip.files import write_text
 
+# Tables that only `snakemake ablations` makes.
+SWEEP_TABLES = ("ablation_objective", "sweeps")
+
 
 @dataclass(frozen=True)
 class RunLayout:
@@ -119,10 +122,14 @@ def method_runs(config: Config, untouched: bool = True) -> list[tuple[str, str, 
 
 
 def sweep_runs(config: Config) -> list[tuple[str, str, int]]:
-    """Return (model, method, seed) of the untouched CLIP and of every run that the sweeps compare, each once."""
-    model = config.model.key
-    runs = [(model, point.name, seed) for point in config.grid_points for seed in point.seeds]
-    return list(dict.fromkeys([(model, "clip", 0), *runs]))
+    """Return (model, method, seed) of every run that the sweeps compare, each once, those of the main tables first."""
+    points = [(config.model.key, point.name, seed) for point in config.grid_points for seed in point.seeds]
+    return list(dict.fromkeys([*method_runs(config), *points]))
+
+
+def table_runs(config: Config, name: str) -> list[tuple[str, str, int]]:
+    """Return (model, method, seed) of the runs that a table is made from."""
+    return sweep_runs(config) if name in SWEEP_TABLES else method_runs(config)
 
 
 def training_files(config: Config, layout: RunLayout, method: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from prefclip.datasets.manifests import build_manifest, read_classes, read_manif
 from prefclip.evaluation.long_form import write_metrics, write_predictions
 from prefclip.evaluation.summaries import summarise
 from prefclip.files import write_text
-from prefclip.layout import RunLayout
+from prefclip.layout import RunLayout, method_runs, sweep_runs
 from prefclip.seeds import generator_for
 from prefclip.training.training_log import TrainingLog
 
@@ -62,14 +62,16 @@ def write_synthetic_run(folder: Path, config: Config, steps: int = 60) -> RunLay
             write_answers(layout, config, method, seed)
             if method != "clip":
                 write_log(layout, config, method, seed, steps)
+    for _, method, seed in sweep_runs(config)[len(method_runs(config)) :]:
+        write_answers(layout, config, method, seed)
     return layout
 
 
 def write_answers(layout: RunLayout, config: Config, method: str, seed: int) -> None:
-    averaging = method != "clip" and config.methods[method].averaging
+    averaging = method != "clip" and config.every_method[method].averaging
     parts = []
     for weights in ("raw", "averaged") if averaging else ("raw",):
-        for dataset in config.datasets:
+        for dataset in config.scored_datasets(method, seed):
             manifest = read_manifest(layout.manifest(dataset))
             manifest = manifest[manifest["split"] == "test"]
             attacked = read_attacked_manifest(layout.attacked_manifest(dataset))
@@ -88,7 +90,7 @@ def write_answers(layout: RunLayout, config: Config, method: str, seed: int) -> 
 
 def _answers(config, method, seed, weights, dataset, kind, rows, classes) -> pd.DataFrame:
     trained = dataset == config.data.train
-    clean_in, clean_out, attacked_in, attacked_out, by_word, distance = TENDENCIES[method]
+    clean_in, clean_out, attacked_in, attacked_out, by_word, distance = TENDENCIES[config.main_method(method)]
     difficulty = generator_for(dataset, kind, "difficulty").random(len(rows))  # the same for all methods
     noise = generator_for(method, seed, weights, dataset, kind)
     share = {"clean": (clean_out, clean_in), "typographic": (attacked_out, attacked_in)}[kind][trained]

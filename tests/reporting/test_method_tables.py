@@ -71,7 +71,7 @@ def test_intervals_hold_their_values_and_stay_possible(cells):
 def test_paired_differences_are_sharper_than_unpaired_ones(made_up):
     """With the same mistakes on the same images, a difference has no doubt but that of the images that differ."""
     config, layout = made_up
-    estimates = read_estimates(config, layout, ["clip", "ce"])
+    estimates = read_estimates(config, layout, [("clip", 0), *(("ce", seed) for seed in config.seeds)])
     clip = estimates.of("clip", "raw", "animals", "typographic")
     shifted = clip + 0.25
     found = estimates.estimate(shifted - clip)

@@ -6,6 +6,7 @@ from pathlib import Path
 from prefclip.config import check_config
 from prefclip.errors import PrefclipError
 from prefclip.layout import (
+    SWEEP_TABLES,
     checked_sources,
     image_settings,
     layout_of,
@@ -18,7 +19,7 @@ from prefclip.layout import (
 )
 from prefclip.lineage.record import record_name
 from prefclip.lineage.sources import rule_sources
-from prefclip.reporting.figure_inputs import figure_inputs
+from prefclip.reporting.figure_inputs import figure_inputs, sweep_figures
 from prefclip.training.launch import launcher
 
 try:

@@ -2,6 +2,12 @@
 # Their points are trained and scored by the rules of the main run, as methods of names of their own.
 
 
+localrules:
+    make_sweep_table,
+    draw_sweep_figure,
+    ablations,
+
+
 use rule synthesise_attacks as synthesise_words with:
     output:
         images=run.attacked_images("{dataset}", words=True),
@@ -57,6 +63,27 @@ use rule cache_reference as cache_words_reference with:
         settings=lambda wildcards: section("model", training={"precision"}),
 
 
+use rule make_table as make_sweep_table with:
+    input:
+        predictions=[run.predictions(*each) for each in sweep_runs(settings)],
+        metrics=[run.metrics(*each) for each in sweep_runs(settings)],
+        code=sources_of("table"),
+    wildcard_constraints:
+        table="|".join(SWEEP_TABLES),
+    params:
+        run=run_folder,
+        settings=lambda wildcards: section("data", "methods", "evaluation", "sweeps"),
+
+
+use rule draw_figure as draw_sweep_figure with:
+    wildcard_constraints:
+        figure="|".join(sweep_figures(settings)) or "none",
+    params:
+        run=run_folder,
+        settings=lambda wildcards: section("data", "methods", "evaluation", "sweeps"),
+
+
 rule ablations:
     input:
-        [run.metrics(*each) for each in sweep_runs(settings)],
+        expand(run.table("{table}", "{form}"), table=SWEEP_TABLES, form=TABLE_FORMS),
+        expand(run.figure("{figure}", "{form}"), figure=sweep_figures(settings), form=["pdf", "png"]),

@@ -97,7 +97,8 @@ def write_cells(
     """Write the cells file of a tidy table ``<name>.csv`` and return its path.
 
     A line of the table belongs to the metrics rows that agree with it in all columns that both have. Lines of the kind
-    ``difference``, and lines of a requirement, also belong to the rows of the ``reference`` method.
+    ``difference``, and lines of a requirement, also belong to the rows of the ``reference`` method, or of the method
+    and weights in the column ``against``. A column ``of_seeds`` (such as 0+1+2) leaves other seeds out.
 
     Args:
         table: the CSV.
@@ -154,14 +155,17 @@ def read_cells(project: Project, table: str) -> CellsFile:
 def _cell(line: dict[str, str], rows: list[dict], groups: dict[str, set[str]], reference: str) -> dict[str, Any]:
     datasets = _members(line.get("dataset") or line.get("scope"), groups)
     compared = line.get("kind") == "difference" or "requirement" in line
+    against, *weights = (line.get("against") or reference).split()
+    seeds = {int(seed) for seed in (line.get("of_seeds") or "").split("+") if seed}
     places = [
         place
         for place, row in enumerate(rows)
         if (datasets is None or row["dataset"] in datasets)
         and all(row[key] == line[key] for key in ("images", "metric") if key in line)
+        and (not seeds or row["seed"] in seeds)
         and (
             all(row[key] == line[key] for key in ("method", "weights") if key in line)
-            or (compared and row["method"] == reference)
+            or (compared and row["method"] == against and row["weights"] in (weights or [row["weights"]]))
         )
     ]
     columns = [key for key in line if key not in ROW_COLUMNS and key not in RESULT_COLUMNS]
@@ -170,7 +174,7 @@ def _cell(line: dict[str, str], rows: list[dict], groups: dict[str, set[str]], r
         "row": " ".join(line[key] for key in ROW_COLUMNS if line.get(key) not in (None, "", "value")),
         "column": " ".join(line[key] for key in columns if line[key]),
         "value": _number(line.get("value", "")),
-        "aggregation": _aggregation(chosen, compared, reference),
+        "aggregation": _aggregation(chosen, compared, against),
         "rows": places,
     }
 
@@ -180,7 +184,7 @@ def _members(name: str | None, groups: dict[str, set[str]]) -> set[str] | None:
 
 
 def _aggregation(rows: list[dict], compared: bool, reference: str) -> str:
-    own = [row for row in rows if not compared or row["method"] != reference]
+    own = [row for row in rows if not compared or row["method"] != reference] or rows
     counts = {"seeds": len({row["seed"] for row in own}), "data sets": len({row["dataset"] for row in own})}
     over = " and ".join(f"{count} {what}" for what, count in counts.items() if count > 1)
     mean = f"mean over {over}" if over else "the value"

@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from prefclip.config import Config, method_names
+from prefclip.config import Config
 from prefclip.errors import PrefclipError
 from prefclip.evaluation.intervals import Estimate, bootstrap_means, combined_estimate
 from prefclip.evaluation.long_form import read_predictions
 from prefclip.evaluation.metrics import CLEAN, METRICS, TYPOGRAPHIC
-from prefclip.layout import RunLayout
+from prefclip.layout import RunLayout, method_runs
 from prefclip.seeds import generator_for
 
 RAW = "raw"
@@ -96,19 +96,24 @@ def seeds_of(config: Config, method: str) -> tuple[int, ...]:
     return (0,) if method == REFERENCE else config.seeds
 
 
-def read_estimates(config: Config, layout: RunLayout, methods: Iterable[str] | None = None) -> Estimates:
-    """Read the predictions of all methods and seeds of a run and resample its images.
+def read_estimates(
+    config: Config,
+    layout: RunLayout,
+    runs: Iterable[tuple[str, int]] | None = None,
+    datasets: Sequence[str] | None = None,
+) -> Estimates:
+    """Read the predictions of a run and resample its images: of all main methods and seeds, or of those in ``runs``, on
+    all data sets or the given ones.
 
     Raises TableError for a missing or damaged file, EstimateError when runs scored different images.
     """
     frames = []
-    for method in method_names(config) if methods is None else methods:
-        for seed in seeds_of(config, method):
-            path = layout.predictions(config.model.key, method, seed)
-            frames.append((method, seed, path, read_predictions(path)))
+    for method, seed in [run[1:] for run in method_runs(config)] if runs is None else runs:
+        path = layout.predictions(config.model.key, method, seed)
+        frames.append((method, seed, path, read_predictions(path)))
     samples: dict = {}
     counts: dict = {}
-    for dataset in config.datasets:
+    for dataset in config.datasets if datasets is None else datasets:
         for images in (CLEAN, TYPOGRAPHIC):
             columns, twins = _columns(frames, dataset, images)
             keys = list(columns)

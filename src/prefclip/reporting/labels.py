@@ -7,6 +7,25 @@ ZERO_SHOT_MEAN = "zero_shot_mean"
 METHOD_LABELS = {"clip": "CLIP", "ce": "CE", "ce_kl": "CE + KL", "dpo": "DPO", "ipo": "IPO", "kto": "KTO"}
 SHORT_LABELS = {"travel": "Travel"}
 
+SETTING_LABELS = {
+    "beta": "β",
+    "regulariser_weight": "λ",
+    "max_train_images": "training images",
+    "words": "words per image",
+    "learning_rate": "learning rate",
+    "reference_point": "reference point",
+}
+
+
+def setting_label(key: str, value: object) -> str:
+    """``β = 0.05``, ``averaging on``, ``5 words per image``."""
+    name = SETTING_LABELS.get(key, key)
+    if isinstance(value, bool):
+        return f"{name} {'on' if value else 'off'}"
+    if key in ("max_train_images", "words"):
+        return f"{value:,.0f} {name}"
+    return f"{name} {value}" if isinstance(value, str) or key == "seed" else f"{name} = {value:g}"
+
 
 def method_label(method: str) -> str:
     """``ce_kl`` → ``CE + KL``; a method that only the configuration knows keeps its name."""

@@ -10,7 +10,7 @@ from prefclip.config import Config, method_names
 from prefclip.evaluation.intervals import Estimate
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
 from prefclip.reporting.estimates import RAW, REFERENCE, Estimates, Samples, frame_of, headline_weights
-from prefclip.reporting.labels import ZERO_SHOT_MEAN, column_groups, dataset_label, method_label
+from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label, method_label
 from prefclip.reporting.table_files import Cell, Row, Table
 
 PREFERENCE_OBJECTIVES = ("dpo", "ipo", "kto")
@@ -143,8 +143,3 @@ def _caption(config: Config) -> str:
         f"in %, ± half-width of the {100 * config.evaluation.confidence:g} % interval. Baselines without a preference "
         "objective are shown without a requirement."
     )
-
-
-def cell_groups(config: Config) -> dict[str, tuple[str, ...]]:
-    """Return the data sets behind every column and scope of the tables."""
-    return column_groups(config) | {ALL_SETS: (config.data.train, *config.data.zero_shot)}

@@ -7,8 +7,11 @@ from prefclip.config import Config
 from prefclip.errors import PrefclipError
 from prefclip.layout import RunLayout
 from prefclip.reporting.estimates import Estimates, read_estimates
-from prefclip.reporting.main_results import main_results
+from prefclip.reporting.labels import column_groups
+from prefclip.reporting.main_results import ALL_SETS, main_results
 from prefclip.reporting.method_tables import retention, text_confusion, typographic
+from prefclip.reporting.sweep_numbers import SweepNumbers, read_sweep_numbers, sweep_scopes
+from prefclip.reporting.sweep_tables import ablation_objective, sweeps
 from prefclip.reporting.table_files import Table, write_table
 
 TABLES: MappingProxyType[str, Callable[[Estimates, Config], Table]] = MappingProxyType(
@@ -18,6 +21,9 @@ TABLES: MappingProxyType[str, Callable[[Estimates, Config], Table]] = MappingPro
         "retention": retention,
         "main_results": main_results,
     }
+)
+SWEEP_TABLES: MappingProxyType[str, Callable[[SweepNumbers, Config], Table]] = MappingProxyType(
+    {"ablation_objective": ablation_objective, "sweeps": sweeps}
 )
 
 
@@ -31,8 +37,18 @@ def make_table(layout: RunLayout, name: str) -> None:
     Raises UnknownTableError, which lists the tables; TableError or EstimateError for predictions that are missing or do
     not belong together.
     """
-    if name not in TABLES:
-        raise UnknownTableError(f"unknown table {name!r}; allowed: {', '.join(TABLES)}.")
     config = layout.read_config()
-    table = TABLES[name](read_estimates(config, layout), config)
+    if name in TABLES:
+        table = TABLES[name](read_estimates(config, layout), config)
+    elif name in SWEEP_TABLES:
+        table = SWEEP_TABLES[name](read_sweep_numbers(config, layout), config)
+    else:
+        raise UnknownTableError(f"unknown table {name!r}; allowed: {', '.join([*TABLES, *SWEEP_TABLES])}.")
     write_table(table, layout.table(name, "csv").removesuffix(".csv"))
+
+
+def cell_groups(config: Config, name: str) -> dict[str, tuple[str, ...]]:
+    """Return the data sets behind every column and scope of a table."""
+    if name in SWEEP_TABLES:
+        return sweep_scopes(config)
+    return column_groups(config) | {ALL_SETS: (config.data.train, *config.data.zero_shot)}

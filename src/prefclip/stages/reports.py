@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from prefclip.layout import RunLayout, method_runs
+from prefclip.layout import SWEEP_TABLES, RunLayout, table_runs
 from prefclip.stages.options import Run
 
 
@@ -13,25 +13,24 @@ def table(run: Run, name: Annotated[str, typer.Argument(help="name of the table"
     """Write one table as CSV, Markdown and LaTeX, and the list of metrics that each cell comes from."""
     from prefclip.lineage.cells import cells_name, write_cells
     from prefclip.lineage.recording import recorded
-    from prefclip.reporting.main_results import cell_groups
-    from prefclip.reporting.tables import make_table
+    from prefclip.reporting.tables import cell_groups, make_table
 
     layout = RunLayout(str(run))
     config = layout.read_config()
     csv = layout.table(name, "csv")
     outputs = [*(layout.table(name, form) for form in ("csv", "md", "tex")), cells_name(csv)]
-    runs = method_runs(config)
+    runs = table_runs(config, name)
     metrics = [layout.metrics(*each) for each in runs]
     with recorded(
         "table",
         inputs=[*(layout.predictions(*each) for each in runs), *metrics],
         outputs=outputs,
         config=layout.config,
-        keys=["data", "methods", "seeds", "evaluation"],
+        keys=["data", "methods", "seeds", "evaluation", *(["sweeps"] if name in SWEEP_TABLES else [])],
         wildcards={"table": name},
     ):
         make_table(layout, name)
-        write_cells(csv, metrics, cell_groups(config))
+        write_cells(csv, metrics, cell_groups(config, name))
 
 
 def summary(run: Run) -> None:
@@ -49,16 +48,17 @@ def figure(run: Run, name: Annotated[str, typer.Argument(help="name of the figur
     """Draw one figure as PDF and PNG."""
     from prefclip.lineage.figure_ids import figure_metadata
     from prefclip.lineage.recording import recorded
-    from prefclip.reporting.figure_inputs import figure_inputs
+    from prefclip.reporting.figure_inputs import figure_inputs, sweep_figures
     from prefclip.reporting.figures import draw_figure
 
     layout = RunLayout(str(run))
+    config = layout.read_config()
     with recorded(
         "figure",
-        inputs=figure_inputs(layout.read_config(), layout, name),
+        inputs=figure_inputs(config, layout, name),
         outputs=[layout.figure(name, form) for form in ("pdf", "png")],
         config=layout.config,
-        keys=["data", "methods", "seeds", "evaluation"],
+        keys=["data", "methods", "seeds", "evaluation", *(["sweeps"] if name in sweep_figures(config) else [])],
         wildcards={"figure": name},
     ) as drawing:
         draw_figure(layout, name, partial(figure_metadata, drawing.activity))

@@ -1,6 +1,7 @@
 """Figures by name: PDF for print and PNG for the screen."""
 
 from collections.abc import Callable
+from functools import partial
 from types import MappingProxyType
 
 from matplotlib.figure import Figure
@@ -8,10 +9,13 @@ from matplotlib.figure import Figure
 from prefclip.config import Config
 from prefclip.errors import PrefclipError
 from prefclip.layout import RunLayout
+from prefclip.reporting.figure_inputs import RETENTION_BY_BETA, SWEEP_CURVES
 from prefclip.reporting.figures.accuracy_bars import draw_accuracy_bars
 from prefclip.reporting.figures.attack_examples import draw_attack_examples
 from prefclip.reporting.figures.retention_boxes import draw_retention_boxes
+from prefclip.reporting.figures.retention_by_beta import draw_retention_by_beta
 from prefclip.reporting.figures.style import Metadata, print_style, save_figure, timeless_metadata
+from prefclip.reporting.figures.sweep_curves import draw_sweep
 from prefclip.reporting.figures.training_curves import draw_training_curves
 
 FIGURES: MappingProxyType[str, Callable[[Config, RunLayout], Figure]] = MappingProxyType(
@@ -21,6 +25,10 @@ FIGURES: MappingProxyType[str, Callable[[Config, RunLayout], Figure]] = MappingP
         "training_curves": draw_training_curves,
         "retention_boxes": draw_retention_boxes,
     }
+)
+SWEEP_FIGURES: MappingProxyType[str, Callable[[Config, RunLayout], Figure]] = MappingProxyType(
+    {name: partial(draw_sweep, vary=vary) for name, vary in SWEEP_CURVES.items()}
+    | {RETENTION_BY_BETA: draw_retention_by_beta}
 )
 
 
@@ -33,8 +41,9 @@ def draw_figure(layout: RunLayout, name: str, metadata: Metadata = timeless_meta
 
     Raises UnknownFigureError, which lists the figures; other PrefclipErrors name the input that is missing or damaged.
     """
-    if name not in FIGURES:
-        raise UnknownFigureError(f"unknown figure {name!r}; allowed: {', '.join(FIGURES)}.")
+    drawers = {**FIGURES, **SWEEP_FIGURES}
+    if name not in drawers:
+        raise UnknownFigureError(f"unknown figure {name!r}; allowed: {', '.join(drawers)}.")
     with print_style():
-        figure = FIGURES[name](layout.read_config(), layout)
+        figure = drawers[name](layout.read_config(), layout)
         save_figure(figure, layout.figure(name, "pdf").removesuffix(".pdf"), metadata)

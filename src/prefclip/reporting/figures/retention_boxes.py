@@ -1,5 +1,7 @@
 """How far each method moved from CLIP on clean images: the distribution of the KL per image."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -25,13 +27,13 @@ def draw_retention_boxes(config: Config, layout: RunLayout) -> Figure:
     scopes = {f"{dataset_label(config.data.train)} (training set)": (config.data.train,)}
     if config.data.zero_shot:
         scopes["Zero-shot sets"] = tuple(config.data.zero_shot)
-    values = {method: _retention(config, layout, method) for method in methods}
+    values = {method: read_retention(config, layout, method, seeds_of(config, method)) for method in methods}
     figure = new_figure(FULL_WIDTH, 2.4)
     panels = figure.subplots(1, len(scopes), sharey=True, squeeze=False)[0]
     for panel, letter, (title, sets) in zip(panels, "ab", scopes.items(), strict=False):
         for place, method in enumerate(methods):
             chosen = values[method][values[method]["dataset"].isin(sets)]
-            _draw_box(panel, place, chosen["retention_kl"].to_numpy(), method_style(method, methods))
+            draw_box(panel, place, chosen["retention_kl"].to_numpy(), method_style(method, methods))
         panel.set_yscale("log")
         panel.set_xticks(range(len(methods)), [method_label(method) for method in methods])
         panel.set_xlim(-0.6, len(methods) - 0.4)
@@ -42,9 +44,13 @@ def draw_retention_boxes(config: Config, layout: RunLayout) -> Figure:
     return figure
 
 
-def _retention(config: Config, layout: RunLayout, method: str) -> pd.DataFrame:
+def read_retention(config: Config, layout: RunLayout, method: str, seeds: Sequence[int]) -> pd.DataFrame:
+    """The KL of every clean image, columns dataset and retention_kl, of the weights that stand for a method.
+
+    Raises TableError for predictions that are missing or damaged, EstimateError for those of other weights.
+    """
     parts = []
-    for seed in seeds_of(config, method):
+    for seed in seeds:
         path = layout.predictions(config.model.key, method, seed)
         rows = read_predictions(path)
         rows = rows[(rows["images"] == CLEAN) & (rows["weights"] == headline_weights(config, method))]
@@ -57,7 +63,8 @@ def _retention(config: Config, layout: RunLayout, method: str) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _draw_box(panel, place: int, numbers: np.ndarray, style: MethodStyle) -> None:
+def draw_box(panel, place: int, numbers: np.ndarray, style: MethodStyle) -> None:
+    """Draw the PERCENTILES and the mean of ``numbers`` as a box at ``place``."""
     # A logarithm has no place for an exact zero.
     low, first, median, third, high = np.maximum(np.percentile(numbers, PERCENTILES), SMALLEST)
     face = {"facecolor": style.colour, "edgecolor": "black", "linewidth": 0.6, "hatch": style.hatch}

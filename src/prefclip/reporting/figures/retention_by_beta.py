@@ -1,0 +1,46 @@
+"""How far each β lets a method move from CLIP on clean images: the distribution of the KL per image."""
+
+from matplotlib.figure import Figure
+
+from prefclip.config import Config
+from prefclip.layout import RunLayout
+from prefclip.reporting.figures.curves import CurveError
+from prefclip.reporting.figures.retention_boxes import draw_box, read_retention
+from prefclip.reporting.figures.style import FULL_WIDTH, method_style, new_figure, panel_title
+from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label, method_label
+from prefclip.reporting.sweep_numbers import sweep_scopes
+
+VARIED = "beta"
+
+
+def draw_retention_by_beta(config: Config, layout: RunLayout) -> Figure:
+    """One panel per method, training set above zero-shot sets; one box per β, all seeds of it together.
+
+    Boxes as in the figure retention_boxes. Raises CurveError for a run without a sweep over β.
+    """
+    points = [point for point in config.grid_points if point.vary == VARIED]
+    methods = list(dict.fromkeys(point.method for point in points))
+    if not methods:
+        raise CurveError(f"{layout.config}: no sweep varies {VARIED}; add one to sweeps.grids.")
+    scopes = sweep_scopes(config)
+    figure = new_figure(FULL_WIDTH, 1.75 * len(scopes) + 0.2)
+    grid = figure.subplots(len(scopes), len(methods), sharey=True, squeeze=False)
+    letters = iter("abcdefghijklmnop")
+    for column, method in enumerate(methods):
+        chosen = {point.value: point for point in points if point.method == method}
+        values = [read_retention(config, layout, chosen[beta].name, chosen[beta].seeds) for beta in sorted(chosen)]
+        for row, (scope, datasets) in enumerate(scopes.items()):
+            panel = grid[row][column]
+            for place, found in enumerate(values):
+                numbers = found.loc[found["dataset"].isin(datasets), "retention_kl"].to_numpy()
+                draw_box(panel, place, numbers, method_style(method, list(config.methods)))
+            panel.set_yscale("log")
+            panel.set_xticks(range(len(chosen)), [f"{beta:g}" for beta in sorted(chosen)])
+            panel.tick_params(axis="x", length=0)
+            panel.yaxis.grid(True)
+            panel.set_xlabel("β" if row == len(scopes) - 1 else "")
+            where = "zero-shot" if scope == ZERO_SHOT_MEAN else dataset_label(scope)
+            panel_title(panel, next(letters), f"{method_label(method)}, {where}")
+    for row in grid:
+        row[0].set_ylabel("KL(CLIP ‖ tuned) (nats)")
+    return figure

@@ -1,0 +1,190 @@
+"""The numbers of the sweeps: every point and its paired difference to the main method that was changed to make it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from prefclip.config import Config
+from prefclip.evaluation.metrics import CLEAN, METRICS, TYPOGRAPHIC
+from prefclip.layout import RunLayout, sweep_runs
+from prefclip.reporting.estimates import (
+    RAW,
+    REFERENCE,
+    EstimateError,
+    Estimates,
+    Samples,
+    frame_of,
+    headline_weights,
+    read_estimates,
+    seeds_of,
+)
+from prefclip.reporting.labels import ZERO_SHOT_MEAN, method_label, setting_label
+from prefclip.sweeps_config import SEED, GridPoint
+
+VALUE, DIFFERENCE = "value", "difference"
+MEASURED = (
+    (CLEAN, "accuracy"),
+    (TYPOGRAPHIC, "accuracy"),
+    (TYPOGRAPHIC, "text_confusion"),
+    (CLEAN, "retention_kl"),
+)
+
+
+@dataclass(frozen=True)
+class SweepLine:
+    """One line of numbers.
+
+    Attributes:
+        sweep, vary, setting: the sweep, its key and the value of it, as text.
+        method, weights, seeds: whose numbers they are.
+        kind: VALUE or DIFFERENCE.
+        main: the method that was changed.
+        against: method and weights that a difference is taken to, on the same seeds.
+        label: in the shown table.
+    """
+
+    sweep: str
+    vary: str
+    setting: str
+    method: str
+    weights: str
+    seeds: tuple[int, ...]
+    kind: str
+    main: str
+    against: tuple[str, str]
+    label: str
+
+
+@dataclass(frozen=True)
+class SweepNumbers:
+    """The estimates of a run's sweeps; ``seeds``: of each method, in the order of the estimates' rows."""
+
+    estimates: Estimates
+    seeds: dict[str, tuple[int, ...]]
+    scopes: dict[str, tuple[str, ...]]
+
+    def of(self, line: SweepLine, scope: str, images: str, metric: str) -> Samples:
+        """One number of a line, (S, 1 + B). Raises EstimateError for runs that were not evaluated."""
+        samples = self._rows(line.method, line.weights, line.seeds, scope, images, metric)
+        if line.kind == VALUE:
+            return samples
+        return samples - self._rows(*line.against, line.seeds, scope, images, metric)
+
+    def _rows(self, method: str, weights: str, seeds: Sequence[int], scope: str, images: str, metric: str) -> Samples:
+        samples = self.estimates.of(method, weights, self.scopes[scope], images, metric)
+        missing = [str(seed) for seed in seeds if seed not in self.seeds[method]]
+        if missing:
+            raise EstimateError(f"{method} has no run with seed {missing[0]} to compare with; add it to seeds.")
+        return samples[[self.seeds[method].index(seed) for seed in seeds]]
+
+    def frame(self, lines: Sequence[SweepLine]) -> pd.DataFrame:
+        """Lines as a tidy table, one row per number."""
+        rows = []
+        for line in lines:
+            for scope, datasets in self.scopes.items():
+                for images, metric in MEASURED:
+                    bounds = METRICS[metric].bounds if line.kind == VALUE else (-np.inf, np.inf)
+                    found = self.estimates.estimate(self.of(line, scope, images, metric), bounds)
+                    rows.append(
+                        {
+                            "sweep": line.sweep,
+                            "vary": line.vary,
+                            "setting": line.setting,
+                            "main": line.main,
+                            "method": line.method,
+                            "weights": line.weights,
+                            "of_seeds": "+".join(map(str, line.seeds)),
+                            "kind": line.kind,
+                            "against": " ".join(line.against) if line.kind == DIFFERENCE else "",
+                            "dataset": scope,
+                            "images": images,
+                            "metric": metric,
+                            "value": found.value,
+                            "ci_low": found.low,
+                            "ci_high": found.high,
+                            "n": self.estimates.count(datasets, images),
+                            "seeds": len(line.seeds),
+                        }
+                    )
+        return frame_of(rows)
+
+
+def read_sweep_numbers(config: Config, layout: RunLayout) -> SweepNumbers:
+    """Read the predictions of every run that the sweeps compare.
+
+    Raises TableError or EstimateError as :func:`read_estimates`.
+    """
+    runs = [(method, seed) for _, method, seed in sweep_runs(config)]
+    seeds: dict[str, tuple[int, ...]] = {}
+    for method, seed in runs:
+        seeds[method] = (*seeds.get(method, ()), seed)
+    return SweepNumbers(read_estimates(config, layout, runs, config.sweep_datasets), seeds, sweep_scopes(config))
+
+
+def sweep_scopes(config: Config) -> dict[str, tuple[str, ...]]:
+    """The training set, and the mean of the zero-shot sets that the points are scored on."""
+    train, *others = config.sweep_datasets
+    return {train: (train,), **({ZERO_SHOT_MEAN: tuple(others)} if others else {})}
+
+
+def untouched_line() -> SweepLine:
+    """The line of the untouched CLIP."""
+    own = (REFERENCE, RAW)
+    return SweepLine("untouched", "", "", REFERENCE, RAW, (0,), VALUE, REFERENCE, own, method_label(REFERENCE))
+
+
+def main_line(config: Config, method: str) -> SweepLine:
+    """The line of a main method with the seeds of the main tables."""
+    weights = headline_weights(config, method)
+    own = (method, weights)
+    return SweepLine("main", "", "", *own, seeds_of(config, method), VALUE, method, own, method_label(method))
+
+
+def last_iterate(line: SweepLine) -> SweepLine:
+    """The same line without weight averaging."""
+    return replace(line, weights=RAW, label=f"{line.label}, last iterate")
+
+
+def compared(line: SweepLine) -> SweepLine:
+    """The paired difference of a line to its main method."""
+    return replace(line, kind=DIFFERENCE, label=f"Δ to {method_label(line.main)}")
+
+
+def point_line(config: Config, point: GridPoint) -> SweepLine:
+    """The line of one point of a sweep, with the weights that stand for it."""
+    main = (point.method, headline_weights(config, point.method))
+    fixed = config.sweeps.grids[point.sweep].fixed
+    also = f" ({', '.join(setting_label(key, value) for key, value in fixed.items())})" if fixed else ""
+    return SweepLine(
+        point.sweep,
+        point.vary,
+        setting_text(point.value),
+        point.name,
+        headline_weights(config, point.name),
+        point.seeds,
+        VALUE,
+        point.method,
+        main,
+        f"{method_label(point.method)}, {setting_label(point.vary, point.value)}{also}",
+    )
+
+
+def seed_means(config: Config) -> Iterator[SweepLine]:
+    """For each sweep over seeds and each of its methods, the line of all of its seeds together."""
+    for name, grid in config.sweeps.grids.items():
+        points = [point for point in config.grid_points if point.sweep == name and grid.vary == SEED]
+        for method in dict.fromkeys(point.method for point in points):
+            chosen = [point for point in points if point.method == method]
+            seeds = tuple(point.value for point in chosen)
+            line = point_line(config, chosen[0])
+            label = f"{method_label(method)}, mean of {len(seeds)} seeds"
+            yield replace(line, setting="all", seeds=seeds, label=label)
+
+
+def setting_text(value: object) -> str:
+    """A value as text, the same for 1 and 1.0."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:.12g}" if isinstance(value, int | float) else str(value)

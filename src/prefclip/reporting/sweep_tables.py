@@ -1,0 +1,116 @@
+"""Tables of the sweeps: what each part of a method is worth, and every point of every sweep."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import compress
+
+import pandas as pd
+
+from prefclip.config import Config
+from prefclip.evaluation.metrics import CLEAN, METRICS, TYPOGRAPHIC
+from prefclip.reporting.estimates import AVERAGED, headline_weights
+from prefclip.reporting.labels import dataset_label
+from prefclip.reporting.sweep_numbers import (
+    DIFFERENCE,
+    VALUE,
+    SweepLine,
+    SweepNumbers,
+    compared,
+    last_iterate,
+    main_line,
+    point_line,
+    seed_means,
+    untouched_line,
+)
+from prefclip.reporting.table_files import Cell, Row, Table
+from prefclip.sweeps_config import SEED, GridPoint
+
+# Columns within each scope: accuracy on clean (O) and typographic (T) images, retention.
+COLUMNS = ((CLEAN, "accuracy", "O"), (TYPOGRAPHIC, "accuracy", "T"), (CLEAN, "retention_kl", "KL"))
+
+
+def ablation_objective(numbers: SweepNumbers, config: Config) -> Table:
+    """Each main method, then what is left of it without one of its parts, with the paired difference to it.
+
+    Without weight averaging (its last iterate), without regulariser (λ = 0), and with another choice where a sweep
+    varies one, such as the trained parameters.
+    """
+    lines = [untouched_line()]
+    for method in config.methods:
+        line = main_line(config, method)
+        lines.append(line)
+        if line.weights == AVERAGED:
+            lines += _with_difference(last_iterate(line))
+        seen = {method}
+        for point in config.grid_points:
+            if point.method == method and point.name not in seen and _is_choice(point):
+                seen.add(point.name)
+                lines += _with_difference(point_line(config, point))
+    return _table(
+        numbers,
+        config,
+        lines,
+        "What each part of a method is worth.",
+        "Δ: paired difference to the method as it is in the main tables, on the same images and seeds.",
+    )
+
+
+def sweeps(numbers: SweepNumbers, config: Config) -> Table:
+    """Every point of every sweep."""
+    lines = [untouched_line()]
+    for name in config.sweeps.grids:
+        for line in [point_line(config, point) for point in config.grid_points if point.sweep == name]:
+            lines.append(line)
+            if line.weights == AVERAGED:
+                lines.append(last_iterate(line))
+            if line.method != line.main:
+                lines.append(compared(line))
+        lines += [line for line in seed_means(config) if line.sweep == name]
+    note = "The CSV file also has last iterates and differences to the main methods."
+    table = _table(numbers, config, lines, "Every point of every sweep.", note)
+    shown = [line.kind == VALUE and line.weights == headline_weights(config, line.method) for line in lines]
+    return replace(table, rows=list(compress(table.rows, shown)), corner="Point")
+
+
+def _is_choice(point: GridPoint) -> bool:
+    """Whether a point leaves a part out or chooses another, rather than turning a number up or down."""
+    return point.vary != SEED and (isinstance(point.value, bool | str) or point.value == 0)
+
+
+def _with_difference(line: SweepLine) -> list[SweepLine]:
+    return [line, compared(line)]
+
+
+def _table(numbers: SweepNumbers, config: Config, lines: Sequence[SweepLine], title: str, note: str) -> Table:
+    cells = numbers.frame(lines)
+    keyed = cells.set_index(["images", "metric", "dataset"])
+    count = len(cells) // len(lines)
+    rows, previous = [], None
+    for place, line in enumerate(lines):
+        own = keyed.iloc[place * count : (place + 1) * count]
+        shown = [
+            _cell(own.loc[images, metric, scope], line) for scope in numbers.scopes for images, metric, _ in COLUMNS
+        ]
+        seeds = "" if line.kind == DIFFERENCE else str(len(line.seeds))
+        block = (line.sweep, line.main)
+        rows.append(Row(line.label, [*shown, seeds], line.kind == DIFFERENCE, block != previous and line.sweep != ""))
+        previous = block
+    header = [(dataset_label(scope), name) for scope in numbers.scopes for _, _, name in COLUMNS]
+    return Table(_caption(config, numbers, title, note), cells, [*header, ("", "seeds")], rows, "Method")
+
+
+def _cell(found: pd.Series, line: SweepLine) -> Cell:
+    percent = METRICS[found.name[1]].unit == "share"
+    scale = 100 if percent else 1
+    half_width = (found["ci_high"] - found["ci_low"]) / 2
+    return Cell(scale * found["value"], scale * half_width, 1 if percent else 3, line.kind == DIFFERENCE)
+
+
+def _caption(config: Config, numbers: SweepNumbers, title: str, note: str) -> str:
+    sets = ", ".join(dataset_label(name) for name in config.sweep_datasets[1:])
+    others = f" The zero-shot mean is over {sets}." if sets else ""
+    return (
+        f"{title} Accuracy (%) on clean (O) and typographic (T) images; KL: mean KL(reference‖model) per clean image "
+        f"(nats).{others} ± half-width of the {100 * config.evaluation.confidence:g} % interval: bootstrap over images "
+        f"and spread over seeds where there are several; one seed says nothing of other seeds. {note}"
+    )

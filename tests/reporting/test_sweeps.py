@@ -1,0 +1,254 @@
+"""Tables and figures of the sweeps, from a made-up run."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+from synthetic_run import synthetic_config, write_synthetic_run
+
+from prefclip.datasets.parquet_tables import TableError
+from prefclip.layout import SWEEP_TABLES as TABLES_OF_THE_WORKFLOW
+from prefclip.layout import RunLayout, sweep_runs, table_runs
+from prefclip.lineage.cells import write_cells
+from prefclip.reporting.figure_inputs import figure_inputs, sweep_figures
+from prefclip.reporting.figures import SWEEP_FIGURES, draw_figure
+from prefclip.reporting.figures.curves import CurveError
+from prefclip.reporting.figures.style import print_style
+from prefclip.reporting.sweep_numbers import setting_text
+from prefclip.reporting.tables import SWEEP_TABLES, cell_groups, make_table
+
+GRIDS = {
+    "beta": {"vary": "beta", "methods": ["dpo", "kto"], "values": [0.05, 0.5, 1.0, 1.5], "seeds": [0]},
+    "weight": {"vary": "regulariser_weight", "methods": ["dpo"], "values": [0, 0.1, 1.0], "seeds": [0]},
+    "size": {"vary": "max_train_images", "methods": ["ce", "dpo"], "values": [2, 4, 8], "seeds": [0]},
+    "words": {
+        "vary": "words",
+        "methods": ["dpo"],
+        "values": [1, 3],
+        "fixed": {"max_train_images": 4},
+        "seeds": [0],
+    },
+    "averaging": {"vary": "averaging", "methods": ["ce"], "values": [True], "seeds": [0, 2]},
+    "trainable": {"vary": "trainable", "methods": ["dpo"], "values": ["image", "head"], "seeds": [0]},
+    "seeds": {"vary": "seed", "methods": ["dpo"], "values": [0, 1, 2, 3]},
+}
+
+
+@pytest.fixture(scope="session")
+def swept(world, tmp_path_factory):
+    """(config, layout) of a made-up run with sweeps and their tables; read-only."""
+    config = synthetic_config(world, sweeps={"zero_shot": ["food"], "grids": GRIDS}, data={"bias": []})
+    layout = write_synthetic_run(tmp_path_factory.mktemp("swept") / "results", config)
+    for name in SWEEP_TABLES:
+        make_table(layout, name)
+    return config, layout
+
+
+@pytest.fixture
+def damaged(swept, tmp_path):
+    """A copy of it."""
+    config, layout = swept
+    shutil.copytree(layout.root, tmp_path / "results")
+    return config, RunLayout(str(tmp_path / "results"))
+
+
+@pytest.fixture
+def cells(swept):
+    return pd.read_csv(swept[1].table("sweeps"), dtype={"setting": str, "of_seeds": str}, keep_default_na=False)
+
+
+def of(cells: pd.DataFrame, **where: object) -> pd.Series:
+    found = cells
+    for column, value in {"dataset": "animals", "images": "typographic", "metric": "accuracy", **where}.items():
+        found = found[found[column] == value]
+    assert len(found) == 1, found
+    return found.iloc[0]
+
+
+def test_the_workflow_knows_the_tables_and_figures():
+    assert set(TABLES_OF_THE_WORKFLOW) == set(SWEEP_TABLES)
+
+
+def test_every_point_has_a_line_and_a_difference_where_it_differs(swept, cells):
+    config, _ = swept
+    for point in config.grid_points:
+        setting = setting_text(point.value)
+        weights = "averaged" if config.every_method[point.name].averaging else "raw"
+        where = {"sweep": point.sweep, "main": point.method, "setting": setting, "weights": weights}
+        line = of(cells, **where, kind="value")
+        assert line["method"] == point.name and line["seeds"] == len(point.seeds)
+        kinds = cells[(cells["sweep"] == point.sweep) & (cells["setting"] == setting) & (cells["main"] == point.method)]
+        assert ("difference" in set(kinds["kind"])) == (point.name != point.method)
+    assert not cells.duplicated(["sweep", "setting", "main", "weights", "kind", "dataset", "images", "metric"]).any()
+
+
+def test_values_and_differences_are_those_of_the_metrics_on_the_same_seeds(swept, cells):
+    layout = swept[1]
+
+    def mean(method: str, weights: str, seeds: list[int]) -> float:
+        frames = [pd.read_parquet(layout.metrics("emoji-clip", method, seed)) for seed in seeds]
+        rows = pd.concat(frames).query("dataset == 'animals' and images == 'typographic' and metric == 'accuracy'")
+        return rows[rows["weights"] == weights]["value"].mean()
+
+    point = mean("ce-averaging-on", "averaged", [0, 2])
+    where = {"sweep": "averaging", "setting": "on", "weights": "averaged"}
+    assert of(cells, **where, kind="value")["value"] == pytest.approx(point, abs=1e-6)
+    difference = of(cells, **where, kind="difference")
+    assert difference["value"] == pytest.approx(point - mean("ce", "raw", [0, 2]), abs=1e-6)
+    assert difference["of_seeds"] == "0+2" and difference["against"] == "ce raw"
+    everything = of(cells, sweep="seeds", setting="all")
+    assert everything["value"] == pytest.approx(mean("dpo", "averaged", [0, 1, 2, 3]), abs=1e-6)
+    assert everything["ci_high"] - everything["ci_low"] > 0
+
+
+def test_intervals_hold_their_values(cells):
+    assert (cells["ci_low"] <= cells["value"]).all() and (cells["value"] <= cells["ci_high"]).all()
+
+
+def test_the_objective_table_takes_one_part_away_at_a_time(swept):
+    layout = swept[1]
+    text = Path(layout.table("ablation_objective", "md")).read_text(encoding="utf-8")
+    labels = [line.split("|")[1].strip() for line in text.splitlines() if line.startswith("|")][2:]
+    assert [label for label in labels if not label.startswith("*")] == [
+        "CLIP",
+        "CE",
+        "CE, averaging on",
+        "CE + KL",
+        "CE + KL, last iterate",
+        "DPO",
+        "DPO, last iterate",
+        "DPO, λ = 0",
+        "DPO, trainable head",
+        "IPO",
+        "IPO, last iterate",
+        "KTO",
+        "KTO, last iterate",
+    ]
+    assert labels[3] == "*Δ to CE*" and labels.count("*Δ to DPO*") == 3
+    latex = Path(layout.table("ablation_objective", "tex")).read_text(encoding="utf-8")
+    assert r"DPO, $\lambda$ = 0" in latex and not re.search(r"[^\x00-\x7f]", latex.partition(r"\begin")[2])
+
+
+def test_the_shown_sweeps_have_one_line_for_each_point(swept):
+    config, layout = swept
+    text = Path(layout.table("sweeps", "md")).read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line.startswith("|")][2:]
+    assert len(lines) == 1 + len(config.grid_points) + 1
+    assert any("DPO, 3 words per image (4 training images)" in line for line in lines)
+    assert any("DPO, mean of 4 seeds" in line for line in lines)
+
+
+@pytest.mark.parametrize("name", sorted(SWEEP_TABLES))
+def test_cells_lead_to_the_metrics_of_their_seeds_alone(damaged, monkeypatch, name):
+    config, layout = damaged
+    monkeypatch.chdir(Path(layout.root).parent)
+    (Path.cwd() / "Snakefile").touch()
+    layout = RunLayout("results")
+    metrics = [layout.metrics(*run) for run in table_runs(config, name)]
+    found = json.loads(write_cells(layout.table(name), metrics, cell_groups(config, name)).read_text(encoding="utf-8"))
+    rows = found["rows"]
+    table = pd.read_csv(layout.table(name), dtype=str, keep_default_na=False)
+    assert len(found["cells"]) == len(table)
+    for cell, (_, line) in zip(found["cells"], table.iterrows(), strict=True):
+        behind = [rows[place] for place in cell["rows"]]
+        own = [row for row in behind if (row["method"], row["weights"]) == (line["method"], line["weights"])]
+        assert {str(row["seed"]) for row in own} == set(line["of_seeds"].split("+"))
+        others = {f"{row['method']} {row['weights']}" for row in behind} - {f"{line['method']} {line['weights']}"}
+        assert others == ({line["against"]} if line["kind"] == "difference" else set())
+
+
+def test_a_lacking_run_is_named(damaged):
+    _, layout = damaged
+    Path(layout.predictions("emoji-clip", "dpo-lambda-0", 0)).unlink()
+    with pytest.raises(TableError, match=r"dpo-lambda-0/seed0\.parquet"):
+        make_table(layout, "sweeps")
+
+
+def test_names_of_figures_follow_from_what_is_varied(swept, world):
+    assert sorted(sweep_figures(swept[0])) == sorted(SWEEP_FIGURES)
+    fewer = synthetic_config(world, sweeps={"grids": {"size": GRIDS["size"]}})
+    assert sweep_figures(fewer) == ["sweep_size"] and sweep_figures(synthetic_config(world)) == []
+
+
+@pytest.mark.parametrize("name", sorted(SWEEP_FIGURES))
+def test_figures_need_their_inputs_alone_and_repeat_to_the_byte(damaged, name):
+    config, layout = damaged
+    needed = {Path(path) for path in (layout.config, *figure_inputs(config, layout, name))}
+    assert len(needed) > 1
+    for path in Path(layout.root).rglob("*.*"):
+        if path.is_file() and path not in needed:
+            path.unlink()
+    found = []
+    for _ in range(2):
+        draw_figure(layout, name)
+        found.append([Path(layout.figure(name, form)).read_bytes() for form in ("pdf", "png")])
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("name", sorted(SWEEP_FIGURES))
+def test_text_is_readable_and_inside_the_figure(swept, name):
+    with print_style():
+        figure = SWEEP_FIGURES[name](*swept)
+        figure.draw_without_rendering()
+        drawn = figure.get_tightbbox()
+    width, height = figure.get_size_inches()
+    assert min(drawn.x0, drawn.y0, width - drawn.x1, height - drawn.y1) > -0.01
+    texts = [text for text in figure.findobj(matplotlib.text.Text) if text.get_text().strip() and text.get_visible()]
+    assert min(text.get_fontsize() for text in texts) >= 6
+    assert all(panel.get_title(loc="left") for panel in figure.axes)
+
+
+def test_curves_pass_through_the_table_and_mark_the_main_setting(swept, cells):
+    with print_style():
+        panels = SWEEP_FIGURES["sweep_beta"](*swept).axes
+    typographic = panels[1]
+    lines = {line.get_label(): line for line in typographic.get_lines()}
+    containers = {container.get_label(): container for container in typographic.containers}
+    assert set(containers) == {"DPO", "KTO"} and "CLIP" in lines
+    data = containers["DPO"].lines[0]
+    assert data.get_xdata().tolist() == [0.05, 0.5, 1.0, 1.5]
+    wanted = [
+        of(cells, sweep="beta", main="dpo", setting=f"{beta:g}", weights="averaged", kind="value")["value"]
+        for beta in data.get_xdata()
+    ]
+    assert data.get_ydata() == pytest.approx(100 * np.array(wanted))
+    rings = [line for line in typographic.get_lines() if line.get_markersize() == 7 and len(line.get_xdata())]
+    assert sorted(ring.get_xdata()[0] for ring in rings) == [1.0, 1.5]
+    assert typographic.get_xscale() == "log"
+    with print_style():
+        assert SWEEP_FIGURES["sweep_regulariser"](*swept).axes[0].get_xscale() == "symlog"
+        assert SWEEP_FIGURES["sweep_words"](*swept).axes[0].get_xscale() == "linear"
+
+
+@pytest.mark.parametrize("content", [None, "", "a,b\n1,2\n", "typographic"])
+def test_figures_refuse_another_table(damaged, content):
+    _, layout = damaged
+    path = Path(layout.table("sweeps"))
+    path.unlink()
+    if content == "typographic":
+        content = Path(layout.table("ablation_objective")).read_text(encoding="utf-8").replace("setting", "settings")
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(CurveError, match=r"tables/sweeps\.csv: not the table of the sweeps .* `prefclip table`\.$"):
+        draw_figure(layout, "sweep_size")
+
+
+def test_a_sweep_that_the_run_does_not_have_is_named(made_up, damaged):
+    config, layout = made_up
+    with pytest.raises(CurveError, match="no sweep varies beta"):
+        SWEEP_FIGURES["retention_by_beta"](config, layout)
+    _, layout = damaged
+    table = pd.read_csv(layout.table("sweeps"))
+    table[table["vary"] != "words"].to_csv(layout.table("sweeps"), index=False)
+    with pytest.raises(CurveError, match="holds no sweep over words"):
+        draw_figure(layout, "sweep_words")
+
+
+def test_runs_of_a_table(swept):
+    config, _ = swept
+    assert table_runs(config, "sweeps") == sweep_runs(config) and len(table_runs(config, "typographic")) == 16
