@@ -20,6 +20,7 @@ wildcard_constraints:
     model="[A-Za-z0-9_-]+",
     method="[A-Za-z0-9_-]+",
     seed=r"\d+",
+    concept="[A-Za-z0-9_-]+",
 
 
 include: "workflow/rules/run.smk"
@@ -28,6 +29,7 @@ include: "workflow/rules/attacks.smk"
 include: "workflow/rules/preferences.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/evaluation.smk"
+include: "workflow/rules/concepts.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/sweeps.smk"
 include: "workflow/rules/lineage.smk"
@@ -38,6 +40,7 @@ include: "workflow/rules/pretraining.smk"
 rule all:
     default_target: True
     input:
+        rules.concepts.input,
         rules.tables.input,
         rules.figures.input,
         rules.summarise_metrics.output.summary,

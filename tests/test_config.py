@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from prefclip.analysis_config import ConceptConfig
 from prefclip.config import Config, ConfigError, MethodConfig, check_config, json_schema, method_names, read_config
 from prefclip.config_overview import overview
 from prefclip.objectives import SETTINGS
@@ -46,11 +47,16 @@ def complaint(values: object) -> str:
 
 def sections() -> dict[str, type[BaseModel]]:
     """Every mapping of keys in a configuration, by its dotted name; "" is the top level."""
-    found = {"": Config, "methods.dpo": MethodConfig, "sweeps.grids.beta": GridConfig}
+    found = {
+        "": Config,
+        "methods.dpo": MethodConfig,
+        "sweeps.grids.beta": GridConfig,
+        "concepts.reading": ConceptConfig,
+    }
     for name, field in Config.model_fields.items():
         kinds = [field.annotation, *get_args(field.annotation)]
         for kind in kinds:
-            if name != "methods" and isinstance(kind, type) and issubclass(kind, BaseModel):
+            if name not in ("methods", "concepts") and isinstance(kind, type) and issubclass(kind, BaseModel):
                 found[name] = kind
     return found
 
@@ -152,6 +158,22 @@ def test_a_method_may_be_called_like_a_key():
         ("seeds", [-1], "seeds.0: must be greater than or equal to 0, got -1."),
         ("seeds", 3, "seeds: expected a list, got 3."),
         ("methods", REMOVED, "key 'methods' is missing"),
+        ("concepts.reading.concept", "fame", "concepts.reading.concept: must be 'reading' or 'gender', got 'fame'."),
+        ("concepts.reading.concept", REMOVED, "key 'concepts.reading.concept' is missing (trained on typographic or"),
+        ("concepts.reading.scales", [-1, 1], "concepts.reading: scales: 0 (the untouched model) and 1 (the trained"),
+        ("concepts.reading.scales", [1, 0], "concepts.reading: scales: values must ascend and differ, got [1.0, 0.0]."),
+        ("concepts.reading.seeds", [0, 0], "concepts.reading: seeds: every seed may occur once."),
+        (
+            "concepts.reading.rank",
+            64,
+            "concepts.reading: start: a map of reduced rank has no identity; use orthogonal.",
+        ),
+        ("concepts.reading.dataset", "food", "concepts.reading: dataset: a reading map is trained on data.train;"),
+        ("concepts.gender.dataset", "folk", "concepts.gender.dataset: 'folk' is not in data.bias, which has: people."),
+        ("concepts.gender.parameters", {"beta": "1e-3x"}, "concepts.gender: beta of objective 'dpo' must be a number"),
+        ("concepts.gender_neutral.objective", "kto", "preference: kto gains nothing from neutral pairs"),
+        ("data.bias", [], "concepts.gender: a gender map needs a set of people; name one in data.bias."),
+        ("data.people_train_images", -1, "data.people_train_images: must be greater than or equal to 0, got -1."),
     ],
 )
 def test_values_out_of_range_are_named_with_what_is_allowed(key, value, message):
@@ -258,11 +280,18 @@ def test_schema_explains_every_objective_and_most_keys():
 def test_every_key_is_explained():
     lines = overview(json_schema())
     for name, model in sections().items():
-        title = name.replace("methods.dpo", "methods.<name>").replace("grids.beta", "grids.<name>")
+        title = (
+            name.replace("methods.dpo", "methods.<name>")
+            .replace("concepts.reading", "concepts.<name>")
+            .replace("grids.beta", "grids.<name>")
+        )
         start = next(number for number, line in enumerate(lines) if line.startswith(f"{title}: ")) + 1 if name else 0
         block = lines[start : [*lines, ""].index("", start)]
         explained = {line.split()[0]: line.partition("]  ")[2].strip() for line in block}
-        nested = {key for key, value in json_schema()["properties"].items() if "$ref" in value} | {"methods"}
+        nested = {key for key, value in json_schema()["properties"].items() if "$ref" in value} | {
+            "methods",
+            "concepts",
+        }
         wanted = set(model.model_fields) - (nested if not name else {"grids"})
         assert set(explained) == wanted and all(explained.values()), name
     text = "\n".join(lines)

@@ -2,28 +2,26 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from prefclip.config_sections import Count, Fraction, Positive, Section, Seed
+from prefclip.method_config import Parameters
 from prefclip.objectives import settings_of
-
-Count = Annotated[int, Field(gt=0)]
-Positive = Annotated[float, Field(gt=0)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
 
 DEFAULT_SCALES = tuple(quarter / 4 for quarter in range(-16, 17))
 NO_NEUTRAL_OPTIMUM = ("kto",)
+# Settings of a concept map that are only about measuring it.
+MEASURED_WITH = {"scales", "top", "floor", "seeds"}
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class ConceptConfig(_Section):
+class ConceptConfig(Section):
     """A linear map W on both embeddings, how it is trained, and the powers t that are looked at."""
 
     concept: Literal["reading", "gender"] = Field(description="trained on typographic or on gender pairs")
+    dataset: str | None = Field(None, description="gender only: a set of data.bias; its first unless given")
+    seeds: tuple[Seed, ...] = Field((0,), min_length=1, description="the map is trained once with every seed")
     objective: str = Field("dpo", description="dpo, ipo, kto, ce or ce_kl")
-    parameters: dict[str, float | str] = Field(default_factory=dict, description="arguments of the objective")
+    parameters: Parameters = Field(default_factory=dict, description="arguments of the objective")
     start: Literal["identity", "orthogonal"] = Field("identity", description="W before training")
     rank: Count | None = Field(None, description="rows of W; all unless given (released code: 256 of 512)")
     separate: bool = Field(False, description="one W for images and one for texts instead of a shared one")
@@ -43,6 +41,10 @@ class ConceptConfig(_Section):
         (5, 10, 20, 50, 100), description="gender only: K of the retrieval metrics, ascending"
     )
 
+    def trained_with(self) -> dict[str, object]:
+        """Return the settings that the trained map depends on, as plain values."""
+        return self.model_dump(mode="json", exclude=MEASURED_WITH)
+
     @model_validator(mode="after")
     def _consistent(self) -> "ConceptConfig":
         settings_of(self.objective).check(self.parameters)
@@ -50,6 +52,10 @@ class ConceptConfig(_Section):
             values = getattr(self, name)
             if list(values) != sorted(set(values)):
                 raise ValueError(f"{name}: values must ascend and differ, got {list(values)}")
+        if len(set(self.seeds)) != len(self.seeds):
+            raise ValueError("seeds: every seed may occur once")
+        if self.concept == "reading" and self.dataset is not None:
+            raise ValueError("dataset: a reading map is trained on data.train; remove the key")
         if not {0.0, 1.0} <= set(self.scales):
             raise ValueError("scales: 0 (the untouched model) and 1 (the trained map) must be among them")
         if self.preference == "neutral" and self.objective in NO_NEUTRAL_OPTIMUM:
@@ -62,7 +68,7 @@ class ConceptConfig(_Section):
         return self
 
 
-class SaliencyConfig(_Section):
+class SaliencyConfig(Section):
     """Where models look: how many images, for which texts, and how it is measured."""
 
     dataset: str | None = Field(None, description="data set of the images; the training set unless given")

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
+from prefclip.analysis_config import ConceptConfig
 from prefclip.config_messages import explain
 from prefclip.config_sections import Count, Fraction, Name, Positive, Section, Seed
 from prefclip.errors import PrefclipError
@@ -33,6 +34,9 @@ class DataConfig(Section):
     train_images: Count = Field(6400, description="embedded only: images rendered for the training split")
     validation_images: Count = Field(1280, description="embedded only: images of the training set's validation split")
     test_images: Count = Field(1280, description="embedded only: images rendered for each test split")
+    people_train_images: int = Field(
+        0, ge=0, description="embedded only: images of each gender set that concept maps are trained on"
+    )
 
 
 class ReadingConfig(Section):
@@ -120,6 +124,9 @@ class Config(Section):
     methods: dict[Name, MethodConfig] = Field(description="clip (untouched) is always there and needs no entry")
     seeds: tuple[Seed, ...] = Field((0, 1, 2), min_length=1, description="each method is trained once with every seed")
     sweeps: SweepsConfig = SweepsConfig()
+    concepts: dict[Name, ConceptConfig] = Field(
+        default_factory=dict, description="linear maps on the frozen model; without any, their results are left out"
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> "Config":
@@ -133,6 +140,14 @@ class Config(Section):
                 allowed = ", ".join(self.data.zero_shot) or "none"
                 raise ValueError(f"sweeps.zero_shot: {name!r} is not in data.zero_shot; allowed: {allowed}")
         self.grid_points  # noqa: B018  a wrong sweep shows when it is expanded
+        for name, settings in self.concepts.items():
+            if settings.concept == "gender" and not self.data.bias:
+                raise ValueError(f"concepts.{name}: a gender map needs a set of people; name one in data.bias")
+            if settings.dataset not in (None, *self.data.bias):
+                allowed = ", ".join(self.data.bias) or "none"
+                raise ValueError(
+                    f"concepts.{name}.dataset: {settings.dataset!r} is not in data.bias, which has: {allowed}"
+                )
         return self
 
     def _check_datasets(self) -> None:
@@ -218,6 +233,19 @@ class Config(Section):
             return None
         sizes = [settings.max_train_images for settings in asking]
         return max(settings.words for settings in asking), None if None in sizes else max(sizes)
+
+    def concept(self, name: str) -> ConceptConfig:
+        """Return the settings of a concept map. Raises ConfigError, which lists the maps."""
+        if name not in self.concepts:
+            raise ConfigError(
+                f"concepts: {name!r} is not in the config; allowed: {', '.join(self.concepts) or 'none'}."
+            )
+        return self.concepts[name]
+
+    def concept_dataset(self, name: str) -> str:
+        """Return the data set that a concept map is trained on."""
+        settings = self.concept(name)
+        return self.data.train if settings.concept == "reading" else settings.dataset or self.data.bias[0]
 
 
 def read_config(path: str | Path) -> Config:

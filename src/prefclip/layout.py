@@ -65,6 +65,35 @@ class RunLayout:
     def training_log(self, model: str, method: str, seed: object) -> str:
         return f"{self.checkpoint_folder(model, method, seed)}/training_log.csv"
 
+    def gender_pairs(self, dataset: str, preference: str) -> str:
+        return self._path("preferences", f"{dataset}.{preference}.parquet")
+
+    def concept_map(self, model: str, concept: str, seed: object) -> str:
+        return self._path("concepts", model, concept, f"seed{seed}", "map.safetensors")
+
+    def concept_log(self, model: str, concept: str, seed: object) -> str:
+        return self._path("concepts", model, concept, f"seed{seed}", "training_log.csv")
+
+    def concept_sweep(self, model: str, concept: str, seed: object) -> str:
+        """Numbers of one map at every t, in long form."""
+        return self._path("metrics", "concepts", f"{model}.{concept}.seed{seed}.parquet")
+
+    def neutral_scale(self, model: str, concept: str, seed: object) -> str:
+        """The neutral t of a gender map."""
+        return self._path("metrics", "concepts", f"{model}.{concept}.seed{seed}.neutral.json")
+
+    def retrieval(self, model: str, concept: str, seed: object) -> str:
+        """The first images of every caption at three t of a gender map."""
+        return self._path("metrics", "concepts", f"{model}.{concept}.seed{seed}.retrieval.parquet")
+
+    @property
+    def map_spectra(self) -> str:
+        return self._path("metrics", "concepts", "spectra.parquet")
+
+    @property
+    def map_distances(self) -> str:
+        return self._path("metrics", "concepts", "distances.parquet")
+
     def predictions(self, model: str, method: str, seed: object) -> str:
         return self._path("predictions", model, method, f"seed{seed}.parquet")
 
@@ -145,12 +174,58 @@ def training_files(config: Config, layout: RunLayout, method: str) -> dict[str, 
     }
 
 
+def concept_runs(config: Config, concept: str | None = None) -> list[tuple[str, str, int]]:
+    """Return (model, name, seed) of every concept map, or of those of one concept (``reading`` or ``gender``)."""
+    return [
+        (config.model.key, name, seed)
+        for name, settings in config.concepts.items()
+        if concept in (None, settings.concept)
+        for seed in settings.seeds
+    ]
+
+
+def concept_results(config: Config) -> list[str]:
+    """Return what is measured of all concept maps; nothing where there are none."""
+    layout = layout_of(config)
+    found = [layout.concept_sweep(*run) for run in concept_runs(config)]
+    for run in concept_runs(config, "gender"):
+        found += [layout.neutral_scale(*run), layout.retrieval(*run)]
+    return [*found, layout.map_spectra, layout.map_distances] if found else []
+
+
+def concept_training_files(config: Config, name: str) -> dict[str, str]:
+    """Return the files that a concept map is trained on, by the name of what they hold."""
+    layout, dataset, settings = layout_of(config), config.concept_dataset(name), config.concept(name)
+    files = {"images": layout.images(dataset), "classes": layout.classes(dataset)}
+    if settings.concept == "gender":
+        return files | {"gender_pairs": layout.gender_pairs(dataset, settings.preference)}
+    return files | {
+        "preferences": layout.preferences(dataset),
+        "attacked_images": layout.attacked_images(dataset),
+        "reference": layout.reference(config.model.key, dataset),
+    }
+
+
+def concept_sweep_files(config: Config, name: str) -> list[str]:
+    """Return the files of the images that a concept map is measured on."""
+    layout = layout_of(config)
+    if config.concept(name).concept == "gender":
+        dataset = config.concept_dataset(name)
+        return [layout.manifest(dataset), layout.images(dataset), layout.classes(dataset)]
+    named = (layout.classes, layout.images, layout.attacked_images, layout.manifest, layout.attacked_manifest)
+    return [path(dataset) for dataset in config.datasets for path in named]
+
+
 def image_settings(config: Config, dataset: str) -> dict[str, set[str]]:
     """Return the keys, by section, that the images of one data set depend on, beside all of ``reading``.
 
     Naming or resizing another data set changes none of them.
     """
-    sizes = {"train_images", "validation_images", "test_images"} if dataset == config.data.train else {"test_images"}
+    sizes = {"test_images"}
+    if dataset == config.data.train:
+        sizes |= {"train_images", "validation_images"}
+    elif dataset in config.data.bias:
+        sizes.add("people_train_images")
     return {"data": {"source", "root", *sizes}, "model": {"image_size"}}
 
 

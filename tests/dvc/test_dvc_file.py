@@ -111,7 +111,9 @@ def test_metrics_plots_and_checkpoints_are_outputs(repository, pipeline):
     assert content["params"] == ["config/embedded.yaml"]
     assert content["metrics"] == ["results/embedded/metrics/summary.json"] and set(content["metrics"]) <= outputs
     assert set(pictures) == {output for output in outputs if output.endswith(".png")}
-    assert set(curves["training_loss"]["y"]) == {output for output in outputs if output.endswith("training_log.csv")}
+    assert set(curves["training_loss"]["y"]) == {
+        output for output in outputs if re.fullmatch(r".*/checkpoints/.*training_log\.csv", output)
+    }
     checkpoints = {output for output in outputs if re.fullmatch(r".*/checkpoints/.*\.safetensors", output)}
     assert {artifact["path"] for artifact in content["artifacts"].values()} == checkpoints
     assert all(re.fullmatch(r"[a-z0-9][a-z0-9-]*[a-z0-9]", name) for name in content["artifacts"])

@@ -8,6 +8,10 @@ from prefclip.errors import PrefclipError
 from prefclip.layout import (
     SWEEP_TABLES,
     checked_sources,
+    concept_results,
+    concept_runs,
+    concept_sweep_files,
+    concept_training_files,
     image_settings,
     layout_of,
     method_runs,

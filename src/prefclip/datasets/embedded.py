@@ -24,8 +24,8 @@ SHIFT_BY_CLASS = 29
 def embedded_image_set(config: Config, entry: DatasetEntry, role: str) -> ImageSet:
     """Describe the renderings of one embedded data set; nothing is drawn yet.
 
-    The training set has three splits, any other only ``test``. The id holds the split's name and seeds the rendering,
-    so the splits show the same emoji in other scenes.
+    The training set has three splits, a gender set ``train`` if images are asked for, any other only ``test``. The id
+    holds the split's name and seeds the rendering, so the splits show the same emoji in other scenes.
 
     Raises EmojiWorldError or ClassListError for raw files that lack this data set.
     """
@@ -43,6 +43,8 @@ def split_sizes(data: DataConfig, role: str) -> dict[str, int]:
     """Return how many images each split renders."""
     if role == "train":
         return {"train": data.train_images, "validation": data.validation_images, "test": data.test_images}
+    if role == "bias" and data.people_train_images:
+        return {"train": data.people_train_images, "test": data.test_images}
     return {"test": data.test_images}
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from prefclip.datasets.parquet_tables import read_table
 
-REMEDY = "make it again with `prefclip concept spectrum`"
+REMEDY = "make it again with `prefclip concept-spectra`"
 SPECTRUM_COLUMNS = ("map", "seed", "matrix", "rank", "eigenvalue")
 DISTANCE_COLUMNS = (
     "map",

@@ -34,6 +34,11 @@ MILESTONES = {
     "train_policy": "train",
     "train_policy_without_averaging": "train_without_averaging",
     "evaluate_model": "evaluate",
+    "pair_genders": "gender_preferences",
+    "train_concept": "concepts",
+    "sweep_concept": "reading_sweeps",
+    "sweep_gender": "gender_sweeps",
+    "measure_spectra": "spectra",
     "make_table": "tables",
     "summarise_metrics": "metrics",
     "draw_figure": "figures",
@@ -187,7 +192,7 @@ def _artifacts(jobs: list[Job]) -> dict[str, dict]:
     for job in jobs:
         for output in job.outputs:
             path = Path(output)
-            if path.suffix == ".safetensors" and "seed" in job.wildcards:
+            if path.suffix == ".safetensors" and "method" in job.wildcards:
                 model, method, seed = (job.wildcards[name] for name in ("model", "method", "seed"))
                 weights = "averaged" if path.stem == "averaged" else "raw"
                 name = re.sub(r"[^a-z0-9]+", "-", f"{model}-{method}-seed{seed}-{weights}".lower())

@@ -19,7 +19,7 @@ from prefclip.models.tensor_files import copy_into, read_tensors, write_tensors
 CONCEPT_FORMAT = "prefclip-concept/1"
 STARTS = ("identity", "orthogonal")
 SHARED, IMAGE, TEXT = "shared", "image", "text"
-REMEDY = "train the map again with `prefclip concept train`"
+REMEDY = "train the map again with `prefclip train-concept`"
 
 
 class ConceptHeadError(PrefclipError):

@@ -12,7 +12,7 @@ from prefclip.preferences.pairs import PreferenceError
 
 GenderPreference = Literal["factual", "reversed", "neutral"]
 OTHER_GENDER = {"woman": "man", "man": "woman"}
-_PEOPLE_COLUMNS = ("id", "row", "split", "label", "name", "kind", "gender", "tone", "style")
+_PEOPLE_COLUMNS = ("id", "row", "split", "label", "name", "kind", "gender")
 GENDER_PAIR_COLUMNS = (*_PEOPLE_COLUMNS, "preference", "preferred_text", "rejected_text", "preferred_probability")
 
 
@@ -30,7 +30,7 @@ def gender_pairs(
     of no stated gender give no pair.
 
     Args:
-        manifest, classes: of a data set whose manifest has the columns kind, gender, tone and style.
+        manifest, classes: of a data set whose manifest has the columns kind and gender.
         preference: factual (the caption that fits the image), reversed, or neutral.
         split: keep only this split; all unless given.
 

@@ -4,8 +4,26 @@ The functions are commands of ``prefclip``. A stage's source files are computed 
 """
 
 from prefclip.stages.browsing import report
+from prefclip.stages.concepts import concept_spectra, gender_pairs, sweep_concept, train_concept
 from prefclip.stages.data import attacks, fetch, manifest, obtain, pairs
 from prefclip.stages.models import evaluate, reference, train
 from prefclip.stages.reports import figure, summary, table
 
-STAGES = (fetch, obtain, manifest, attacks, pairs, reference, train, evaluate, table, summary, figure, report)
+STAGES = (
+    fetch,
+    obtain,
+    manifest,
+    attacks,
+    pairs,
+    reference,
+    train,
+    evaluate,
+    gender_pairs,
+    train_concept,
+    sweep_concept,
+    concept_spectra,
+    table,
+    summary,
+    figure,
+    report,
+)

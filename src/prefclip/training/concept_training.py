@@ -134,7 +134,7 @@ def _fit(
     out_log: str | Path,
 ) -> ConceptHead:
     fitted = fit_concept(pairs, settings, seed, f"{concept}/{dataset}")
-    relevant = settings.model_dump(mode="json", exclude={"scales", "top", "floor"})
+    relevant = settings.trained_with()
     metadata = {
         "model": loaded.name,
         "base_sha256": loaded.weights_sha256,
