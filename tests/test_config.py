@@ -192,6 +192,28 @@ def test_downloaded_data_sets_are_checked_by_name():
     assert "data.zero_shot: unknown data set 'dtdd'; allowed: " in message and " imagenet100," in message
 
 
+@pytest.mark.parametrize(
+    ("role", "names", "message"),
+    [
+        ("real", ["dtd"], "data.real: 'dtd' is no set of attacked photographs; allowed: disentangling, paint, rta100"),
+        ("real", ["scum"], "data.real: unknown data set 'scum'; allowed: imagenet100"),
+        ("real", ["paint", "paint"], "data.real: 'paint' is already in data.real; name every set once."),
+        ("zero_shot", ["rta100"], "data.zero_shot: 'rta100' bears words already, so it belongs in data.real."),
+    ],
+)
+def test_real_photographs_have_a_role_of_their_own(role, names, message):
+    values = {"source": "downloaded", "train": "imagenet100", "zero_shot": [], "bias": [], role: names}
+    assert message in complaint(changed("data", values))
+    embedded = complaint(changed("data.real", ["food"]))
+    assert "'food' is no set of attacked photographs; allowed: none of the embedded world" in embedded
+
+
+def test_words_are_written_on_all_but_the_real_photographs():
+    config = read_config(ROOT / "config/paper.yaml")
+    assert set(config.datasets) - set(config.attacked_datasets) == set(config.data.real) >= {"rta100", "noscam"}
+    assert config.datasets[0] == config.data.train
+
+
 @pytest.mark.parametrize("values", [None, [], "dpo", 3])
 def test_only_a_mapping_is_a_configuration(values):
     found = "nothing" if values is None else type(values).__name__

@@ -31,6 +31,7 @@ class DataConfig(Section):
         ("food", "objects", "travel", "plants", "activities"), description="sets that training never sees"
     )
     bias: tuple[Name, ...] = Field(("people",), description="gender sets")
+    real: tuple[Name, ...] = Field((), description="photographs that bear a word already, and their clean twins")
     train_images: Count = Field(6400, description="embedded only: images rendered for the training split")
     validation_images: Count = Field(1280, description="embedded only: images of the training set's validation split")
     test_images: Count = Field(1280, description="embedded only: images rendered for each test split")
@@ -156,11 +157,17 @@ class Config(Section):
         downloaded = {name: entry for name, entry in DATASETS.items() if name not in EMBEDDED_DATASETS}
         known = EMBEDDED_DATASETS if self.data.source == "embedded" else downloaded
         roles: dict[str, str] = {}
-        for role in ("train", "zero_shot", "bias"):
+        photographs = [name for name, entry in known.items() if entry.role == "real"]
+        for role in ("train", "zero_shot", "bias", "real"):
             chosen = getattr(self.data, role)
             for name in (chosen,) if isinstance(chosen, str) else chosen:
                 if name not in known:
                     raise ValueError(f"data.{role}: unknown data set {name!r}; allowed: {', '.join(known)}")
+                if role == "real" and name not in photographs:
+                    allowed = ", ".join(photographs) or "none of the embedded world"
+                    raise ValueError(f"data.real: {name!r} is no set of attacked photographs; allowed: {allowed}")
+                if role != "real" and name in photographs:
+                    raise ValueError(f"data.{role}: {name!r} bears words already, so it belongs in data.real")
                 if name in roles:
                     raise ValueError(f"data.{role}: {name!r} is already in data.{roles[name]}; name every set once")
                 roles[name] = role
@@ -168,6 +175,11 @@ class Config(Section):
     @property
     def datasets(self) -> tuple[str, ...]:
         """Every data set of the run, the training set first."""
+        return (*self.attacked_datasets, *self.data.real)
+
+    @property
+    def attacked_datasets(self) -> tuple[str, ...]:
+        """The data sets on whose images a word is written: all but the real photographs."""
         return (self.data.train, *self.data.zero_shot, *self.data.bias)
 
     @cached_property

@@ -11,6 +11,7 @@ from prefclip.files import write_text
 
 # Tables that only `snakemake ablations` makes.
 SWEEP_TABLES = ("ablation_objective", "sweeps")
+RESOURCES = Path(__file__).resolve().parents[2] / "resources"
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,10 @@ class RunLayout:
 
     def metrics(self, model: str, method: str, seed: object) -> str:
         return self._path("metrics", f"{model}.{method}.seed{seed}.parquet")
+
+    @property
+    def clip_check(self) -> str:
+        return self._path("metrics", "clip_check.json")
 
     @property
     def summary(self) -> str:
@@ -213,7 +218,18 @@ def concept_sweep_files(config: Config, name: str) -> list[str]:
         dataset = config.concept_dataset(name)
         return [layout.manifest(dataset), layout.images(dataset), layout.classes(dataset)]
     named = (layout.classes, layout.images, layout.attacked_images, layout.manifest, layout.attacked_manifest)
-    return [path(dataset) for dataset in config.datasets for path in named]
+    return [path(dataset) for dataset in config.attacked_datasets for path in named]
+
+
+def scored_files(config: Config, layout: RunLayout, method: str, seed: int) -> list[str]:
+    """Return the images, manifests and classes that one run of a method is scored on.
+
+    Real photographs bear their words already: they have no attacked images.
+    """
+    datasets = config.scored_datasets(method, seed)
+    attacked = [name for name in datasets if name not in config.data.real]
+    files = [path(name) for path in (layout.images, layout.manifest, layout.classes) for name in datasets]
+    return files + [path(name) for path in (layout.attacked_images, layout.attacked_manifest) for name in attacked]
 
 
 def image_settings(config: Config, dataset: str) -> dict[str, set[str]]:
@@ -243,3 +259,34 @@ def checked_sources(config: Config, dataset: str) -> str:
 def shipped_files(root: Path) -> list[Path]:
     """Return the files of the embedded world that data sets are rendered from; none for a folder without them."""
     return [path for path in (root / "emoji.parquet", root / "classes.yaml") if path.is_file()]
+
+
+def listed_files(config: Config) -> list[str]:
+    """Return the lists that downloaded data sets are read with: prompts, names, synsets, splits. None if embedded."""
+    if config.data.source == "embedded":
+        return []
+    return [path for kind in ("*.json", "*.txt", "*.gz") for path in _resources("datasets", kind)]
+
+
+def published_file(name: str) -> str:
+    """Return a table of published numbers that ships with the repository."""
+    return _resources("published", f"{name}.csv")[0]
+
+
+def _resources(folder: str, pattern: str) -> list[str]:
+    """Return files of ``resources/<folder>``, relative where they lie below the working folder, as in records."""
+    here = Path.cwd().resolve()
+    paths = sorted((RESOURCES / folder).glob(pattern))
+    return [str(path.relative_to(here)) if path.is_relative_to(here) else str(path) for path in paths]
+
+
+def clip_checks(config: Config) -> list[str]:
+    """Return the file that says whether the untouched CLIP is as good as published, as a list.
+
+    It is empty where nothing published is comparable: with embedded data, or where the images that are scored are not
+    the whole test splits at the model's full resolution.
+    """
+    reading, evaluation = config.reading, config.evaluation
+    whole = reading.splits == "official" and not reading.drop and not reading.capped and reading.bottleneck is None
+    scored = evaluation.max_images is None and not evaluation.drop_last_batches
+    return [layout_of(config).clip_check] if config.data.source == "downloaded" and whole and scored else []

@@ -18,7 +18,7 @@ PROTOCOLS: dict[str, dict[str, dict[str, Any]]] = {
             "drop_last_batches": 1,
             "averaging_length": "planned",
         },
-        "evaluation": {"drop_last_batches": 2},
+        "evaluation": {"batch_size": 512, "drop_last_batches": 2},
     },
 }
 

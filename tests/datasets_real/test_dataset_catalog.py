@@ -9,11 +9,12 @@ import pytest
 import torchvision
 
 from prefclip.datasets.catalog import DOWNLOADED_DATASETS, NotDownloadedError, downloaded_entry
-from prefclip.datasets.catalog_resources import RESOURCES, prompts, synsets
+from prefclip.datasets.catalog_resources import prompts, synsets
 from prefclip.datasets.downloaded_entries import DownloadedEntry
 from prefclip.datasets.fetch import ROUTES, manual_instructions
 from prefclip.datasets.loaders import READERS
 from prefclip.datasets.loaders.zhou_splits import read_split
+from prefclip.layout import RESOURCES
 
 SETS_OF_THE_PAPER = (
     "imagenet100 imagenet caltech101 oxford_pets stanford_cars flowers102 fgvc_aircraft dtd sun397 eurosat food101 "
@@ -144,7 +145,7 @@ def test_archives_are_those_of_torchvision():
 
 
 def test_published_numbers_ship():
-    published = RESOURCES.parent / "published"
+    published = RESOURCES / "published"
     for name in ("author_logs", "author_kl", "author_kl_by_beta", "open_clip_zero_shot", "defense_prefix_unverified"):
         assert (published / f"{name}.csv").read_text().count("\n") > 4
 
@@ -166,4 +167,4 @@ def test_shipped_lists_are_those_handed_over():
                 assert ours["class_names"][ours["folders"].index(folder)] == text
     assert "\n".join(synsets("imagenet100")) == (FACTS / "imagenet100_wnids.txt").read_text().strip()
     for path in FACTS.glob("*.csv"):
-        assert (RESOURCES.parent / "published" / path.name).read_bytes() == path.read_bytes()
+        assert (RESOURCES / "published" / path.name).read_bytes() == path.read_bytes()

@@ -2,7 +2,9 @@
 
 import io
 import json
+import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import huggingface_hub
@@ -106,6 +108,26 @@ def test_cars_mirror_of_another_form_is_refused(hub, tmp_path):
     (tmp_path / "data/.downloads/stanford_cars/snapshot/train-00000-of-00001.parquet").unlink()
     with pytest.raises(TransferError, match=r"no train-\*\.parquet file"):
         fetch_dataset(entry, tmp_path / "data", progress=False)
+
+
+def test_sets_of_one_folder_are_fetched_once_even_side_by_side(hub, tmp_path):
+    original = tmp_path / "original/scam"
+    entries = [BUILDERS[name](tmp_path / "original") for name in ("scam", "noscam", "synthscam")]
+    busy = threading.Event()
+
+    def write(folder: Path) -> None:
+        assert not busy.is_set()
+        busy.set()
+        waited.wait(0.3)
+        folder.mkdir(parents=True)
+        with zipfile.ZipFile(folder / "images.zip", "w") as archive:
+            for path in sorted(original.rglob("*.*")):
+                archive.write(path, path.relative_to(original).as_posix())
+
+    waited, client = threading.Event(), hub(write)
+    with ThreadPoolExecutor(3) as pool:
+        reports = list(pool.map(lambda entry: fetch_dataset(entry, tmp_path / "data", progress=False), entries))
+    assert all(report.sound for report in reports) and len(client.calls) == 1
 
 
 def test_scam_is_unpacked_for_its_three_variants(hub, tmp_path):

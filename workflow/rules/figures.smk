@@ -1,5 +1,5 @@
 # Tables and figures from the metrics, predictions and training logs of the run.
-TABLES = ["typographic", "text_confusion", "retention", "main_results"]
+TABLES = table_names(settings)
 TABLE_FORMS = ["csv", "md", "tex", "cells.json"]
 FIGURES = ["attack_examples", "accuracy_bars", "training_curves", "retention_boxes"]
 
@@ -15,6 +15,7 @@ rule make_table:
     input:
         predictions=[run.predictions(*each) for each in method_runs(settings)],
         metrics=[run.metrics(*each) for each in method_runs(settings)],
+        published=lambda wildcards: published_inputs(wildcards.table),
         code=sources_of("table"),
     output:
         csv=run.table("{table}", "csv"),

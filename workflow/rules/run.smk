@@ -8,13 +8,17 @@ from prefclip.errors import PrefclipError
 from prefclip.layout import (
     SWEEP_TABLES,
     checked_sources,
+    clip_checks,
     concept_results,
     concept_runs,
     concept_sweep_files,
     concept_training_files,
     image_settings,
     layout_of,
+    listed_files,
     method_runs,
+    published_file,
+    scored_files,
     shipped_files,
     store_config,
     sweep_runs,
@@ -24,6 +28,7 @@ from prefclip.layout import (
 from prefclip.lineage.record import record_name
 from prefclip.lineage.sources import rule_sources
 from prefclip.reporting.figure_inputs import figure_inputs, sweep_figures
+from prefclip.reporting.table_inputs import published_inputs, table_names
 from prefclip.training.launch import launcher
 
 try:
@@ -99,8 +104,7 @@ def inputs_of_training(wildcards):
 
 def scored_images(wildcards):
     """Return the files of the data sets that a run is scored on."""
-    files = (run.images, run.attacked_images, run.manifest, run.attacked_manifest, run.classes)
-    return [file(name) for file in files for name in settings.scored_datasets(wildcards.method, int(wildcards.seed))]
+    return scored_files(settings, run, wildcards.method, int(wildcards.seed))
 
 
 def inputs_of_figure(wildcards):

@@ -35,6 +35,7 @@ rule cache_reference:
 rule train_policy:
     input:
         unpack(inputs_of_training),
+        clip_check=[ancient(path) for path in clip_checks(settings)],
         weights=weights_files(settings),
         code=sources_of("train"),
     output:

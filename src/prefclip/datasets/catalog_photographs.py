@@ -96,7 +96,7 @@ RTA100 = catalog_entry(
 )
 
 
-def _scam(name: str, title: str, note: str) -> DownloadedEntry:
+def _scam(name: str, title: str, note: str, word_removed: bool = False) -> DownloadedEntry:
     return catalog_entry(
         name,
         title=title,
@@ -105,6 +105,7 @@ def _scam(name: str, title: str, note: str) -> DownloadedEntry:
         class_count=660,
         name_count=None,
         word_count=206,
+        word_removed=word_removed,
         splits={"test": 1_162},
         counts_verified=True,
         source="https://huggingface.co/datasets/BLISS-e-V/SCAM",
@@ -132,7 +133,7 @@ def _scam(name: str, title: str, note: str) -> DownloadedEntry:
 
 
 SCAM = _scam("scam", "SCAM", "Photographs with handwritten notes.")
-NOSCAM = _scam("noscam", "NoSCAM", "The same photographs, the note blanked digitally: clean images.")
+NOSCAM = _scam("noscam", "NoSCAM", "The same photographs, the note blanked digitally: clean images.", True)
 SYNTHSCAM = _scam("synthscam", "SynthSCAM", "The same photographs, the word rendered by a program.")
 
 PHOTOGRAPH_SETS = (DISENTANGLING, PAINT, RTA100, SCAM, NOSCAM, SYNTHSCAM)

@@ -2,14 +2,14 @@
 
 import json
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from prefclip.datasets.downloaded_entries import DownloadedEntry
 from prefclip.errors import PrefclipError
+from prefclip.layout import RESOURCES
 
-RESOURCES = Path(__file__).resolve().parents[3] / "resources" / "datasets"
-EUROSAT_SPLIT = RESOURCES / "split_zhou_eurosat.json.gz"
+LISTS = RESOURCES / "datasets"
+EUROSAT_SPLIT = LISTS / "split_zhou_eurosat.json.gz"
 EUROSAT_SPLIT_MD5 = "989e1eca757dec43cfcee28faf6b28fc"
 
 
@@ -23,7 +23,7 @@ def prompts() -> dict[str, dict]:
 
     Raises ResourceError naming the file.
     """
-    path = RESOURCES / "prompts.json"
+    path = LISTS / "prompts.json"
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -35,7 +35,7 @@ def synsets(name: str) -> tuple[str, ...]:
 
     Raises ResourceError naming the file.
     """
-    path = RESOURCES / f"{name}_wnids.txt"
+    path = LISTS / f"{name}_wnids.txt"
     try:
         return tuple(sorted(path.read_text(encoding="utf-8").split()))
     except OSError as error:

@@ -27,6 +27,7 @@ class DatasetEntry:
         template: the prompt, with {} for a class name.
         obtained: shipped with the repository, fetched by a command, or placed by hand.
         repeated_names: names that the published list gives to more than one class.
+        word_removed: photographs whose word was blanked out again, so that they count as clean.
     """
 
     name: str
@@ -42,3 +43,4 @@ class DatasetEntry:
     template: str = DEFAULT_TEMPLATE
     obtained: Literal["shipped", "fetched", "manual"] = "fetched"
     repeated_names: tuple[str, ...] = ()
+    word_removed: bool = False

@@ -1,7 +1,10 @@
 """`prefclip datasets fetch`: one data set into the root folder, whole or not at all."""
 
+import fcntl
+import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from prefclip.datasets.check import CheckReport, check_dataset
@@ -55,11 +58,14 @@ def fetch_dataset(entry: DownloadedEntry, root: str | Path, progress: bool = Tru
     work = root / WORK_FOLDER / entry.folder
     try:
         work.mkdir(parents=True, exist_ok=True)
-        finished = ROUTES[entry.route](entry, work, progress)
-        if target.is_dir():
-            target.rmdir()
-        finished.rename(target)
-        shutil.rmtree(work)
+        with _one_at_a_time(work):
+            # Sets that share a folder, as SCAM's three do, are fetched once.
+            if entry.state(root) != "present":
+                finished = ROUTES[entry.route](entry, work, progress)
+                if target.is_dir():
+                    target.rmdir()
+                finished.rename(target)
+            shutil.rmtree(work, ignore_errors=True)
     except OSError as error:
         raise FetchError(
             f"{error.filename or root}: cannot be written ({error.strerror}); choose another folder with --root, "
@@ -69,6 +75,17 @@ def fetch_dataset(entry: DownloadedEntry, root: str | Path, progress: bool = Tru
     if not report.sound:
         raise FetchError(f"{target}: {'; '.join(report.problems)}; this is not the published set.")
     return report
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """Wait until no other process works in a folder; the system ends the lock when a process ends."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def manual_instructions(entry: DownloadedEntry, root: str | Path) -> str:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import stdtrit
+from scipy.special import ndtri, stdtrit
 
 from prefclip.errors import PrefclipError
 
@@ -136,6 +136,29 @@ def combined_estimate(
         min(spread.mean, max(spread.mean - below, bounds[0])),
         max(spread.mean, min(spread.mean + above, bounds[1])),
     )
+
+
+def binomial_interval(share: float, count: float, confidence: float = 0.95) -> Estimate:
+    """A share of ``count`` independent images with its score interval (Wilson 1927), which stays within 0–1.
+
+    Raises IntervalInputError for a share outside 0–1 or no image.
+    """
+    if not (0 <= share <= 1 and count >= 1):
+        raise IntervalInputError(f"an interval needs a share from 0 to 1 of at least one image: {share} of {count}.")
+    z = float(ndtri(0.5 + confidence / 2))
+    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
+    half = z / (1 + z * z / count) * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
+    return Estimate(share, min(share, max(0.0, middle - half)), max(share, min(1.0, middle + half)))
+
+
+def difference_of_shares(
+    first: float, first_count: float, second: float, second_count: float, confidence: float = 0.95
+) -> Estimate:
+    """``first - second`` of two independent samples with its interval, from both score intervals (Newcombe 1998)."""
+    one, other = binomial_interval(first, first_count, confidence), binomial_interval(second, second_count, confidence)
+    below = math.hypot(one.value - one.low, other.high - other.value)
+    above = math.hypot(one.high - one.value, other.value - other.low)
+    return Estimate(first - second, first - second - below, first - second + above)
 
 
 def _checked(values: ArrayLike) -> NDArray[np.float64]:

@@ -35,6 +35,8 @@ def accuracy(predicted: ArrayLike, label: ArrayLike) -> float:
 def text_confusion(predicted: ArrayLike, word_label: ArrayLike) -> float:
     """Share of typographic images called by the written word, 0–1; both (N,) integers, N >= 1.
 
+    In the long form, photographs whose word is no candidate (word_label -1) are left out of account.
+
     This is SamplingTAR's text confusion rate (arXiv 2607.02494): right and otherwise wrong answers both count against
     it. Raises MetricInputError when an image has no written word (word_label < 0).
     """
@@ -86,8 +88,13 @@ def _all(rows: pd.DataFrame) -> NDArray[np.bool_]:
     return np.ones(len(rows), dtype=bool)
 
 
+def word_is_candidate(rows: pd.DataFrame) -> NDArray[np.bool_]:
+    """Whether the written word of each row of the predictions is among the candidate names."""
+    return rows["word_label"].to_numpy() >= 0
+
+
 def _errors(rows: pd.DataFrame) -> NDArray[np.bool_]:
-    return _right(rows) == 0
+    return (_right(rows) == 0) & word_is_candidate(rows)
 
 
 @dataclass(frozen=True)
@@ -112,7 +119,7 @@ class Metric:
 METRICS = MappingProxyType(
     {
         "accuracy": Metric((CLEAN, TYPOGRAPHIC), _right),
-        "text_confusion": Metric((TYPOGRAPHIC,), _called_by_word),
+        "text_confusion": Metric((TYPOGRAPHIC,), _called_by_word, among=word_is_candidate),
         # Share of the wrong answers that are the written word: far above 1/(K - 1) where the model reads.
         "word_among_errors": Metric((TYPOGRAPHIC,), _called_by_word, among=_errors),
         "retention_kl": Metric((CLEAN,), _retention, bounds=(0.0, np.inf), unit="nats"),

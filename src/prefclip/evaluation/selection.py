@@ -2,20 +2,33 @@
 
 import pandas as pd
 
-from prefclip.config import EvaluationConfig
+from prefclip.config import Config, EvaluationConfig
+from prefclip.datasets.registry import dataset_entry
 from prefclip.errors import PrefclipError
+from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
 from prefclip.seeds import seed_for
+
+# The released logs count images in batches of 8 where a set is too small for their usual 512.
+SMALL_BATCH = 8
 
 
 class SelectionError(PrefclipError):
     """No image is left to score."""
 
 
+def image_kinds(config: Config, dataset: str) -> tuple[str, ...]:
+    """Kinds of images that a run scores of one data set: real photographs are typographic as they are, or clean."""
+    if dataset not in config.data.real:
+        return CLEAN, TYPOGRAPHIC
+    return (CLEAN,) if dataset_entry(dataset).word_removed else (TYPOGRAPHIC,)
+
+
 def select_images(manifest: pd.DataFrame, dataset: str, split: str, settings: EvaluationConfig) -> pd.DataFrame:
     """Rows of ``manifest`` (one per clean image) that are scored, in manifest order.
 
     With ``max_images``, that many of them; with ``drop_last_batches`` = k > 0, as many as the released code scores of N
-    images in batches of B: (⌊N/B⌋ - k + 1)·B, because there the partial batch counts as one even when it is empty.
+    images in batches of B: (⌊N/B⌋ - k + 1)·B, because there the partial batch counts as one even when it is empty;
+    where that leaves none, in batches of SMALL_BATCH.
     Both go by an order drawn from each image's id, so that neither the order of rows nor the method changes the choice.
     Raises SelectionError naming the split or the key.
     """
@@ -25,17 +38,22 @@ def select_images(manifest: pd.DataFrame, dataset: str, split: str, settings: Ev
         raise SelectionError(f"data set {dataset}: no image is in the split {split!r}; its manifest has: {allowed}.")
     kept = len(rows) if settings.max_images is None else min(len(rows), settings.max_images)
     if settings.drop_last_batches:
-        batches = kept // settings.batch_size - settings.drop_last_batches + 1
-        if batches < 1:
+        counts = {size: _left(kept, size, settings.drop_last_batches) for size in (settings.batch_size, SMALL_BATCH)}
+        left = next((count for count in counts.values() if count > 0), 0)
+        if not left:
             raise SelectionError(
                 f"evaluation.drop_last_batches: {settings.drop_last_batches} batches of {settings.batch_size} leave "
                 f"none of the {kept} images of {dataset}; lower it or evaluation.batch_size."
             )
-        kept = min(kept, batches * settings.batch_size)
+        kept = min(kept, left)
     if kept == len(rows):
         return rows
     order = rows["id"].map(lambda identity: seed_for(dataset, identity, "evaluation subset")).sort_values(kind="stable")
     return rows.loc[order.index[:kept]].sort_index()
+
+
+def _left(count: int, batch_size: int, dropped: int) -> int:
+    return (count // batch_size - dropped + 1) * batch_size
 
 
 def select_attacked(attacked: pd.DataFrame, clean: pd.DataFrame, dataset: str) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from prefclip.errors import PrefclipError
 from prefclip.evaluation.long_form import write_metrics, write_predictions
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC, retention_kl
 from prefclip.evaluation.scoring import ScoringError, class_logits, predictions_of
-from prefclip.evaluation.selection import select_attacked, select_images
+from prefclip.evaluation.selection import image_kinds, select_attacked, select_images
 from prefclip.evaluation.summaries import summarise
 from prefclip.models.checkpoints import load_checkpoint
 from prefclip.models.loading import LoadedModel, load_model
@@ -35,7 +35,7 @@ class EvaluationError(PrefclipError):
 
 @dataclass(frozen=True)
 class ImageSet:
-    """The images of one data set that are scored.
+    """The images of one data set that are scored; real photographs are of one kind, and the other is None.
 
     Attributes:
         clean, attacked: their rows of the two manifests, in manifest order.
@@ -44,10 +44,10 @@ class ImageSet:
 
     dataset: str
     classes: ClassList
-    clean: pd.DataFrame
-    attacked: pd.DataFrame
-    clean_images: NDArray[np.uint8]
-    attacked_images: NDArray[np.uint8]
+    clean: pd.DataFrame | None
+    attacked: pd.DataFrame | None
+    clean_images: NDArray[np.uint8] | None
+    attacked_images: NDArray[np.uint8] | None
 
     def part(self, images: str) -> tuple[pd.DataFrame, NDArray[np.uint8]]:
         """Manifest rows and pixels of the clean or the typographic images."""
@@ -90,17 +90,21 @@ def evaluate(
         loaded = load_model(config.model, processes.device)
         texts = {chosen.dataset: text_features(loaded, chosen.classes) for chosen in sets}
         reference = {
-            chosen.dataset: _logits(loaded, texts, chosen, CLEAN, config, config.model.weights) for chosen in sets
+            chosen.dataset: _logits(loaded, texts, chosen, CLEAN, config, config.model.weights)
+            for chosen in sets
+            if chosen.clean is not None
         }
         for weights, path in variants.items():
             if path is not None and load_checkpoint(loaded, path)["trainable"] == "all":
                 texts = {chosen.dataset: text_features(loaded, chosen.classes) for chosen in sets}
             for chosen in sets:
-                untouched = reference[chosen.dataset]
-                clean = untouched if path is None else _logits(loaded, texts, chosen, CLEAN, config, path)
-                typographic = _logits(loaded, texts, chosen, TYPOGRAPHIC, config, path or config.model.weights)
-                parts.append(_rows(chosen, weights, CLEAN, clean, retention_kl(untouched, clean)))
-                parts.append(_rows(chosen, weights, TYPOGRAPHIC, typographic, None))
+                if chosen.clean is not None:
+                    untouched = reference[chosen.dataset]
+                    clean = untouched if path is None else _logits(loaded, texts, chosen, CLEAN, config, path)
+                    parts.append(_rows(chosen, weights, CLEAN, clean, retention_kl(untouched, clean)))
+                if chosen.attacked is not None:
+                    typographic = _logits(loaded, texts, chosen, TYPOGRAPHIC, config, path or config.model.weights)
+                    parts.append(_rows(chosen, weights, TYPOGRAPHIC, typographic, None))
     if not processes.is_main:
         return
     predictions = pd.concat(parts, ignore_index=True)
@@ -140,23 +144,35 @@ def read_image_set(
     """
     names = read_classes(Path(classes) / f"{dataset}.json")
     manifest_path = Path(manifests) / f"{dataset}.parquet"
-    attacked_path = Path(manifests) / f"{dataset}.attacked.parquet"
     clean = select_images(read_manifest(manifest_path), dataset, split, config.evaluation)
-    attacked = select_attacked(read_attacked_manifest(attacked_path), clean, dataset)
     clean_images = open_images(Path(images) / f"{dataset}.npy")
+    if dataset in config.data.real:
+        # A written word that is no candidate has the label -1: no answer can be it.
+        _check_rows(manifest_path, clean, clean_images, names, {"label": 0, "word_label": -1})
+        if image_kinds(config, dataset) == (CLEAN,):
+            return ImageSet(dataset, names, clean, None, clean_images, None)
+        return ImageSet(dataset, names, None, clean.assign(attacked_id=clean["id"]), None, clean_images)
+    attacked_path = Path(manifests) / f"{dataset}.attacked.parquet"
+    attacked = select_attacked(read_attacked_manifest(attacked_path), clean, dataset)
     attacked_images = open_images(Path(images) / f"{dataset}.attacked.npy")
-    for path, rows, pixels in ((manifest_path, clean, clean_images), (attacked_path, attacked, attacked_images)):
-        if rows["row"].max() >= len(pixels):
-            raise EvaluationError(
-                f"{path}: names image row {rows['row'].max()}, but there are only {len(pixels)} images."
-            )
-        for column in {"label", "word_label"} & set(rows.columns):
-            if rows[column].min() < 0 or rows[column].max() >= len(names.names):
-                raise EvaluationError(
-                    f"{path}: {column} must lie between 0 and {len(names.names) - 1}, the classes of {dataset}; "
-                    "make manifests and class list again together."
-                )
+    _check_rows(manifest_path, clean, clean_images, names, {"label": 0})
+    _check_rows(attacked_path, attacked, attacked_images, names, {"label": 0, "word_label": 0})
     return ImageSet(dataset, names, clean, attacked, clean_images, attacked_images)
+
+
+def _check_rows(
+    path: Path, rows: pd.DataFrame, pixels: NDArray[np.uint8], classes: ClassList, smallest: dict[str, int]
+) -> None:
+    if rows["row"].max() >= len(pixels):
+        raise EvaluationError(f"{path}: names image row {rows['row'].max()}, but there are only {len(pixels)} images.")
+    for column, least in smallest.items():
+        if column not in rows:
+            raise EvaluationError(f"{path}: has no column {column!r}; make manifests and class list again together.")
+        if rows[column].min() < least or rows[column].max() >= len(classes.names):
+            raise EvaluationError(
+                f"{path}: {column} must lie between {least} and {len(classes.names) - 1}, the classes of "
+                f"{classes.dataset}; make manifests and class list again together."
+            )
 
 
 def _logits(

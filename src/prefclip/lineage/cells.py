@@ -22,6 +22,8 @@ METRIC_KEYS = ("run_id", "method", "weights", "seed", "dataset", "images", "metr
 # How the columns of a tidy table say which cell a line is, and which columns hold the result instead.
 ROW_COLUMNS = ("method", "weights", "kind")
 RESULT_COLUMNS = ("value", "ci_low", "ci_high", "n", "seeds", "threshold", "met", "sense")
+RESULT_COLUMNS += ("published", "published_low", "published_high", "published_n")
+RESULT_COLUMNS += ("difference", "difference_low", "difference_high", "verdict")
 
 
 class _Part(BaseModel):

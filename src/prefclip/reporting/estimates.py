@@ -16,7 +16,8 @@ from prefclip.config import Config
 from prefclip.errors import PrefclipError
 from prefclip.evaluation.intervals import Estimate, bootstrap_means, combined_estimate
 from prefclip.evaluation.long_form import read_predictions
-from prefclip.evaluation.metrics import CLEAN, METRICS, TYPOGRAPHIC
+from prefclip.evaluation.metrics import METRICS, word_is_candidate
+from prefclip.evaluation.selection import image_kinds
 from prefclip.layout import RunLayout, method_runs
 from prefclip.seeds import generator_for
 
@@ -38,12 +39,12 @@ class Estimates:
 
     Attributes:
         samples: (method, weights, dataset, images, metric) → array (S, 1 + B).
-        images: (dataset, images) → number of images scored.
+        images: (dataset, images) → number of images scored; with a metric, how many of them enter it if not all.
         confidence: level of the intervals.
     """
 
     samples: dict[tuple[str, str, str, str, str], Samples]
-    images: dict[tuple[str, str], int]
+    images: dict[tuple[str, ...], int]
     confidence: float
 
     def of(
@@ -77,9 +78,10 @@ class Estimates:
         samples = samples[:, sound]
         return combined_estimate(samples[:, 0], samples[:, 1:], self.confidence, bounds)
 
-    def count(self, datasets: str | Sequence[str], images: str) -> int:
+    def count(self, datasets: str | Sequence[str], images: str, metric: str = "accuracy") -> int:
         """How many images enter, all data sets together."""
-        return sum(self.images[name, images] for name in ([datasets] if isinstance(datasets, str) else datasets))
+        names = [datasets] if isinstance(datasets, str) else datasets
+        return sum(self.images.get((name, images, metric), self.images[name, images]) for name in names)
 
     def has(self, method: str, weights: str) -> bool:
         """Whether the run holds these weights of a method."""
@@ -114,10 +116,10 @@ def read_estimates(
     samples: dict = {}
     counts: dict = {}
     for dataset in config.datasets if datasets is None else datasets:
-        for images in (CLEAN, TYPOGRAPHIC):
-            columns, twins = _columns(frames, dataset, images)
+        for images in image_kinds(config, dataset):
+            columns, twins, candidates = _columns(frames, dataset, images)
             keys = list(columns)
-            values = np.stack([columns[key] for key in keys], axis=1)
+            values = np.stack([*columns.values(), candidates], axis=1)
             # One generator per data set: the clean and the typographic twin are picked together.
             draws = bootstrap_means(
                 values,
@@ -127,13 +129,17 @@ def read_estimates(
             )
             both = np.concatenate([values.mean(axis=0)[None], draws]).T
             counts[dataset, images] = len(values)
+            counts[dataset, images, "text_confusion"] = int(candidates.sum())
             for (method, weights, metric), rows in _by_seed(keys).items():
-                samples[method, weights, dataset, images, metric] = both[rows]
+                share = both[-1] if metric == "text_confusion" else 1.0
+                samples[method, weights, dataset, images, metric] = both[rows] / share
     return Estimates(samples, counts, config.evaluation.confidence)
 
 
-def _columns(frames: list, dataset: str, images: str) -> tuple[dict, NDArray[np.str_]]:
-    """One column of per-image numbers for each (method, seed, weights, metric), and the images' clean twins."""
+def _columns(frames: list, dataset: str, images: str) -> tuple[dict, NDArray[np.str_], NDArray[np.float64]]:
+    """One column of per-image numbers for each (method, seed, weights, metric), the images' clean twins, and whether
+    the word on each image is a candidate name (1.0 or 0.0).
+    """
     columns: dict = {}
     first = None
     for method, seed, path, frame in frames:
@@ -146,7 +152,7 @@ def _columns(frames: list, dataset: str, images: str) -> tuple[dict, NDArray[np.
             rows = rows.sort_values("id", kind="stable")
             identity = rows["id"].to_numpy()
             if first is None:
-                first = (path, identity, rows["clean_id"].to_numpy())
+                first = (path, identity, rows["clean_id"].to_numpy(), word_is_candidate(rows).astype(np.float64))
             elif not np.array_equal(identity, first[1]):
                 raise EstimateError(
                     f"{path}: its {weights} weights scored other {images} images of {dataset} than {first[0]}; "
@@ -155,7 +161,7 @@ def _columns(frames: list, dataset: str, images: str) -> tuple[dict, NDArray[np.
             for name in RESAMPLED_METRICS:
                 if images in METRICS[name].images:
                     columns[method, seed, weights, name] = METRICS[name].per_image(rows)
-    return columns, first[2]
+    return columns, first[2], first[3]
 
 
 def _by_seed(keys: list[tuple[str, int, str, str]]) -> dict[tuple[str, str, str], list[int]]:

@@ -1,6 +1,6 @@
 """Tables of methods × data sets: the paper's Table 1 and its companions for text confusion and retention."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,22 @@ from prefclip.reporting.labels import column_groups, dataset_label, method_label
 from prefclip.reporting.table_files import Cell, Row, Table
 
 IMAGE_LABELS = {CLEAN: "O", TYPOGRAPHIC: "T"}
+LOWEST_IS_BEST = ("text_confusion", "retention_kl")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One metric on one kind of images: of a data set, or the mean over several (``datasets``) that ``name`` means."""
+
+    name: str
+    datasets: tuple[str, ...]
+    images: str
+    metric: str
+
+    @property
+    def percent(self) -> bool:
+        """Whether the metric is a share, which is shown in percent."""
+        return METRICS[self.metric].unit == "share"
 
 
 @dataclass(frozen=True)
@@ -41,7 +57,6 @@ def text_confusion(estimates: Estimates, config: Config) -> Table:
         "text_confusion",
         (TYPOGRAPHIC,),
         "Text confusion: share of typographic images (%) that are called by the written word; lower is better.",
-        lowest_is_best=True,
     )
 
 
@@ -53,7 +68,6 @@ def retention(estimates: Estimates, config: Config) -> Table:
         "retention_kl",
         (CLEAN,),
         "Retention: mean KL(reference‖model) per clean image (nats); lower keeps more of CLIP.",
-        lowest_is_best=True,
         differences=False,
     )
 
@@ -65,53 +79,73 @@ def method_table(
     images: Sequence[str],
     title: str,
     *,
-    lowest_is_best: bool = False,
     differences: bool = True,
 ) -> Table:
-    """One metric of every method on every data set.
-
-    Rows: each method with the weights that stand for it (averaged, where it averages) and, below it, its paired
-    difference to the one CLIP row; then the last iterates of the methods that average. Columns: training set, zero-shot
-    sets, their mean, gender sets, each for the kinds of ``images``. The best of the first block is set bold.
+    """One metric of every method on every data set: training set, zero-shot sets, their mean, gender sets, each for the
+    kinds of ``images``.
     """
     groups = column_groups(config)
-    columns = [(name, kind) for name in groups for kind in images]
-    percent = METRICS[metric].unit == "share"
+    columns = [Column(name, groups[name], kind, metric) for name in groups for kind in images]
+    return columns_of_methods(
+        estimates,
+        config,
+        columns,
+        title,
+        lambda column: IMAGE_LABELS[column.images] if len(images) > 1 else "",
+        differences=differences,
+    )
+
+
+def columns_of_methods(
+    estimates: Estimates,
+    config: Config,
+    columns: Sequence[Column],
+    title: str,
+    heading: Callable[[Column], str],
+    *,
+    differences: bool = True,
+) -> Table:
+    """The numbers of every method in the given columns; ``heading`` stands below the name of a column's data set.
+
+    Rows: each method with the weights that stand for it (averaged, where it averages) and, below it, its paired
+    difference to the one CLIP row; then the last iterates of the methods that average. The best of the first block is
+    set bold.
+    """
     lines = _lines(config, estimates, differences)
     numbers, tidy = {}, []
     for line in lines:
-        for name, kind in columns:
-            samples = estimates.of(line.method, line.weights, groups[name], kind, metric)
-            bounds = METRICS[metric].bounds
+        for column in columns:
+            samples = estimates.of(line.method, line.weights, column.datasets, column.images, column.metric)
+            bounds = METRICS[column.metric].bounds
             if line.kind == "difference":
-                samples = samples - estimates.of(REFERENCE, RAW, groups[name], kind, metric)
+                samples = samples - estimates.of(REFERENCE, RAW, column.datasets, column.images, column.metric)
                 bounds = (-np.inf, np.inf)
-            numbers[line, name, kind] = found = estimates.estimate(samples, bounds)
+            numbers[line, column] = found = estimates.estimate(samples, bounds)
             tidy.append(
                 {
                     "method": line.method,
                     "weights": line.weights,
                     "kind": line.kind,
-                    "dataset": name,
-                    "images": kind,
-                    "metric": metric,
+                    "dataset": column.name,
+                    "images": column.images,
+                    "metric": column.metric,
                     "value": found.value,
                     "ci_low": found.low,
                     "ci_high": found.high,
-                    "n": estimates.count(groups[name], kind),
+                    "n": estimates.count(column.datasets, column.images, column.metric),
                     "seeds": len(samples),
                 }
             )
-    best = _best(numbers, lines, columns, lowest_is_best)
+    best = _best(numbers, lines, columns)
     rows = []
     for line in lines:
         shown = [
-            _shown(numbers[line, name, kind], line.kind == "difference", percent, (line, name, kind) in best)
-            for name, kind in columns
+            _shown(numbers[line, column], line.kind == "difference", column.percent, (line, column) in best)
+            for column in columns
         ]
         first_iterate = not line.headline and (not rows or lines[len(rows) - 1].headline)
         rows.append(Row(_label(line), shown, line.kind == "difference", line.kind == "value" or first_iterate))
-    header = [(dataset_label(name), IMAGE_LABELS[kind] if len(images) > 1 else "") for name, kind in columns]
+    header = [(dataset_label(column.name), heading(column)) for column in columns]
     return Table(_caption(config, title, differences), frame_of(tidy), header, rows, "Method")
 
 
@@ -135,16 +169,16 @@ def _label(line: _Line) -> str:
     return method_label(line.method) + ("" if line.headline else ", last iterate")
 
 
-def _best(numbers: dict, lines: list[_Line], columns: list, lowest: bool) -> set:
-    chosen = [line for line in lines if line.kind == "value" and line.headline]
-    if lowest:
-        # The untouched model has KL 0 to itself by definition; it does not compete.
-        chosen = [line for line in chosen if line.method != REFERENCE] or chosen
+def _best(numbers: dict, lines: list[_Line], columns: Sequence[Column]) -> set:
     best = set()
-    for name, kind in columns:
-        values = {line: round(numbers[line, name, kind].value, 6) for line in chosen}
-        top = (min if lowest else max)(values.values())
-        best |= {(line, name, kind) for line, value in values.items() if value == top}
+    for column in columns:
+        chosen = [line for line in lines if line.kind == "value" and line.headline]
+        if column.metric == "retention_kl":
+            # The untouched model has KL 0 to itself by definition; it does not compete.
+            chosen = [line for line in chosen if line.method != REFERENCE] or chosen
+        values = {line: round(numbers[line, column].value, 6) for line in chosen}
+        top = (min if column.metric in LOWEST_IS_BEST else max)(values.values())
+        best |= {(line, column) for line, value in values.items() if value == top}
     return best
 
 

@@ -10,6 +10,8 @@ from prefclip.files import write_text
 
 # Columns of a tidy table that hold results; all others say which cell a row is.
 RESULT_COLUMNS = ("value", "ci_low", "ci_high", "n", "seeds", "sense", "threshold", "met")
+RESULT_COLUMNS += ("published", "published_low", "published_high", "published_n")
+RESULT_COLUMNS += ("difference", "difference_low", "difference_high", "verdict")
 _LATEX = {
     "&": r"\&",
     "%": r"\%",

@@ -6,13 +6,16 @@ from types import MappingProxyType
 from prefclip.config import Config
 from prefclip.errors import PrefclipError
 from prefclip.layout import RunLayout
+from prefclip.reporting.against_authors import against_authors
 from prefclip.reporting.estimates import Estimates, read_estimates
 from prefclip.reporting.labels import column_groups
 from prefclip.reporting.main_results import ALL_SETS, main_results
 from prefclip.reporting.method_tables import retention, text_confusion, typographic
+from prefclip.reporting.real_photos import real_photos
 from prefclip.reporting.sweep_numbers import SweepNumbers, read_sweep_numbers, sweep_scopes
 from prefclip.reporting.sweep_tables import ablation_objective, sweeps
 from prefclip.reporting.table_files import Table, write_table
+from prefclip.reporting.table_inputs import table_names
 
 TABLES: MappingProxyType[str, Callable[[Estimates, Config], Table]] = MappingProxyType(
     {
@@ -20,6 +23,8 @@ TABLES: MappingProxyType[str, Callable[[Estimates, Config], Table]] = MappingPro
         "text_confusion": text_confusion,
         "retention": retention,
         "main_results": main_results,
+        "real_photos": real_photos,
+        "against_authors": against_authors,
     }
 )
 SWEEP_TABLES: MappingProxyType[str, Callable[[SweepNumbers, Config], Table]] = MappingProxyType(
@@ -28,7 +33,7 @@ SWEEP_TABLES: MappingProxyType[str, Callable[[SweepNumbers, Config], Table]] = M
 
 
 class UnknownTableError(PrefclipError):
-    """No table has this name."""
+    """A run has no table of this name."""
 
 
 def make_table(layout: RunLayout, name: str) -> None:
@@ -38,12 +43,14 @@ def make_table(layout: RunLayout, name: str) -> None:
     not belong together.
     """
     config = layout.read_config()
-    if name in TABLES:
+    allowed = table_names(config)
+    if name in allowed:
         table = TABLES[name](read_estimates(config, layout), config)
     elif name in SWEEP_TABLES:
         table = SWEEP_TABLES[name](read_sweep_numbers(config, layout), config)
     else:
-        raise UnknownTableError(f"unknown table {name!r}; allowed: {', '.join([*TABLES, *SWEEP_TABLES])}.")
+        known = "this run has no" if name in TABLES else "unknown"
+        raise UnknownTableError(f"{known} table {name!r}; allowed: {', '.join([*allowed, *SWEEP_TABLES])}.")
     write_table(table, layout.table(name, "csv").removesuffix(".csv"))
 
 

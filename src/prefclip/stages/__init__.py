@@ -6,7 +6,7 @@ The functions are commands of ``prefclip``. A stage's source files are computed 
 from prefclip.stages.browsing import report
 from prefclip.stages.concepts import concept_spectra, gender_pairs, sweep_concept, train_concept
 from prefclip.stages.data import attacks, fetch, manifest, obtain, pairs
-from prefclip.stages.models import evaluate, reference, train
+from prefclip.stages.models import check_clip, evaluate, reference, train
 from prefclip.stages.reports import figure, summary, table
 
 STAGES = (
@@ -18,6 +18,7 @@ STAGES = (
     reference,
     train,
     evaluate,
+    check_clip,
     gender_pairs,
     train_concept,
     sweep_concept,

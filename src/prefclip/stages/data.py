@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from prefclip.layout import RunLayout, checked_sources, image_settings, shipped_files
+from prefclip.layout import RunLayout, checked_sources, image_settings, listed_files, shipped_files
 from prefclip.stages.options import Dataset, Run, Words, Workers
 
 
@@ -29,9 +29,17 @@ def obtain(run: Run, dataset: Dataset) -> None:
     from prefclip.lineage.recording import recorded
 
     layout = RunLayout(str(run))
+    config = layout.read_config()
     output = layout.source(dataset)
-    with recorded("obtain", outputs=[output], config=layout.config, keys=["data.root"], wildcards={"dataset": dataset}):
-        obtain_dataset(dataset, layout.read_config().data.root, output)
+    with recorded(
+        "obtain",
+        inputs=listed_files(config),
+        outputs=[output],
+        config=layout.config,
+        keys=["data.root"],
+        wildcards={"dataset": dataset},
+    ):
+        obtain_dataset(dataset, config.data.root, output)
 
 
 def manifest(run: Run, dataset: Dataset, workers: Workers = 1) -> None:
@@ -45,7 +53,7 @@ def manifest(run: Run, dataset: Dataset, workers: Workers = 1) -> None:
     decisive = image_settings(config, dataset)
     with recorded(
         "manifest",
-        inputs=[checked_sources(config, dataset), *shipped_files(Path(config.data.root))],
+        inputs=[checked_sources(config, dataset), *shipped_files(Path(config.data.root)), *listed_files(config)],
         outputs=outputs,
         config=layout.config,
         keys=["reading", *(f"{section}.{key}" for section, keys in decisive.items() for key in sorted(keys))],

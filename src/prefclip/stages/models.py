@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from prefclip.layout import RunLayout, training_files, weights_files
+from prefclip.layout import RunLayout, published_file, scored_files, training_files, weights_files
 from prefclip.stages.options import Method, Run, Seed, Threads, Words
 
 
@@ -82,12 +82,11 @@ def evaluate(run: Run, method: Method, seed: Seed = 0, threads: Threads = 1) -> 
     model = config.model.key
     checkpoint = None if method == "clip" else layout.checkpoint_folder(model, method, seed)
     tuned = [path for path in checkpoint_files(config, method, checkpoint).values() if path is not None]
-    named = (layout.classes, layout.images, layout.attacked_images, layout.manifest, layout.attacked_manifest)
     outputs = [layout.predictions(model, method, seed), layout.metrics(model, method, seed)]
     datasets = config.scored_datasets(method, seed)
     with recorded(
         "evaluate",
-        inputs=[*tuned, *weights_files(config), *(name(dataset) for dataset in datasets for name in named)],
+        inputs=[*tuned, *weights_files(config), *scored_files(config, layout, method, seed)],
         outputs=outputs,
         config=layout.config,
         keys=["evaluation", "model", "data", *([] if datasets == config.datasets else ["sweeps.zero_shot"])],
@@ -105,3 +104,21 @@ def evaluate(run: Run, method: Method, seed: Seed = 0, threads: Threads = 1) -> 
             *outputs,
             threads=threads,
         )
+
+
+def check_clip(run: Run) -> None:
+    """Compare the untouched CLIP with published accuracies; stop where images, labels or prompts are wrong."""
+    from prefclip.evaluation.clip_check import check_against_published
+    from prefclip.lineage.recording import recorded
+
+    layout = RunLayout(str(run))
+    config = layout.read_config()
+    predictions, published = layout.predictions(config.model.key, "clip", 0), published_file("open_clip_zero_shot")
+    with recorded(
+        "check_clip",
+        inputs=[predictions, published],
+        outputs=[layout.clip_check],
+        config=layout.config,
+        keys=["model", "data", "reading", "evaluation"],
+    ):
+        check_against_published(config, predictions, published, layout.clip_check)

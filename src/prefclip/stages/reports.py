@@ -13,6 +13,7 @@ def table(run: Run, name: Annotated[str, typer.Argument(help="name of the table"
     """Write one table as CSV, Markdown and LaTeX, and the list of metrics that each cell comes from."""
     from prefclip.lineage.cells import cells_name, write_cells
     from prefclip.lineage.recording import recorded
+    from prefclip.reporting.table_inputs import published_inputs
     from prefclip.reporting.tables import cell_groups, make_table
 
     layout = RunLayout(str(run))
@@ -23,7 +24,7 @@ def table(run: Run, name: Annotated[str, typer.Argument(help="name of the table"
     metrics = [layout.metrics(*each) for each in runs]
     with recorded(
         "table",
-        inputs=[*(layout.predictions(*each) for each in runs), *metrics],
+        inputs=[*(layout.predictions(*each) for each in runs), *metrics, *published_inputs(name)],
         outputs=outputs,
         config=layout.config,
         keys=["data", "methods", "seeds", "evaluation", *(["sweeps"] if name in SWEEP_TABLES else [])],

@@ -1,0 +1,74 @@
+"""Made-up answers of a run on downloaded data sets: names and numbers of classes as published, no pictures."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from prefclip.config import Config
+from prefclip.evaluation.long_form import write_metrics, write_predictions
+from prefclip.evaluation.selection import image_kinds
+from prefclip.evaluation.summaries import summarise
+from prefclip.files import write_text
+from prefclip.layout import RunLayout, method_runs
+from prefclip.seeds import generator_for
+
+REAL = ["disentangling", "rta100", "noscam"]
+CLASSES = 20
+UNLISTED = 12  # words of Disentangling's photographs that are no candidates
+
+
+def downloaded_config(**changes: object) -> Config:
+    data = {"source": "downloaded", "root": "data", "train": "imagenet100", "bias": [], "real": REAL}
+    data |= {"zero_shot": ["food101", "dtd"], **changes.pop("data", {})}
+    model = {"name": "ViT-B-32-quickgelu", "weights": "openai", "image_size": 224}
+    methods = {"ce": {"objective": "ce", "averaging": False}, "dpo": {"objective": "dpo"}}
+    values = {"experiment": "made-up", "data": data, "model": model, "methods": methods, "seeds": [0, 1]}
+    return Config.model_validate({**values, "evaluation": {"bootstrap_samples": 100}, **changes})
+
+
+def write_downloaded_run(folder: Path, config: Config, count: int = 60, share: float = 0.7) -> RunLayout:
+    """Write config, predictions and metrics below ``folder``; ``share`` of the answers are right."""
+    layout = RunLayout(str(folder))
+    write_text(layout.config, config.model_dump_json())
+    for model, method, seed in method_runs(config):
+        averaging = method != "clip" and config.methods[method].averaging
+        parts = [
+            answers(dataset, images, count, share, (method, seed, weights)).assign(weights=weights)
+            for weights in (("raw", "averaged") if averaging else ("raw",))
+            for dataset in config.datasets
+            for images in image_kinds(config, dataset)
+        ]
+        predictions = pd.concat(parts, ignore_index=True)
+        write_predictions(predictions, layout.predictions(model, method, seed))
+        metrics = summarise(predictions, config.experiment, model, method, seed, config.evaluation)
+        write_metrics(metrics, layout.metrics(model, method, seed))
+    return layout
+
+
+def answers(dataset: str, images: str, count: int, share: float, run: tuple) -> pd.DataFrame:
+    noise = generator_for(dataset, images, *map(str, run))
+    label = np.arange(count) % CLASSES
+    word = (label + 1) % CLASSES
+    wrong = np.where(noise.random(count) < 0.5, word, (label + 2) % CLASSES)
+    predicted = np.where(noise.random(count) < share, label, wrong)
+    if dataset == "disentangling":
+        word[:UNLISTED] = -1
+    return pd.DataFrame(
+        {
+            "dataset": dataset,
+            "images": images,
+            "id": [f"{dataset}-{place:03}" for place in range(count)],
+            "clean_id": [f"{dataset}-{place:03}" for place in range(count)],
+            "label": label,
+            "predicted": predicted,
+            "second": (predicted + 1) % CLASSES,
+            "third": (predicted + 2) % CLASSES,
+            "word_label": np.where(images == "typographic", word, -1),
+            "probability_true": 0.5,
+            "probability_predicted": 0.5,
+            "probability_second": 0.2,
+            "probability_third": 0.1,
+            "retention_kl": noise.exponential(0.1, count) if images == "clean" else np.nan,
+        }
+    )
