@@ -8,7 +8,7 @@ import yaml
 
 # One line for each rule: what follows `sbatch`, without the job's name, log, comment, folder and command.
 EXPECTED = Path(__file__).with_name("submission_lines.txt")
-LOCAL = {"obtain_dataset", "check_clip", "make_table", "draw_figure", "summarise_metrics"}
+LOCAL = {"obtain_dataset", "check_clip", "make_table", "draw_figure", "summarise_metrics", "build_report"}
 QUICKLY = ("--latency-wait", "5", "--slurm-init-seconds-before-status-checks", "1")
 POLICY = "results/paper/checkpoints/ViT-B-32-quickgelu/dpo/seed0/model.safetensors"
 
