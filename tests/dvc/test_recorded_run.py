@@ -6,7 +6,7 @@ import re
 
 import pytest
 import yaml
-from cloned_repository import STORE
+from cloned_repository import STORE, flip
 from dvc_pipeline import read_pipeline
 
 pytestmark = [
@@ -111,6 +111,26 @@ def test_a_change_is_seen_where_it_matters(clone):
 
 def changed_stages(repository) -> set[str]:
     return set(json.loads(repository.run("dvc", "status", "--json").stdout))
+
+
+def test_a_changed_byte_is_found_in_every_kind_of_file(clone):
+    """Also where time and size are kept: in artifacts first, in records then, and no alarm afterwards."""
+    clone.run("prefclip", "restore")
+    records = sorted(clone.path("results/tiny").rglob("*.prov.json"))
+    artifacts = [record.with_name(record.name.removesuffix(".prov.json")) for record in records]
+    for changed in (artifacts, records):
+        for path in changed:
+            flip(path)
+        assert states(clone, fails=True) == {"tampered": len(records)}
+        for path in changed:
+            flip(path)
+    assert states(clone) == {"ok": len(records)}
+
+
+def states(repository, fails=False) -> dict[str, int]:
+    report = json.loads(repository.run("prefclip", "audit", "verify", "--json", fails=fails).stdout)
+    assert report["exit_code"] == fails
+    return report["counts"]
 
 
 def test_tampered_or_foreign_results_are_not_recorded(recorded, tmp_path):

@@ -143,6 +143,8 @@ def test_cancelled_job_is_submitted_again_and_goes_on(workplace, whole_run):
     assert "kto, seed 0: goes on after step " in told
     assert len(pd.read_csv(workplace.folder / CHECKPOINTS / "kto/seed0/training_log.csv")) == 320
     assert not list(workplace.folder.glob("results/reduced/scratch/*/step-*"))
+    record = json.loads((workplace.folder / f"{target}.prov.json").read_text())["surroundings"]["slurm"]
+    assert (record["job_id"], record["attempt"]) == (second["JobId"], "2")
 
 
 def test_impossible_request_names_the_rule(workplace, whole_run):

@@ -1,5 +1,6 @@
 # The checked settings, the names of the run's files, and the lists of them that several stages ask for.
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -37,6 +38,10 @@ except PrefclipError as error:
     sys.exit(f"prefclip: {error}")
 
 run = layout_of(settings)
+
+# A job that is submitted again is a new one to Slurm; the lineage records say which attempt it was.
+if "SLURM_JOB_ID" in os.environ:
+    os.environ["PREFCLIP_ATTEMPT"] = str(workflow.attempt)
 
 
 # Commands read the run's own copy of the settings; a dry run leaves it alone.
