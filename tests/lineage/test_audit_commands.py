@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 import subprocess
+from pathlib import Path
 
 import pytest
 from demo_project import RAW, RUN
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 
 from prefclip.lineage import surroundings
 from prefclip.lineage.commands import audit_app
+from prefclip.lineage.findings import EXIT_CODES
 
 TABLE = f"{RUN}/tables/typographic.csv"
 
@@ -40,6 +42,12 @@ def test_verify_json(demo):
     assert wrong["path"] == f"{RUN}/figures/bars.png"
     assert wrong["findings"][0]["reason"] == "code of figure changed: src/demo/figure.py"
     assert wrong["findings"][0]["remedy"] == f"snakemake --cores all {RUN}/figures/bars.png"
+
+
+def test_states_and_exit_codes_are_those_of_the_documentation():
+    text = (Path(__file__).resolve().parents[2] / "docs/lineage.md").read_text()
+    table = re.findall(r"^\| `([a-z-]+)` \| .* \| (\d) \|$", text, re.M)
+    assert {state: int(code) for state, code in table} == EXIT_CODES
 
 
 def test_verify_against_another_configuration(demo, tmp_path):

@@ -40,8 +40,8 @@ except PrefclipError as error:
 run = layout_of(settings)
 
 # A job that is submitted again is a new one to Slurm; the lineage records say which attempt it was.
-if "SLURM_JOB_ID" in os.environ:
-    os.environ["PREFCLIP_ATTEMPT"] = str(workflow.attempt)
+if "SLURM_JOB_ID" in os.environ and "--attempt" in sys.argv:
+    os.environ |= {"PREFCLIP_ATTEMPT": sys.argv[sys.argv.index("--attempt") + 1]}
 
 
 # Commands read the run's own copy of the settings; a dry run leaves it alone.
