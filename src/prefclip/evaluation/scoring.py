@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from prefclip.errors import PrefclipError
+from prefclip.models.image_tower import image_tower
 from prefclip.models.loading import LoadedModel
 from prefclip.training.distributed import current_processes
 
@@ -32,12 +33,13 @@ def class_logits(
     """
     if loaded.device.type == "cpu":
         batch_size = min(batch_size, CPU_IMAGES_AT_ONCE)
+    tower = image_tower(loaded.model)
     scale = loaded.model.logit_scale.exp().float()
     processes = current_processes(loaded.device)
     logits = torch.zeros(len(rows), len(texts))
     for start in range(processes.rank * batch_size, len(rows), processes.size * batch_size):
         batch = np.ascontiguousarray(images[rows[start : start + batch_size]])
-        features = loaded.model.encode_image(loaded.preprocess(batch, loaded.device))
+        features = tower(loaded.preprocess(batch, loaded.device))
         logits[start : start + len(batch)] = scale * functional.normalize(features.float(), dim=-1) @ texts.T
     logits = processes.joined_rows(logits)
     if not bool(torch.isfinite(logits).all()):
