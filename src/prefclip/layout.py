@@ -116,6 +116,10 @@ class RunLayout:
         return self._path("figures", f"{name}.{form}")
 
     @property
+    def explorer(self) -> str:
+        return self._path("report", "explorer.json")
+
+    @property
     def report(self) -> str:
         return self._path("report", "index.html")
 
@@ -230,6 +234,14 @@ def scored_files(config: Config, layout: RunLayout, method: str, seed: int) -> l
     attacked = [name for name in datasets if name not in config.data.real]
     files = [path(name) for path in (layout.images, layout.manifest, layout.classes) for name in datasets]
     return files + [path(name) for path in (layout.attacked_images, layout.attacked_manifest) for name in attacked]
+
+
+def explored_checkpoints(config: Config, layout: RunLayout) -> dict[str, str | None]:
+    """Return the weights of each method that the explorer asks, of the first seed; None for the untouched CLIP."""
+    kinds = {name: "averaged" if method.averaging else "raw" for name, method in config.methods.items()}
+    seed = config.seeds[0]
+    tuned = {name: layout.checkpoint(config.model.key, name, seed, kind) for name, kind in kinds.items()}
+    return {"clip": None, **tuned}
 
 
 def image_settings(config: Config, dataset: str) -> dict[str, set[str]]:

@@ -48,7 +48,7 @@ def test_every_output_exists(checkout):
             expected += [run.checkpoint(model, method, seed), run.training_log(model, method, seed)]
     expected.append(run.checkpoint(model, "dpo", 0, "averaged"))
     expected += [run.table(name, form) for name in TABLES for form in ("csv", "md", "tex")]
-    expected += [run.figure(name, form) for name in FIGURES for form in ("pdf", "png")] + [run.report]
+    expected += [run.figure(name, form) for name in FIGURES for form in ("pdf", "png")] + [run.explorer, run.report]
     assert [name for name in expected if not (checkout.folder / name).is_file()] == []
     assert [name for name in expected if (checkout.folder / name).stat().st_size == 0] == []
     unrecorded = [name for name in expected[1:] if not (checkout.folder / f"{name}.prov.json").is_file()]
@@ -93,7 +93,7 @@ def changed(section: str, **values: object) -> dict:
 
 
 # Jobs of the stages up to evaluation; tables, figures and the report follow from those.
-REPORTING = ("make_table", "draw_figure", "summarise_metrics", "build_report")
+REPORTING = ("make_table", "draw_figure", "summarise_metrics", "explore_images", "build_report")
 EVERY_EVALUATION = {"evaluate_model": 3}
 TRAINING = {"train_policy": 1, "train_policy_without_averaging": 1}
 FROM_ATTACKS = {"synthesise_attacks": 4, "build_pairs": 1, "cache_reference": 1, **TRAINING, **EVERY_EVALUATION}

@@ -5,10 +5,43 @@ localrules:
     build_report,
 
 
+rule explore_images:
+    input:
+        weights=weights_files(settings),
+        checkpoints=list(filter(None, explored_checkpoints(settings, run).values())),
+        images=expand(run.images("{dataset}"), dataset=settings.datasets),
+        attacked_images=expand(run.attacked_images("{dataset}"), dataset=settings.datasets),
+        manifests=expand(run.manifest("{dataset}"), dataset=settings.datasets),
+        attacked_manifests=expand(run.attacked_manifest("{dataset}"), dataset=settings.datasets),
+        classes=expand(run.classes("{dataset}"), dataset=settings.datasets),
+        code=sources_of("explore"),
+    output:
+        explorer=run.explorer,
+        records=records_of(run.explorer),
+    log:
+        f"logs/{settings.experiment}/explore_images.log",
+    benchmark:
+        f"benchmarks/{settings.experiment}/explore_images.tsv"
+    conda:
+        "../../envs/training.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(3000, 16000),
+        runtime=growing(30, 60),
+    params:
+        run=run_folder,
+        settings=lambda wildcards: section("methods", "seeds", "evaluation"),
+    message:
+        "Asking every method about a few pictures"
+    shell:
+        "prefclip explore {params.run} --threads {threads} > {log} 2>&1"
+
+
 rule build_report:
     input:
         rules.tables.input,
         rules.figures.input,
+        explorer=rules.explore_images.output.explorer,
         summary=rules.summarise_metrics.output.summary,
         code=sources_of("report"),
     output:

@@ -14,6 +14,7 @@ from prefclip.layout import (
     concept_runs,
     concept_sweep_files,
     concept_training_files,
+    explored_checkpoints,
     image_settings,
     layout_of,
     listed_files,

@@ -42,6 +42,7 @@ MILESTONES = {
     "make_table": "tables",
     "summarise_metrics": "metrics",
     "draw_figure": "figures",
+    "explore_images": "explorer",
     "build_report": "report",
 }
 

@@ -3,7 +3,7 @@
 The functions are commands of ``prefclip``. A stage's source files are computed from what its function imports.
 """
 
-from prefclip.stages.browsing import report
+from prefclip.stages.browsing import explore, report
 from prefclip.stages.concepts import concept_spectra, gender_pairs, sweep_concept, train_concept
 from prefclip.stages.data import attacks, fetch, manifest, obtain, pairs
 from prefclip.stages.models import check_clip, evaluate, reference, train
@@ -26,5 +26,6 @@ STAGES = (
     table,
     summary,
     figure,
+    explore,
     report,
 )

@@ -1,11 +1,43 @@
-"""The browsable report."""
+"""The browsable report, and what is computed for it alone."""
 
-from prefclip.layout import RunLayout
-from prefclip.stages.options import Run
+from prefclip.layout import RunLayout, explored_checkpoints, weights_files
+from prefclip.stages.options import Run, Threads
+
+
+def explore(run: Run, threads: Threads = 1) -> None:
+    """Ask every method, with its first seed, about a few test pictures: answers and saliency maps for the report."""
+    from prefclip.evaluation.explorer import explore_images
+    from prefclip.lineage.recording import recorded
+
+    layout = RunLayout(str(run))
+    config = layout.read_config()
+    checkpoints = explored_checkpoints(config, layout)
+    named = (layout.classes, layout.images, layout.attacked_images, layout.manifest, layout.attacked_manifest)
+    with recorded(
+        "explore",
+        inputs=[
+            *filter(None, checkpoints.values()),
+            *weights_files(config),
+            *(name(dataset) for dataset in config.datasets for name in named),
+        ],
+        outputs=[layout.explorer],
+        config=layout.config,
+        keys=["data", "model", "methods", "seeds", "evaluation"],
+        seed=config.seeds[0],
+    ):
+        explore_images(
+            config,
+            checkpoints,
+            run / "classes",
+            run / "images",
+            run / "manifests",
+            layout.explorer,
+            threads=threads,
+        )
 
 
 def report(run: Run) -> None:
-    """Build the browsable report of a run, one page that needs no network, from its tables and figures."""
+    """Build the browsable report of a run: one page that needs no network."""
     from prefclip.lineage.recording import recorded
     from prefclip.lineage.run_facts import run_facts
     from prefclip.reporting.report.page import build_report, report_sources

@@ -7,24 +7,26 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from prefclip.config import Config
+from prefclip.config import Config, method_names
+from prefclip.datasets.data_uris import file_uri, picture_size
+from prefclip.evaluation.explorer import read_explorer
 from prefclip.files import write_text
 from prefclip.layout import RunLayout
+from prefclip.reporting.figures.style import method_style
 from prefclip.reporting.labels import dataset_label, method_label
 from prefclip.reporting.report.captions import CAPTIONS
 from prefclip.reporting.report.headline import read_headline
-from prefclip.reporting.report.pictures import file_uri, picture_size
 from prefclip.reporting.report.settings import read_settings
 from prefclip.reporting.report.shown_tables import ShownTable, read_tables
 
-STYLES = ("look.css", "parts.css")
-SCRIPTS = ("page.js", "trace.js", "tables.js")
+STYLES = ("look.css", "parts.css", "explorer.css")
+SCRIPTS = ("page.js", "trace.js", "tables.js", "explorer.js")
 
 
 def report_sources(layout: RunLayout) -> list[Path]:
-    """The files of the run that the page is made of, sorted: those of tables and figures."""
+    """The files of the run that the page is made of, sorted: tables, figures and explored pictures."""
     root = Path(layout.root)
-    patterns = ("tables/*.csv", "tables/*.md", "tables/*.cells.json", "figures/*.png")
+    patterns = ("tables/*.csv", "tables/*.md", "tables/*.cells.json", "figures/*.png", "report/explorer.json")
     return sorted(path for pattern in patterns for path in root.glob(pattern))
 
 
@@ -35,6 +37,7 @@ def build_report(config: Config, layout: RunLayout, facts: Mapping[str, Any], ou
     Raises ReportError, or another PrefclipError, naming a file that is missing or damaged.
     """
     tables = read_tables(Path(layout.root) / "tables")
+    explorer = read_explorer(layout.explorer) if Path(layout.explorer).is_file() else None
     environment = Environment(
         loader=PackageLoader("prefclip.reporting.report"),
         autoescape=True,
@@ -51,9 +54,12 @@ def build_report(config: Config, layout: RunLayout, facts: Mapping[str, Any], ou
         figures=_figures(layout, facts),
         sections=read_settings(config),
         facts=facts,
+        explorer=explorer,
         style="\n".join(source(environment, name)[0] for name in STYLES),
         script="\n".join(source(environment, name)[0] for name in SCRIPTS),
-        data=embedded_json(page_data(layout, tables, facts)),
+        data=embedded_json(
+            {**page_data(layout, tables, facts), "explorer": explorer and explorer_data(config, explorer)}
+        ),
         method_label=method_label,
         dataset_label=dataset_label,
     )
@@ -75,6 +81,17 @@ def page_data(layout: RunLayout, tables: list[ShownTable], facts: Mapping[str, A
             table.name: {"file": f"{layout.root}/tables/{table.name}.csv", "files": table.files, "lines": table.lines}
             for table in tables
         },
+    }
+
+
+def explorer_data(config: Config, explorer: dict[str, Any]) -> dict[str, Any]:
+    """The explorer's pictures, with labels and colours of the methods."""
+    methods = explorer["methods"]
+    names = method_names(config)
+    return {
+        **explorer,
+        "labels": {method: method_label(method) for method in methods},
+        "colours": {method: method_style(method, names).colour for method in methods},
     }
 
 

@@ -1,4 +1,4 @@
-"""Pictures inside the page, as data URIs."""
+"""Pictures inside a page or a JSON file, as data URIs."""
 
 import base64
 import io

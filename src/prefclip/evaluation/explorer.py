@@ -1,0 +1,151 @@
+"""What the report's image explorer shows: a few test pictures, what every method calls them, and where it looks."""
+
+import base64
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional
+
+from prefclip.config import Config
+from prefclip.datasets.data_uris import picture_uri
+from prefclip.datasets.manifests import ClassList
+from prefclip.datasets.parquet_tables import TableError
+from prefclip.evaluation.explanation import Explanation, explain_pictures
+from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
+from prefclip.evaluation.saliency.box_metrics import BOX_COLUMNS
+from prefclip.evaluation.saliency.measure import ChosenImages, choose_images
+from prefclip.evaluation.zero_shot import read_image_set
+from prefclip.files import write_json
+from prefclip.models.checkpoints import load_checkpoint
+from prefclip.models.loading import load_model
+
+FORMAT = "prefclip-explorer/1"
+PICTURES = 36  # all data sets together
+FEWEST = 2  # of each
+TOP = 5
+CELLS = 8  # of a map, across and down: the resolution of occlusion, whose square moves by an eighth of the image
+EXPLAINER = "occlusion"
+TARGETS = ("true", "written")
+VERSIONS = (CLEAN, TYPOGRAPHIC)
+
+
+def explore_images(
+    config: Config,
+    checkpoints: Mapping[str, str | Path | None],
+    classes: str | Path,
+    images: str | Path,
+    manifests: str | Path,
+    output: str | Path,
+    *,
+    threads: int | None = None,
+    device: str = "auto",
+) -> None:
+    """Write ``output``, the pictures of the explorer with the answers and maps of every method, as JSON.
+
+    ``checkpoints``: the weights of each method, None for the untouched ``clip``, which comes first. ``classes``,
+    ``images``, ``manifests``: folders, as `zero_shot.evaluate` takes them. Of each data set the same number of test
+    pictures is drawn by id; what any model answers plays no part. Of each picture there is the clean and the attacked
+    version, and of each version the TOP likeliest names and two maps: what raises the logit of the true and of the
+    written name, by occlusion. A map has CELLS × CELLS values of 0–255; 255 is the strongest of a picture's maps for a
+    name, so methods can be compared.
+
+    Raises PrefclipError naming the file that is missing or damaged.
+    """
+    place = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
+    wanted = max(FEWEST, PICTURES // len(config.datasets))
+    sets = [read_image_set(config, dataset, classes, images, manifests, "test") for dataset in config.datasets]
+    chosen = [choose_images(each, wanted) for each in sets]
+    loaded = load_model(config.model, place)
+    found: dict[str, list[list[Explanation]]] = {}
+    for method, checkpoint in checkpoints.items():
+        if checkpoint is not None:
+            load_checkpoint(loaded, checkpoint)
+        found[method] = [
+            explain_pictures(loaded, *_questions(pictures, each.classes), EXPLAINER, threads)
+            for each, pictures in zip(sets, chosen, strict=True)
+        ]
+    write_json(
+        output,
+        {
+            "format": FORMAT,
+            "explainer": EXPLAINER,
+            "cells": CELLS,
+            "side": config.model.image_size,
+            "seed": config.seeds[0],
+            "methods": list(checkpoints),
+            "pictures": [
+                entry
+                for number, (each, pictures) in enumerate(zip(sets, chosen, strict=True))
+                for entry in _entries(each.classes, pictures, {m: parts[number] for m, parts in found.items()})
+            ],
+        },
+    )
+
+
+def read_explorer(path: str | Path) -> dict[str, Any]:
+    """Read what `explore_images` wrote. Raises TableError naming a file that is missing, damaged or of another kind."""
+    remedy = "make it again with `prefclip explore`"
+    try:
+        found = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise TableError(f"{path}: not a readable JSON file ({error}); {remedy}.") from error
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        raise TableError(f"{path}: its format is not {FORMAT}; {remedy}.")
+    return found
+
+
+def _questions(pictures: ChosenImages, classes: ClassList) -> tuple[NDArray[np.uint8], ClassList, NDArray[np.int64]]:
+    """Each version of each picture with each target: (N · 2 · 2, H, W, 3), the names, and the targets."""
+    versions = np.stack([pictures.clean, pictures.attacked], axis=1)
+    pixels = np.repeat(versions.reshape(-1, *versions.shape[2:]), len(TARGETS), axis=0)
+    labels = pictures.rows[["label", "word_label"]].to_numpy(np.int64)
+    return pixels, classes, np.repeat(labels[:, None], len(VERSIONS), axis=1).reshape(-1)
+
+
+def _entries(classes: ClassList, pictures: ChosenImages, found: Mapping[str, list[Explanation]]) -> list[dict]:
+    """What is kept of the pictures of one data set; ``found`` are the answers of each method to `_questions`."""
+    maps = np.stack([_coarse(explanations) for explanations in found.values()])
+    count = len(pictures.rows)
+    maps = maps.reshape(len(found), count, len(VERSIONS), len(TARGETS), CELLS * CELLS)
+    strongest = maps.max(axis=(0, 2, 4))  # (N, targets)
+    scaled = np.rint(255 * maps / np.where(strongest > 0, strongest, 1)[None, :, None, :, None]).astype(np.uint8)
+    entries = []
+    for number, row in enumerate(pictures.rows.to_dict("records")):
+        first = number * len(VERSIONS) * len(TARGETS)
+        answers = {
+            method: {
+                version: [
+                    [classes.names[place], round(probability, 4)]
+                    for place, probability in explanations[first + at * len(TARGETS)].top(TOP)
+                ]
+                for at, version in enumerate(VERSIONS)
+            }
+            for method, explanations in found.items()
+        }
+        entries.append(
+            {
+                "id": row["attacked_id"],
+                "dataset": classes.dataset,
+                "name": classes.names[row["label"]],
+                "word": classes.names[row["word_label"]],
+                "box": [int(row[column]) for column in BOX_COLUMNS],
+                CLEAN: picture_uri(pictures.clean[number]),
+                TYPOGRAPHIC: picture_uri(pictures.attacked[number]),
+                "answers": answers,
+                # Methods × versions × targets × cells, row by row.
+                "maps": base64.b64encode(np.ascontiguousarray(scaled[:, number]).tobytes()).decode(),
+                "strength": [round(float(value), 3) for value in strongest[number]],
+            }
+        )
+    return entries
+
+
+def _coarse(explanations: list[Explanation]) -> NDArray[np.float32]:
+    """Positive maps in the unit of the logit, (N, CELLS, CELLS)."""
+    maps = np.stack([each.saliency * np.float32(each.strength) for each in explanations])
+    return functional.adaptive_avg_pool2d(torch.from_numpy(maps), CELLS).numpy()
