@@ -10,7 +10,8 @@ from tiny_concepts import write_concept_run
 
 from prefclip.datasets.parquet_tables import TableError
 from prefclip.evaluation import explorer
-from prefclip.evaluation.explorer import CELLS, FORMAT, explore_images, read_explorer
+from prefclip.evaluation.explorer import CELLS, explore_images
+from prefclip.evaluation.explorer_file import FORMAT, read_explorer
 from prefclip.models.checkpoints import save_weights, tuned_names
 from prefclip.models.loading import load_model
 

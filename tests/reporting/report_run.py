@@ -9,16 +9,16 @@ from prefclip.attacks.synthesis import read_attacked_manifest
 from prefclip.config import Config, method_names
 from prefclip.datasets.data_uris import picture_uri
 from prefclip.datasets.manifests import open_images, read_classes
-from prefclip.evaluation.explorer import CELLS, FORMAT
+from prefclip.evaluation.explorer import CELLS
+from prefclip.evaluation.explorer_file import FORMAT
 from prefclip.evaluation.saliency.box_metrics import BOX_COLUMNS
 from prefclip.files import write_json
 from prefclip.layout import RunLayout, method_runs
 from prefclip.lineage.cells import write_cells
 from prefclip.lineage.run_facts import run_facts
 from prefclip.reporting.figures import draw_figure
-from prefclip.reporting.main_results import cell_groups
 from prefclip.reporting.report.page import build_report, report_sources
-from prefclip.reporting.tables import TABLES, make_table
+from prefclip.reporting.tables import TABLES, cell_groups, make_table
 from prefclip.seeds import generator_for
 
 
@@ -55,7 +55,7 @@ def write_report(config: Config, layout: RunLayout) -> Path:
     metrics = [layout.metrics(*each) for each in method_runs(config)]
     for name in TABLES:
         make_table(layout, name)
-        write_cells(layout.table(name), metrics, cell_groups(config))
+        write_cells(layout.table(name), metrics, cell_groups(config, name))
     draw_figure(layout, "retention_boxes")
     write_explorer(config, layout)
     build_report(config, layout, run_facts(report_sources(layout)), layout.report)

@@ -1,10 +1,8 @@
 """What the report's image explorer shows: a few test pictures, what every method calls them, and where it looks."""
 
 import base64
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -14,8 +12,8 @@ from torch.nn import functional
 from prefclip.config import Config
 from prefclip.datasets.data_uris import picture_uri
 from prefclip.datasets.manifests import ClassList
-from prefclip.datasets.parquet_tables import TableError
 from prefclip.evaluation.explanation import Explanation, explain_pictures
+from prefclip.evaluation.explorer_file import FORMAT
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
 from prefclip.evaluation.saliency.box_metrics import BOX_COLUMNS
 from prefclip.evaluation.saliency.measure import ChosenImages, choose_images
@@ -24,7 +22,6 @@ from prefclip.files import write_json
 from prefclip.models.checkpoints import load_checkpoint
 from prefclip.models.loading import load_model
 
-FORMAT = "prefclip-explorer/1"
 PICTURES = 36  # all data sets together
 FEWEST = 2  # of each
 TOP = 5
@@ -85,18 +82,6 @@ def explore_images(
             ],
         },
     )
-
-
-def read_explorer(path: str | Path) -> dict[str, Any]:
-    """Read what `explore_images` wrote. Raises TableError naming a file that is missing, damaged or of another kind."""
-    remedy = "make it again with `prefclip explore`"
-    try:
-        found = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise TableError(f"{path}: not a readable JSON file ({error}); {remedy}.") from error
-    if not isinstance(found, dict) or found.get("format") != FORMAT:
-        raise TableError(f"{path}: its format is not {FORMAT}; {remedy}.")
-    return found
 
 
 def _questions(pictures: ChosenImages, classes: ClassList) -> tuple[NDArray[np.uint8], ClassList, NDArray[np.int64]]:

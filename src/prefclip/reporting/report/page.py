@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from prefclip.config import Config, method_names
 from prefclip.datasets.data_uris import file_uri, picture_size
-from prefclip.evaluation.explorer import read_explorer
+from prefclip.evaluation.explorer_file import read_explorer
 from prefclip.files import write_text
 from prefclip.layout import RunLayout
 from prefclip.reporting.figures.style import method_style
