@@ -18,7 +18,8 @@ from prefclip.lineage.cells import write_cells
 from prefclip.lineage.run_facts import run_facts
 from prefclip.reporting.figures import draw_figure
 from prefclip.reporting.report.page import build_report, report_sources
-from prefclip.reporting.tables import TABLES, cell_groups, make_table
+from prefclip.reporting.report.shown_tables import FIRST_TABLES
+from prefclip.reporting.tables import cell_groups, make_table
 from prefclip.seeds import generator_for
 
 
@@ -53,7 +54,7 @@ def write_explorer(config: Config, layout: RunLayout) -> None:
 def write_report(config: Config, layout: RunLayout) -> Path:
     """Write tables, one figure and the page of a run; returns the page."""
     metrics = [layout.metrics(*each) for each in method_runs(config)]
-    for name in TABLES:
+    for name in FIRST_TABLES:
         make_table(layout, name)
         write_cells(layout.table(name), metrics, cell_groups(config, name))
     draw_figure(layout, "retention_boxes")

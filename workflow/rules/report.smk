@@ -28,6 +28,7 @@ rule explore_images:
     resources:
         mem_mb=growing(3000, 16000),
         runtime=growing(30, 60),
+        gpu=1,
     params:
         run=run_folder,
         settings=lambda wildcards: section("methods", "seeds", "evaluation"),
