@@ -134,3 +134,17 @@ def test_unfit_references_are_one_clear_error(run, tmp_path):
         table.write_text(content)
         with pytest.raises(CompareError, match=message):
             compare_folders(run, tmp_path / "bad")
+
+
+def test_ablations_count_only_where_the_run_made_some(run, published, tmp_path):
+    reference = tmp_path / "published"
+    shutil.copytree(published, reference)
+    for form in ("csv", "md", "tex"):
+        shutil.copy(reference / f"tables/typographic.{form}", reference / f"tables/sweeps.{form}")
+    shutil.copy(reference / "figures/retention_boxes.png", reference / "figures/sweep_beta.png")
+    outcome, text = printed(run, reference)
+    assert outcome and "4 files that only `snakemake ablations` makes were not compared" in text
+    shutil.copy(reference / "tables/sweeps.csv", run / "tables")
+    found = compare_folders(run, reference)
+    assert set(found.missing_files) == {"tables/sweeps.md", "tables/sweeps.tex", "figures/sweep_beta.png"}
+    assert "sweeps" in {verdict.table for verdict in found.verdicts} and found.left_out == 0

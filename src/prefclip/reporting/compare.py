@@ -12,10 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from prefclip.errors import PrefclipError
+from prefclip.layout import SWEEP_TABLES
+from prefclip.reporting.figure_inputs import RETENTION_BY_BETA, SWEEP_CURVES
 from prefclip.reporting.table_files import RESULT_COLUMNS
 
 # Lineage records beside them tell of one run and are not compared.
 FORMS = {"tables": ("csv", "md", "tex"), "figures": ("pdf", "png")}
+ABLATIONS = {*SWEEP_TABLES, *SWEEP_CURVES, RETENTION_BY_BETA}
 LOG_WIDTH = 120  # characters of a line where the output is no terminal
 REPRODUCED = "reproduced"
 OUTSIDE = "outside"
@@ -42,11 +45,15 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All verdicts, the published files that the run lacks, and the run's cells that were never published."""
+    """All verdicts, the published files that the run lacks, and the run's cells that were never published.
+
+    ``left_out``: published files of the ablations, where the run made none of them.
+    """
 
     verdicts: tuple[Verdict, ...]
     missing_files: tuple[str, ...]
     unpublished_cells: int
+    left_out: int = 0
 
     @property
     def reproduced(self) -> bool:
@@ -68,7 +75,8 @@ def compare_folders(run: str | Path, reference: str | Path) -> Comparison:
     """Judge every cell of ``reference/tables/*.csv`` and look for every file of its tables and figures.
 
     A cell is reproduced if the run's value lies between the published ci_low and ci_high; one image more or less (1/n)
-    is forgiven, since the interval of a share that is 0 or 1 has no width. Raises CompareError as :func:`compare_runs`.
+    is forgiven, since the interval of a share that is 0 or 1 has no width. What only `snakemake ablations` makes is
+    left out where the run made none of it. Raises CompareError as :func:`compare_runs`.
     """
     run, reference = Path(run), Path(reference)
     tables = sorted((reference / "tables").glob("*.csv"))
@@ -82,6 +90,11 @@ def compare_folders(run: str | Path, reference: str | Path) -> Comparison:
         for form in forms
         for path in (reference / name).glob(f"*.{form}")
     )
+    ablations = [path for path in published if path.stem in ABLATIONS]
+    if any((run / path).is_file() for path in ablations):
+        ablations = []
+    published = [path for path in published if path not in ablations]
+    tables = [path for path in tables if path.relative_to(reference) not in ablations]
     missing = tuple(str(path) for path in published if not (run / path).is_file())
     verdicts: list[Verdict] = []
     unpublished = 0
@@ -91,7 +104,7 @@ def compare_folders(run: str | Path, reference: str | Path) -> Comparison:
         found = read_cells(other) if other.is_file() else {}
         verdicts += judge(path.stem, wanted, found)
         unpublished += len(found.keys() - wanted.keys())
-    return Comparison(tuple(verdicts), missing, unpublished)
+    return Comparison(tuple(verdicts), missing, unpublished, len(ablations))
 
 
 def judge(table: str, published: dict[tuple, dict], found: dict[tuple, dict]) -> Iterator[Verdict]:
@@ -169,6 +182,8 @@ def print_comparison(comparison: Comparison, run: str | Path, reference: str | P
         f"; {comparison.unpublished_cells} further cells were never published" if comparison.unpublished_cells else ""
     )
     files = f"; missing files: {len(comparison.missing_files)}" if comparison.missing_files else ""
+    if comparison.left_out:
+        extra += f"; {comparison.left_out} files that only `snakemake ablations` makes were not compared"
     line = f"{word}: {good} of {total} cells of {reference} lie inside their intervals{files}{extra}"
     console.print(Text(line, style="bold green" if comparison.reproduced else "bold red"), soft_wrap=True)
 

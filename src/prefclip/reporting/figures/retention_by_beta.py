@@ -11,6 +11,7 @@ from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label, method_labe
 from prefclip.reporting.sweep_numbers import sweep_scopes
 
 VARIED = "beta"
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def draw_retention_by_beta(config: Config, layout: RunLayout) -> Figure:
@@ -25,7 +26,6 @@ def draw_retention_by_beta(config: Config, layout: RunLayout) -> Figure:
     scopes = sweep_scopes(config)
     figure = new_figure(FULL_WIDTH, 1.75 * len(scopes) + 0.2)
     grid = figure.subplots(len(scopes), len(methods), sharey=True, squeeze=False)
-    letters = iter("abcdefghijklmnop")
     for column, method in enumerate(methods):
         chosen = {point.value: point for point in points if point.method == method}
         values = [read_retention(config, layout, chosen[beta].name, chosen[beta].seeds) for beta in sorted(chosen)]
@@ -40,7 +40,7 @@ def draw_retention_by_beta(config: Config, layout: RunLayout) -> Figure:
             panel.yaxis.grid(True)
             panel.set_xlabel("β" if row == len(scopes) - 1 else "")
             where = "zero-shot" if scope == ZERO_SHOT_MEAN else dataset_label(scope)
-            panel_title(panel, next(letters), f"{method_label(method)}, {where}")
+            panel_title(panel, LETTERS[row * len(methods) + column], f"{method_label(method)}, {where}")
     for row in grid:
         row[0].set_ylabel("KL(CLIP ‖ tuned) (nats)")
     return figure

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
 
 from prefclip.config import Config
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
@@ -27,6 +28,7 @@ AXIS_LABELS = {
     "words": "attacked images per clean image",
 }
 LINEAR = ("words",)
+MOST_CHARACTERS = 16  # of all labels of an axis in a row
 
 
 def draw_sweep(config: Config, layout: RunLayout, vary: str) -> Figure:
@@ -56,6 +58,9 @@ def draw_sweep(config: Config, layout: RunLayout, vary: str) -> Figure:
                 panel.axhline(scale * clip[scope, images, metric], color=GREY, linestyle=(0, (3, 1.5)), label="CLIP")
             else:
                 panel.set_yscale("log")
+                panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+                panel.yaxis.set_major_formatter(FormatStrFormatter("%g"))
+                panel.yaxis.set_minor_locator(NullLocator())
             for method, curve in chosen.groupby("main", sort=False):
                 _draw_points(panel, curve.sort_values("setting"), method, list(config.methods), scale)
             panel.grid(True)
@@ -107,5 +112,7 @@ def _set_axis(panel: Axes, vary: str, settings: list[float]) -> None:
             panel.set_xscale("symlog", linthresh=positive[0], linscale=0.5)
         else:
             panel.set_xscale("log")
-    panel.set_xticks(settings, [f"{setting:,g}" for setting in settings])
-    panel.minorticks_off()
+    labels = [f"{setting:,g}" for setting in settings]
+    crowded = len("".join(labels)) > MOST_CHARACTERS
+    panel.set_xticks(settings, labels, rotation=90 if crowded else 0, fontsize=6 if crowded else None)
+    panel.xaxis.set_minor_locator(NullLocator())

@@ -1,0 +1,92 @@
+"""`snakemake ablations`: what it plans, and one small sweep from images to its figure."""
+
+import json
+
+import pandas as pd
+import pytest
+from smoke_run import ROOT, RUN, SETTINGS, Checkout
+
+from prefclip.config import read_config
+from prefclip.layout import RunLayout, sweep_runs
+
+MOST_SECONDS = 10
+SWEEPS = {
+    "zero_shot": ["plants"],
+    "grids": {
+        "beta": {"vary": "beta", "methods": ["dpo"], "values": [0.1, 1.0]},
+        "words": {"vary": "words", "methods": ["dpo"], "values": [1, 2], "fixed": {"max_train_images": 64}},
+    },
+}
+
+
+def settings(**changes: object) -> dict:
+    return {**SETTINGS, "sweeps": SWEEPS, **changes}
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory) -> Checkout:
+    return Checkout(tmp_path_factory.mktemp("sweeps") / "repository", settings()).copy()
+
+
+@pytest.mark.parametrize("name", ["embedded", "paper_sweeps"])
+def test_a_dry_run_plans_every_point_in_seconds(checkout, name):
+    answer = checkout.snakemake("--dry-run", "ablations", config=f"config/{name}.yaml")
+    assert answer.code == 0, answer.output
+    assert answer.cpu_seconds < MOST_SECONDS
+    runs = sweep_runs(read_config(ROOT / f"config/{name}.yaml"))
+    assert answer.jobs["evaluate_model"] == len(runs)
+    assert answer.jobs["train_policy"] + answer.jobs["train_policy_without_averaging"] == len(runs) - 1
+    assert answer.jobs["synthesise_words"] == answer.jobs["cache_words_reference"] == 1
+    assert answer.jobs["draw_sweep_figure"] == 5 and answer.jobs["make_sweep_table"] == 2
+
+
+def test_the_paper_sweeps_have_the_grids_and_sets_of_the_authors():
+    config = read_config(ROOT / "config/paper_sweeps.yaml")
+    assert config.datasets == ("food101", "sun397")
+    values = {(point.sweep, point.method): set() for point in config.grid_points}
+    for point in config.grid_points:
+        values[point.sweep, point.method].add(point.value)
+    assert values["beta", "ipo"] == {0.01, 0.05, 0.1, 0.3, 0.5, 0.7, 1.0, 1.5}
+    assert values["regulariser", "dpo"] == {0, 0.01, 0.1, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0}
+    assert values["size", "ce"] == {1_000, 5_000, 10_000, 20_000, 50_000}
+    assert values["words", "kto"] == {1, 3, 5, 10}
+    assert values["trainable", "dpo"] == {"image", "all", "head"} and values["seeds", "dpo"] == {0, 1, 2, 3, 4}
+
+
+def test_the_main_run_plans_nothing_of_the_sweeps(checkout):
+    jobs = checkout.snakemake("--dry-run", "all", config="config/smoke.yaml").jobs
+    assert jobs["train_policy"] == 1 and "synthesise_words" not in jobs and "make_sweep_table" not in jobs
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_one_small_sweep_runs_from_images_to_figures(checkout):
+    answer = checkout.snakemake("ablations", "--cores", "2")
+    assert answer.code == 0, answer.output
+    run = RunLayout(RUN)
+    assert "Nothing to be done" in checkout.snakemake("--dry-run", "ablations").output
+    table = pd.read_csv(checkout.folder / run.table("sweeps"), keep_default_na=False)
+    assert set(table["method"]) == {"clip", "dpo", "dpo-beta-0p1", "dpo-images-64", "dpo-images-64-words-2"}
+    cells = json.loads((checkout.folder / run.table("sweeps", "cells.json")).read_text(encoding="utf-8"))
+    assert len(cells["cells"]) == len(table) and all(cell["rows"] for cell in cells["cells"])
+    assert (checkout.folder / run.figure("sweep_words", "png")).is_file()
+    assert not (checkout.folder / run.figure("sweep_size", "png")).exists()
+    logs = {
+        method: pd.read_csv(checkout.folder / run.training_log("emoji-clip", method, 0))
+        for method in ("dpo-images-64", "dpo-images-64-words-2")
+    }
+    assert [len(log) for log in logs.values()] == [1, 2]
+    predictions = pd.read_parquet(checkout.folder / run.predictions("emoji-clip", "dpo-images-64-words-2", 0))
+    assert set(predictions["dataset"]) == {"animals", "plants"} and predictions["id"].str.endswith(".w1").sum() == 0
+    record = json.loads((checkout.folder / f"{run.table('sweeps')}.prov.json").read_text(encoding="utf-8"))
+    assert "sweeps" in json.dumps(record)
+    # Another value of β touches that point alone.
+    values = {**SWEEPS, "grids": {**SWEEPS["grids"], "beta": {**SWEEPS["grids"]["beta"], "values": [0.2, 1.0]}}}
+    path = checkout.configure(settings(sweeps=values), "changed")
+    jobs = checkout.snakemake("--dry-run", "ablations", config=path).jobs
+    assert jobs == {
+        "train_policy": 1,
+        "evaluate_model": 1,
+        "make_sweep_table": 2,
+        "draw_sweep_figure": jobs["draw_sweep_figure"],
+    }
