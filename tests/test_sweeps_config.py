@@ -20,7 +20,7 @@ BETA = {"vary": "beta", "methods": ["dpo"], "values": [0.1, 1]}
 
 def with_grids(grids: dict, zero_shot: list | None = None, **changes: object) -> Config:
     """The default experiment (main β of dpo: 0.5; 6,400 training images) with other sweeps."""
-    values = copy.deepcopy(EMBEDDED) | {"sweeps": {"zero_shot": zero_shot, "grids": grids}} | changes
+    values = copy.deepcopy(EMBEDDED) | {"concepts": {}, "sweeps": {"zero_shot": zero_shot, "grids": grids}} | changes
     return check_config(values, "run.yaml")
 
 

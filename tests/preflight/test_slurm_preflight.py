@@ -267,7 +267,7 @@ class TestRunFiles:
     def test_data_to_place_by_hand_and_to_fetch(self, site):
         site.config["data"] = {"source": "downloaded", "root": "data", "train": "imagenet100", "zero_shot": ["food101"]}
         site.config["data"]["bias"] = []
-        site.config["sweeps"] = {}
+        site.config |= {"sweeps": {}, "concepts": {}}
         found = site.findings("--no-job")
         assert wrong(found) == ["data (imagenet100)"] and found["data"]["what"] == "to be fetched: food101"
         assert "prefclip datasets fetch imagenet100 --root data" in found["data (imagenet100)"]["remedy"]

@@ -9,7 +9,9 @@ from rich.console import Console
 
 from prefclip.reporting.compare import CompareError, compare_folders, compare_runs, read_cells
 from prefclip.reporting.figures import draw_figure
-from prefclip.reporting.tables import TABLES, make_table
+from prefclip.reporting.tables import make_table
+
+TABLES = ("typographic", "text_confusion", "retention", "main_results")
 
 
 @pytest.fixture(scope="module")
