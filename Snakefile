@@ -7,7 +7,7 @@ min_version("9.19")
 
 
 # A file given with --configfile replaces the default; it is not merged into it.
-if "experiment" not in config:
+if not workflow.overwrite_configfiles:
 
     configfile: "config/embedded.yaml"
 

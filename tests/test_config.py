@@ -1,6 +1,7 @@
 """Configurations: whatever is wrong is one message that names the file and the key, and says what is allowed."""
 
 import copy
+import json
 from pathlib import Path
 from typing import get_args
 
@@ -67,6 +68,34 @@ def test_shipped_configurations_are_sound_and_fit_the_schema(path):
     assert config.experiment == path.stem
     jsonschema.validate(yaml.safe_load(path.read_text(encoding="utf-8")), json_schema())
     jsonschema.validate(config.model_dump(mode="json"), json_schema())
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "config/backbones").glob("*.yaml")), ids=lambda path: path.name)
+def test_backbones_change_the_papers_run(path):
+    paper = read_config(ROOT / "config/paper.yaml")
+    config = read_config(ROOT / "config/paper.yaml", path)
+    assert config.experiment == f"paper_{path.stem}"
+    assert config.model.name.endswith("-quickgelu") and config.model.weights == "openai"
+    assert config.training.micro_batch_size < paper.training.micro_batch_size
+    same = {"experiment": "", "model": paper.model, "training": paper.training}
+    assert config.model_copy(update=same) == paper.model_copy(update=same)
+    micro = config.training.model_copy(update={"micro_batch_size": paper.training.micro_batch_size})
+    assert micro == paper.training
+
+
+def test_later_files_change_single_keys(tmp_path):
+    (tmp_path / "more.yaml").write_text("training: {epochs: 9}\nseeds: [7]\n")
+    config = read_config(ROOT / "config/embedded.yaml", tmp_path / "more.yaml")
+    assert config.training.epochs == 9 and config.training.batch_size == 128 and config.seeds == (7,)
+    (tmp_path / "more.yaml").write_text("training: {epoch: 9}\n")
+    with pytest.raises(ConfigError, match=r"embedded\.yaml, .*more\.yaml: unknown key 'training\.epoch'"):
+        read_config(ROOT / "config/embedded.yaml", tmp_path / "more.yaml")
+
+
+def test_the_shipped_schema_is_current():
+    shipped = (ROOT / "workflow/schemas/config.schema.json").read_text(encoding="utf-8")
+    remedy = "run `prefclip config schema > workflow/schemas/config.schema.json`"
+    assert json.loads(shipped) == json_schema(), remedy
 
 
 def test_default_run_has_the_methods_sets_and_seeds_of_the_paper():

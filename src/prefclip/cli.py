@@ -54,12 +54,16 @@ def main() -> None:
 
 
 @app.command("init")
-def init_run(config: Annotated[Path, typer.Option(help="YAML configuration")] = Path("config/embedded.yaml")) -> None:
+def init_run(
+    config: Annotated[list[Path], typer.Option(help="YAML configuration; a second one changes keys of the first")] = (
+        Path("config/embedded.yaml"),
+    ),
+) -> None:
     """Check a configuration and store it, resolved, in the folder of its run."""
     from prefclip.config import read_config
     from prefclip.layout import store_config
 
-    print(store_config(read_config(config)).root)
+    print(store_config(read_config(*config)).root)
 
 
 @app.command()
@@ -100,12 +104,14 @@ def pretrain(
 
 
 @config_app.command("check")
-def check_config_file(config: Annotated[Path, typer.Argument(help="YAML configuration")]) -> None:
+def check_config_file(
+    config: Annotated[list[Path], typer.Argument(help="YAML configuration; a second one changes keys of the first")],
+) -> None:
     """Check one YAML configuration; prints nothing but the run's folder if it is sound."""
     from prefclip.config import read_config
     from prefclip.layout import layout_of
 
-    print(layout_of(read_config(config)).root)
+    print(layout_of(read_config(*config)).root)
 
 
 @config_app.command("explain")

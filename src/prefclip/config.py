@@ -260,21 +260,32 @@ class Config(Section):
         return self.data.train if settings.concept == "reading" else settings.dataset or self.data.bias[0]
 
 
-def read_config(path: str | Path) -> Config:
-    """Read and check one YAML file.
+def read_config(*paths: str | Path) -> Config:
+    """Read and check a YAML file; of several, later ones add keys or replace single ones, as with Snakemake.
 
     Raises ConfigError naming the file and key, saying what is allowed.
     """
-    path = Path(path)
+    values = _read_yaml(Path(paths[0]))
+    for path in paths[1:]:
+        values = _merged(values, _read_yaml(Path(path)))
+    return check_config(values, ", ".join(map(str, paths)))
+
+
+def _merged(values: Any, changes: Any) -> Any:
+    if not (isinstance(values, dict) and isinstance(changes, dict)):
+        return changes
+    return {**values, **{key: _merged(values.get(key), change) for key, change in changes.items()}}
+
+
+def _read_yaml(path: Path) -> Any:
     try:
-        values = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)
+        return yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)
     except FileNotFoundError as error:
         raise ConfigError(f"{path}: no such configuration file; config/embedded.yaml is the default.") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not valid YAML ({_one_line(error)}).") from error
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}); name a YAML file.") from error
-    return check_config(values, str(path))
 
 
 class _UniqueKeys(yaml.SafeLoader):

@@ -67,6 +67,27 @@ def test_bad_configurations_are_refused_before_anything_runs(checkout, changes, 
     (checkout.folder / path).unlink()
 
 
+def test_a_file_of_ones_own_replaces_the_default_even_without_a_name(checkout):
+    """It is not merged into it: the default has five methods and seven data sets."""
+    path = checkout.configure({"methods": {"dpo": {"objective": "dpo"}}, "data": {"zero_shot": [], "bias": []}}, "own")
+    answer = checkout.snakemake("--dry-run", config=path)
+    (checkout.folder / path).unlink()
+    assert answer.code == 0, answer.output
+    assert answer.jobs["build_manifest"] == 1 and answer.jobs["train_policy"] == 3
+    assert "train_policy_without_averaging" not in answer.jobs
+
+
+def test_several_files_are_merged_in_their_order(checkout):
+    paths = [
+        checkout.configure(SETTINGS, "first"),
+        checkout.configure({"experiment": "second", "seeds": [4]}, "second"),
+    ]
+    answer = checkout.snakemake("--dry-run", "--configfile", *paths, config=None)
+    assert answer.code == 0 and "results/second/checkpoints/emoji-clip/dpo/seed4/" in answer.output, answer.output
+    for path in paths:
+        (checkout.folder / path).unlink()
+
+
 def test_missing_weights_are_named(checkout):
     path = checkout.configure({**SETTINGS, "model": {"weights": "resources/none.safetensors"}}, "bad")
     answer = checkout.snakemake("--dry-run", config=path)

@@ -9,11 +9,11 @@ rule explore_images:
     input:
         weights=weights_files(settings),
         checkpoints=list(filter(None, explored_checkpoints(settings, run).values())),
-        images=expand(run.images("{dataset}"), dataset=settings.datasets),
-        attacked_images=expand(run.attacked_images("{dataset}"), dataset=settings.datasets),
-        manifests=expand(run.manifest("{dataset}"), dataset=settings.datasets),
-        attacked_manifests=expand(run.attacked_manifest("{dataset}"), dataset=settings.datasets),
-        classes=expand(run.classes("{dataset}"), dataset=settings.datasets),
+        images=expand(run.images("{dataset}"), dataset=settings.attacked_datasets),
+        attacked_images=expand(run.attacked_images("{dataset}"), dataset=settings.attacked_datasets),
+        manifests=expand(run.manifest("{dataset}"), dataset=settings.attacked_datasets),
+        attacked_manifests=expand(run.attacked_manifest("{dataset}"), dataset=settings.attacked_datasets),
+        classes=expand(run.classes("{dataset}"), dataset=settings.attacked_datasets),
         code=sources_of("explore"),
     output:
         explorer=run.explorer,

@@ -109,5 +109,5 @@ def stack_bytes(config: Config) -> dict[str, int]:
         else:
             counts = dataset_entry(name).splits
             images = sum(counts.values()) if name == config.data.train else counts.get("test") or sum(counts.values())
-        sizes[name] = images * pixels * (1 + config.attack.variants)
+        sizes[name] = images * pixels * (1 + config.attack.variants * (name in config.attacked_datasets))
     return sizes

@@ -18,7 +18,7 @@ def explore(run: Run, threads: Threads = 1) -> None:
         inputs=[
             *filter(None, checkpoints.values()),
             *weights_files(config),
-            *(name(dataset) for dataset in config.datasets for name in named),
+            *(name(dataset) for dataset in config.attacked_datasets for name in named),
         ],
         outputs=[layout.explorer],
         config=layout.config,
