@@ -4,7 +4,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from prefclip.datasets.check import CheckReport, check_dataset
@@ -57,7 +57,6 @@ def fetch_dataset(entry: DownloadedEntry, root: str | Path, progress: bool = Tru
         )
     work = root / WORK_FOLDER / entry.folder
     try:
-        work.mkdir(parents=True, exist_ok=True)
         with _one_at_a_time(work):
             # Sets that share a folder, as SCAM's three do, are fetched once.
             if entry.state(root) != "present":
@@ -79,8 +78,12 @@ def fetch_dataset(entry: DownloadedEntry, root: str | Path, progress: bool = Tru
 
 @contextmanager
 def _one_at_a_time(folder: Path) -> Iterator[None]:
-    """Wait until no other process works in a folder; the system ends the lock when a process ends."""
-    handle = os.open(folder, os.O_RDONLY)
+    """Make a folder and wait until no other process works in it; the system ends the lock when a process ends."""
+    handle = None
+    while handle is None:
+        folder.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):  # another process has just finished and removed it
+            handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
