@@ -84,7 +84,7 @@ class RunLayout:
         return self._path("metrics", "concepts", f"{model}.{concept}.seed{seed}.neutral.json")
 
     def retrieval(self, model: str, concept: str, seed: object) -> str:
-        """The first images of every caption at three t of a gender map."""
+        """The first images of every caption at every t of a gender map."""
         return self._path("metrics", "concepts", f"{model}.{concept}.seed{seed}.retrieval.parquet")
 
     @property

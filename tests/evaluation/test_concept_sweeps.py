@@ -160,7 +160,7 @@ def test_the_neutral_scale_is_written_with_how_it_was_chosen(gender_results):
 def test_first_ranks_hold_each_picture_once(gender_results):
     found, _, outputs = gender_results
     ranks = pd.read_parquet(outputs["out_retrieval"])
-    assert set(ranks["t"]) == {0.0, 1.0, found.t}
+    assert set(ranks["t"]) == {*SCALES, found.t}
     for _, group in ranks.groupby(["t", "query"]):
         assert group["rank"].tolist() == list(range(1, 11)) and group["id"].is_unique
         assert set(group["gender"]) <= {"man", "woman"}

@@ -1,24 +1,33 @@
 """A made-up run with all that the report shows."""
 
 import base64
+import math
 import re
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+from synthetic_run import synthetic_config
 
 from prefclip.attacks.synthesis import read_attacked_manifest
 from prefclip.config import Config, method_names
 from prefclip.datasets.data_uris import picture_uri
 from prefclip.datasets.manifests import open_images, read_classes
+from prefclip.datasets.parquet_tables import write_table
+from prefclip.evaluation.concept_table import ConceptRows, Place
 from prefclip.evaluation.explorer import CELLS
 from prefclip.evaluation.explorer_file import FORMAT
 from prefclip.evaluation.saliency.box_metrics import BOX_COLUMNS
-from prefclip.files import write_json
+from prefclip.files import write_json, write_text
 from prefclip.layout import RunLayout, method_runs
 from prefclip.lineage.cells import write_cells
 from prefclip.lineage.run_facts import run_facts
 from prefclip.reporting.figures import draw_figure
 from prefclip.reporting.report.page import build_report, report_sources
 from prefclip.reporting.report.shown_tables import FIRST_TABLES
+from prefclip.reporting.report.sweeps import PARTS
 from prefclip.reporting.tables import cell_groups, make_table
 from prefclip.seeds import generator_for
 
@@ -51,6 +60,34 @@ def write_explorer(config: Config, layout: RunLayout) -> None:
     write_json(layout.explorer, {**values, "methods": methods, "pictures": pictures})
 
 
+def write_sweeps(config: Config, layout: RunLayout) -> None:
+    """Write what sweeps of a reading and a gender map could have: made-up numbers that follow t."""
+    for name, settings in config.concepts.items():
+        which = (config.model.key, name, settings.seeds[0])
+        rows = ConceptRows(config.experiment, config.model.key, name, settings.concept, which[2], config.evaluation)
+        if settings.concept == "reading":
+            kinds = (("accuracy", "clean"), ("accuracy", "typographic"), ("text_confusion", "typographic"))
+            places = [(Place(each, images, "test"), metric) for each in config.datasets for metric, images in kinds]
+        else:
+            metrics = ("probability_true", "gender_accuracy", "concept_accuracy")
+            places = [(Place("people", "clean", part), metric) for part in PARTS for metric in metrics]
+            ranks = pd.DataFrame(
+                [
+                    {"t": t, "query": query, "rank": rank, "row": (rank + int(t)) % 6, "name": query, "gender": "woman"}
+                    for t in settings.scales
+                    for query in ("cook", "judge")
+                    for rank in (1, 2, 3)
+                ]
+            )
+            write_json(layout.neutral_scale(*which), {"t": -1.0})
+            write_table(layout.retrieval(*which), pa.Table.from_pandas(ranks, preserve_index=False))
+        for place, metric in places:
+            for t in (math.nan, *settings.scales):
+                level = 0.5 if math.isnan(t) else 0.5 + t / 10
+                rows.number(place, t, metric, level, 40, level - 0.05, level + 0.05)
+        rows.write(layout.concept_sweep(*which))
+
+
 def write_report(config: Config, layout: RunLayout) -> Path:
     """Write tables, one figure and the page of a run; returns the page."""
     metrics = [layout.metrics(*each) for each in method_runs(config)]
@@ -59,8 +96,20 @@ def write_report(config: Config, layout: RunLayout) -> Path:
         write_cells(layout.table(name), metrics, cell_groups(config, name))
     draw_figure(layout, "retention_boxes")
     write_explorer(config, layout)
-    build_report(config, layout, run_facts(report_sources(layout)), layout.report)
+    write_sweeps(config, layout)
+    build_report(config, layout, run_facts(report_sources(config, layout)), layout.report)
     return Path(layout.report)
+
+
+def reported_run(world: Path, made_up: RunLayout, folder: Path) -> tuple[Config, RunLayout]:
+    """Copy the made-up run and add two concept maps and its report."""
+    scales = {"scales": [-2, -1, 0, 1, 2]}
+    concepts = {"reading": {"concept": "reading", **scales}, "gender": {"concept": "gender", **scales}}
+    config, layout = synthetic_config(world, concepts=concepts), RunLayout(str(folder))
+    shutil.copytree(made_up.root, folder)
+    write_text(layout.config, config.model_dump_json(indent=2) + "\n")
+    write_report(config, layout)
+    return config, layout
 
 
 class Loads(HTMLParser):

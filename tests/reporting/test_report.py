@@ -2,31 +2,26 @@
 
 import json
 import math
-import shutil
 from pathlib import Path
 
 import pytest
-from report_run import Loads, write_report
+from report_run import Loads, reported_run
 
 from prefclip.config import Config
-from prefclip.layout import RunLayout
 from prefclip.lineage.run_facts import run_facts
 from prefclip.reporting.report.headline import read_headline
 from prefclip.reporting.report.page import build_report, embedded_json, report_sources
 from prefclip.reporting.report.settings import read_settings
 from prefclip.reporting.report.shown_tables import ReportError, parse_markdown, read_shown_table, read_tables
+from prefclip.reporting.report.sweeps import read_sweeps, sweep_files
 
 PAPER_LIMIT = 15_000_000  # bytes
 
 
 @pytest.fixture(scope="module")
-def reported(made_up, tmp_path_factory):
+def reported(world, made_up, tmp_path_factory):
     """(config, layout) of a run with its report."""
-    config, layout = made_up
-    own = RunLayout(str(tmp_path_factory.mktemp("reported") / "results"))
-    shutil.copytree(layout.root, own.root)
-    write_report(config, own)
-    return config, own
+    return reported_run(world, made_up[1], tmp_path_factory.mktemp("reported") / "results")
 
 
 @pytest.fixture(scope="module")
@@ -124,11 +119,34 @@ def test_disputed_keys_say_what_both_protocols_set():
     assert "attack.seed" not in disputed
 
 
+def test_curves_and_pictures_follow_t(reported):
+    config, layout = reported
+    found = read_sweeps(config, layout)
+    reading, gender = found["maps"]
+    assert reading["scales"] == [-2, -1, 0, 1, 2] and reading["neutral"] is None and reading["retrieval"] is None
+    assert [scope["title"] for scope in reading["scopes"]] == ["Animals", "Zero-shot mean", "Food"]
+    for curve in (curve for each in found["maps"] for scope in each["scopes"] for curve in scope["curves"]):
+        assert curve["value"] == [0.3, 0.4, 0.5, 0.6, 0.7] and curve["low"][0] == 0.25 and curve["high"][-1] == 0.75
+    assert gender["neutral"] == -1 and "emoji drawings" in gender["limits"]
+    ranks = gender["retrieval"]["queries"][0]["ranks"]
+    assert len(ranks) == 5 and all(len(each) == 3 for each in ranks) and ranks[0] != ranks[1]
+    used = {picture for query in gender["retrieval"]["queries"] for each in query["ranks"] for picture, _, _ in each}
+    assert used == set(range(len(found["pictures"]))) and len(set(found["pictures"])) == len(found["pictures"])
+
+
+def test_a_run_without_swept_maps_has_no_slider(made_up, reported):
+    config, layout = made_up
+    assert sweep_files(config, layout) == [] and read_sweeps(config, layout) is None
+    assert sweep_files(reported[0], layout) == []  # configured, not swept yet
+    assert all(path.is_file() for path in sweep_files(*reported)) and sweep_files(*reported)
+
+
 def test_the_page_needs_nothing_but_itself(page):
     text = page.read_text(encoding="utf-8")
     loads = Loads(text)
     assert len(loads.found) >= 2 and all(each.startswith("data:") for each in loads.found)
-    assert "http://" not in text and "https://" not in text
+    named = text.replace("http://www.w3.org/2000/svg", "")  # the name of a format, not an address
+    assert "http://" not in named and "https://" not in named
     assert len(loads.ids) == len(set(loads.ids))
     assert page.stat().st_size < PAPER_LIMIT
 
@@ -136,7 +154,7 @@ def test_the_page_needs_nothing_but_itself(page):
 def test_the_same_run_gives_the_same_bytes(page, reported):
     config, layout = reported
     first = page.read_bytes()
-    build_report(config, layout, run_facts(report_sources(layout)), layout.report)
+    build_report(config, layout, run_facts(report_sources(config, layout)), layout.report)
     assert page.read_bytes() == first
 
 

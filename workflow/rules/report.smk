@@ -42,6 +42,7 @@ rule build_report:
     input:
         rules.tables.input,
         rules.figures.input,
+        rules.concepts.input,
         explorer=rules.explore_images.output.explorer,
         summary=rules.summarise_metrics.output.summary,
         code=sources_of("report"),

@@ -59,7 +59,7 @@ def sweep_gender(
     The neutral t comes from the SELECTION pictures; every other number is reported for SELECTION, SEEN_CONCEPTS and
     HELD_OUT_CONCEPTS apart (`preferences.gender_parts`), retrieval and bias for both test parts together. ``out_sweep``
     is a CONCEPT_TABLE, ``out_neutral`` the NeutralScale as JSON, ``out_retrieval`` the first RANKS_KEPT pictures of
-    every concept at t = 0, 1 and the neutral one.
+    every concept at every t.
 
     Raises PrefclipError naming the file or key.
     """
@@ -76,7 +76,7 @@ def sweep_gender(
             add_retrieval_rows(rows, probe, t, outcome, settings.top)
             if t in shown or math.isnan(t):
                 add_concept_rows(rows, probe, t, outcome)
-            if t in shown:
+            if not math.isnan(t):
                 retrieved.append(first_ranks(probe, t, outcome))
         add_floor_rows(rows, opened.powers, scales, probe.classes.dataset)
     rows.write(out_sweep)

@@ -44,7 +44,7 @@ def report(run: Run) -> None:
 
     layout = RunLayout(str(run))
     config = layout.read_config()
-    sources = report_sources(layout)
+    sources = report_sources(config, layout)
     with recorded(
         "report", inputs=sources, outputs=[layout.report], config=layout.config, keys=sorted(type(config).model_fields)
     ):

@@ -18,16 +18,17 @@ from prefclip.reporting.report.captions import CAPTIONS
 from prefclip.reporting.report.headline import read_headline
 from prefclip.reporting.report.settings import read_settings
 from prefclip.reporting.report.shown_tables import ShownTable, read_tables
+from prefclip.reporting.report.sweeps import read_sweeps, sweep_files
 
-STYLES = ("look.css", "parts.css", "explorer.css")
-SCRIPTS = ("page.js", "trace.js", "tables.js", "explorer.js")
+STYLES = ("look.css", "parts.css", "explorer.css", "sweep.css")
+SCRIPTS = ("page.js", "trace.js", "tables.js", "explorer.js", "sweep.js")
 
 
-def report_sources(layout: RunLayout) -> list[Path]:
-    """The files of the run that the page is made of, sorted: tables, figures and explored pictures."""
+def report_sources(config: Config, layout: RunLayout) -> list[Path]:
+    """The files of the run that the page is made of, sorted: tables, figures, explored pictures, swept concepts."""
     root = Path(layout.root)
     patterns = ("tables/*.csv", "tables/*.md", "tables/*.cells.json", "figures/*.png", "report/explorer.json")
-    return sorted(path for pattern in patterns for path in root.glob(pattern))
+    return sorted({*(path for pattern in patterns for path in root.glob(pattern)), *sweep_files(config, layout)})
 
 
 def build_report(config: Config, layout: RunLayout, facts: Mapping[str, Any], output: str | Path) -> None:
@@ -38,6 +39,7 @@ def build_report(config: Config, layout: RunLayout, facts: Mapping[str, Any], ou
     """
     tables = read_tables(Path(layout.root) / "tables")
     explorer = read_explorer(layout.explorer) if Path(layout.explorer).is_file() else None
+    sweeps = read_sweeps(config, layout)
     environment = Environment(
         loader=PackageLoader("prefclip.reporting.report"),
         autoescape=True,
@@ -55,10 +57,15 @@ def build_report(config: Config, layout: RunLayout, facts: Mapping[str, Any], ou
         sections=read_settings(config),
         facts=facts,
         explorer=explorer,
+        sweeps=sweeps,
         style="\n".join(source(environment, name)[0] for name in STYLES),
         script="\n".join(source(environment, name)[0] for name in SCRIPTS),
         data=embedded_json(
-            {**page_data(layout, tables, facts), "explorer": explorer and explorer_data(config, explorer)}
+            {
+                **page_data(layout, tables, facts),
+                "explorer": explorer and explorer_data(config, explorer),
+                "sweeps": sweeps,
+            }
         ),
         method_label=method_label,
         dataset_label=dataset_label,
