@@ -113,6 +113,7 @@ def _imports(tree: ast.AST, module: str, is_package: bool) -> list[str]:
     return names
 
 
+@lru_cache(maxsize=1024)
 def _prefclip_imports(path: Path, package: Path) -> list[str]:
     imports = _imports(_parse(path), _module_name(path, package), path.stem == "__init__")
     return [name for name in imports if name.split(".")[0] == "prefclip"]
@@ -122,6 +123,7 @@ def _module_name(path: Path, package: Path) -> str:
     return ".".join(path.relative_to(package.parent).with_suffix("").parts).removesuffix(".__init__")
 
 
+@lru_cache(maxsize=1024)
 def _imports_by_name(path: Path) -> bool:
     words = {getattr(node, "attr", getattr(node, "id", "")) for node in ast.walk(_parse(path))}
     return not words.isdisjoint({"import_module", "__import__"})
