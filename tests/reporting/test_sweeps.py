@@ -19,6 +19,7 @@ from prefclip.reporting.figure_inputs import figure_inputs, sweep_figures
 from prefclip.reporting.figures import SWEEP_FIGURES, draw_figure
 from prefclip.reporting.figures.curves import CurveError
 from prefclip.reporting.figures.style import print_style
+from prefclip.reporting.report.shown_tables import read_shown_table
 from prefclip.reporting.sweep_numbers import setting_text
 from prefclip.reporting.tables import SWEEP_TABLES, cell_groups, make_table
 
@@ -116,18 +117,18 @@ def test_the_objective_table_takes_one_part_away_at_a_time(swept):
     labels = [line.split("|")[1].strip() for line in text.splitlines() if line.startswith("|")][2:]
     assert [label for label in labels if not label.startswith("*")] == [
         "CLIP",
-        "CE",
-        "CE, averaging on",
-        "CE + KL",
-        "CE + KL, last iterate",
-        "DPO",
-        "DPO, last iterate",
+        "CE (3 seeds)",
+        "CE, averaging on (2 seeds)",
+        "CE + KL (3 seeds)",
+        "CE + KL, no averaging (3 seeds)",
+        "DPO (3 seeds)",
+        "DPO, no averaging (3 seeds)",
         "DPO, λ = 0",
         "DPO, trainable head",
-        "IPO",
-        "IPO, last iterate",
-        "KTO",
-        "KTO, last iterate",
+        "IPO (3 seeds)",
+        "IPO, no averaging (3 seeds)",
+        "KTO (3 seeds)",
+        "KTO, no averaging (3 seeds)",
     ]
     assert labels[3] == "*Δ to CE*" and labels.count("*Δ to DPO*") == 3
     latex = Path(layout.table("ablation_objective", "tex")).read_text(encoding="utf-8")
@@ -140,7 +141,7 @@ def test_the_shown_sweeps_have_one_line_for_each_point(swept):
     lines = [line for line in text.splitlines() if line.startswith("|")][2:]
     assert len(lines) == 1 + len(config.grid_points) + 1
     assert any("DPO, 3 words per image (4 training images)" in line for line in lines)
-    assert any("DPO, mean of 4 seeds" in line for line in lines)
+    assert any("DPO, mean (4 seeds)" in line for line in lines)
 
 
 @pytest.mark.parametrize("name", sorted(SWEEP_TABLES))
@@ -252,3 +253,9 @@ def test_a_sweep_that_the_run_does_not_have_is_named(made_up, damaged):
 def test_runs_of_a_table(swept):
     config, _ = swept
     assert table_runs(config, "sweeps") == sweep_runs(config) and len(table_runs(config, "typographic")) == 16
+
+
+def test_the_report_traces_each_number_of_the_objective_table(swept):
+    shown = read_shown_table(Path(swept[1].table("ablation_objective")).with_suffix(""))
+    rows = [row for group in shown.groups for row in group]
+    assert len(shown.lines) == sum(len(row.cells) for row in rows) and not any(row.further for row in rows)

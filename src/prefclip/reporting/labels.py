@@ -22,6 +22,8 @@ def setting_label(key: str, value: object) -> str:
     name = SETTING_LABELS.get(key, key)
     if isinstance(value, bool):
         return f"{name} {'on' if value else 'off'}"
+    if key == "words" and value == 1:
+        return "1 word per image"
     if key in ("max_train_images", "words"):
         return f"{value:,.0f} {name}"
     return f"{name} {value}" if isinstance(value, str) or key == "seed" else f"{name} = {value:g}"

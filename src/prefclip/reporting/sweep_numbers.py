@@ -143,8 +143,8 @@ def main_line(config: Config, method: str) -> SweepLine:
 
 
 def last_iterate(line: SweepLine) -> SweepLine:
-    """The same line without weight averaging."""
-    return replace(line, weights=RAW, label=f"{line.label}, last iterate")
+    """The same line without weight averaging: its last iterate."""
+    return replace(line, weights=RAW, label=f"{line.label}, no averaging")
 
 
 def compared(line: SweepLine) -> SweepLine:
@@ -179,7 +179,7 @@ def seed_means(config: Config) -> Iterator[SweepLine]:
             chosen = [point for point in points if point.method == method]
             seeds = tuple(point.value for point in chosen)
             line = point_line(config, chosen[0])
-            label = f"{method_label(method)}, mean of {len(seeds)} seeds"
+            label = f"{method_label(method)}, mean"
             yield replace(line, setting="all", seeds=seeds, label=label)
 
 

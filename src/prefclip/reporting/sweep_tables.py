@@ -7,11 +7,12 @@ from itertools import compress
 import pandas as pd
 
 from prefclip.config import Config
-from prefclip.evaluation.metrics import CLEAN, METRICS, TYPOGRAPHIC
+from prefclip.evaluation.metrics import METRICS
 from prefclip.reporting.estimates import AVERAGED, headline_weights
 from prefclip.reporting.labels import dataset_label
 from prefclip.reporting.sweep_numbers import (
     DIFFERENCE,
+    MEASURED,
     VALUE,
     SweepLine,
     SweepNumbers,
@@ -25,8 +26,8 @@ from prefclip.reporting.sweep_numbers import (
 from prefclip.reporting.table_files import Cell, Row, Table
 from prefclip.sweeps_config import SEED, GridPoint
 
-# Columns within each scope: accuracy on clean (O) and typographic (T) images, retention.
-COLUMNS = ((CLEAN, "accuracy", "O"), (TYPOGRAPHIC, "accuracy", "T"), (CLEAN, "retention_kl", "KL"))
+# Headings of what is measured in each scope, in the order of the tidy table, so that its lines are the shown cells.
+HEADINGS = dict(zip(MEASURED, ("O", "T", "word", "KL"), strict=True))
 
 
 def ablation_objective(numbers: SweepNumbers, config: Config) -> Table:
@@ -88,15 +89,12 @@ def _table(numbers: SweepNumbers, config: Config, lines: Sequence[SweepLine], ti
     rows, previous = [], None
     for place, line in enumerate(lines):
         own = keyed.iloc[place * count : (place + 1) * count]
-        shown = [
-            _cell(own.loc[images, metric, scope], line) for scope in numbers.scopes for images, metric, _ in COLUMNS
-        ]
-        seeds = "" if line.kind == DIFFERENCE else str(len(line.seeds))
-        block = (line.sweep, line.main)
-        rows.append(Row(line.label, [*shown, seeds], line.kind == DIFFERENCE, block != previous and line.sweep != ""))
-        previous = block
-    header = [(dataset_label(scope), name) for scope in numbers.scopes for _, _, name in COLUMNS]
-    return Table(_caption(config, numbers, title, note), cells, [*header, ("", "seeds")], rows, "Method")
+        shown = [_cell(own.loc[images, metric, scope], line) for scope in numbers.scopes for images, metric in HEADINGS]
+        several = f" ({len(line.seeds)} seeds)" if len(line.seeds) > 1 and line.kind == VALUE else ""
+        rows.append(Row(line.label + several, shown, line.kind == DIFFERENCE, rule_above=line.main != previous))
+        previous = line.main
+    header = [(dataset_label(scope), name) for scope in numbers.scopes for name in HEADINGS.values()]
+    return Table(_caption(config, title, note), cells, header, rows, "Method")
 
 
 def _cell(found: pd.Series, line: SweepLine) -> Cell:
@@ -106,11 +104,12 @@ def _cell(found: pd.Series, line: SweepLine) -> Cell:
     return Cell(scale * found["value"], scale * half_width, 1 if percent else 3, line.kind == DIFFERENCE)
 
 
-def _caption(config: Config, numbers: SweepNumbers, title: str, note: str) -> str:
+def _caption(config: Config, title: str, note: str) -> str:
+    level = f"{100 * config.evaluation.confidence:g} %"
     sets = ", ".join(dataset_label(name) for name in config.sweep_datasets[1:])
     others = f" The zero-shot mean is over {sets}." if sets else ""
     return (
-        f"{title} Accuracy (%) on clean (O) and typographic (T) images; KL: mean KL(reference‖model) per clean image "
-        f"(nats).{others} ± half-width of the {100 * config.evaluation.confidence:g} % interval: bootstrap over images "
-        f"and spread over seeds where there are several; one seed says nothing of other seeds. {note}"
+        f"{title} Accuracy (%) on clean (O) and typographic (T) images; word: typographic images called by the written "
+        f"word (%); KL: mean KL(reference‖model) per clean image (nats).{others} ± half-width of the {level} interval: "
+        f"bootstrap over images and spread over seeds; rows of one seed say nothing of other seeds. {note}"
     )

@@ -1,5 +1,6 @@
 """One sentence on each figure; a figure without one is shown under its name."""
 
+OVER_ONE_SETTING = "accuracy and KL from CLIP over"
 CAPTIONS = {
     "accuracy_bars": "Zero-shot accuracy on clean and attacked pictures: means over seeds with 95 % intervals.",
     "attack_examples": (
@@ -15,5 +16,10 @@ CAPTIONS = {
     "skew_over_k": "Skew of the first K retrieved pictures, at three t.",
     "retrieval_grid": "Whose pictures come first for captions without a gender word, at three t.",
     "saliency_grid": "Where the models look: what raises the logit of the true and of the written name.",
+    "sweep_beta": f"How sharply preferences are followed: {OVER_ONE_SETTING} β.",
+    "sweep_regulariser": f"What the regulariser is worth: {OVER_ONE_SETTING} its weight λ; 0 leaves it out.",
+    "sweep_size": f"How few training images are enough: {OVER_ONE_SETTING} their number.",
+    "sweep_words": f"Several attacks on the same images: {OVER_ONE_SETTING} their number per image.",
+    "retention_by_beta": "What each β keeps of CLIP: KL divergence between tuned model and CLIP on each clean picture.",
     "saliency_shares": "Share of positive saliency inside the box of the written word.",
 }
