@@ -68,9 +68,20 @@ def test_imports_by_a_computed_name_count_with_the_whole_package(package):
     assert {"objectives/dpo.py", "objectives/registry.py"} < set(names(package, "train"))
 
 
+def test_parts_of_pages_count_with_their_package(package):
+    parts = package / "objectives/templates"
+    parts.mkdir()
+    for name in ("page.html", "look.css", "page.js", "notes.txt"):
+        (parts / name).write_text("x")
+    (package / "training/loop.py").write_text("from prefclip.objectives import x\n")
+    found = {name for name in names(package, "train") if "templates" in name}
+    assert found == {f"objectives/templates/{name}" for name in ("page.html", "look.css", "page.js")}
+
+
 def parse_again() -> None:
     """Forget what was parsed: only tests change files under a running process."""
-    sources._parse.cache_clear()
+    for cached in (sources._parse, sources._prefclip_imports, sources._imports_by_name):
+        cached.cache_clear()
 
 
 def test_unknown_stage_and_missing_module(package):
