@@ -121,8 +121,8 @@ def test_different_points_have_different_names_in_any_order(beta, weight, images
     found = {(point.method, point.vary, point.value): (point.name, point.settings) for point in config.grid_points}
     assert len(found) == len(config.grid_points) == 3 * len(beta) + 2 * len(weight) + 2 * len(images)
     by_name: dict = {}
-    for name, settings in found.values():
-        assert by_name.setdefault(name, settings) == settings
+    for name, found_settings in found.values():
+        assert by_name.setdefault(name, found_settings) == found_settings
     others = len(
         {(point.method, point.vary, point.value) for point in config.grid_points if point.name not in config.methods}
     )
