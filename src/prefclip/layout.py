@@ -10,6 +10,7 @@ from prefclip.config import Config
 from prefclip.files import write_text
 
 # Tables that only `snakemake ablations` makes.
+CONCEPT_TABLES = ("concepts", "bias")
 SWEEP_TABLES = ("ablation_objective", "sweeps")
 RESOURCES = Path(__file__).resolve().parents[2] / "resources"
 
@@ -200,6 +201,12 @@ def concept_results(config: Config) -> list[str]:
     for run in concept_runs(config, "gender"):
         found += [layout.neutral_scale(*run), layout.retrieval(*run)]
     return [*found, layout.map_spectra, layout.map_distances] if found else []
+
+
+def concept_tables(config: Config) -> list[str]:
+    """Return the tables of the concept maps that a configuration has."""
+    concepts = {settings.concept for settings in config.concepts.values()}
+    return [name for name in CONCEPT_TABLES if concepts and (name != "bias" or "gender" in concepts)]
 
 
 def concept_training_files(config: Config, name: str) -> dict[str, str]:

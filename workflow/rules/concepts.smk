@@ -4,6 +4,8 @@ gender_maps = [name for name in settings.concepts if name not in reading_maps]
 
 
 localrules:
+    make_concept_table,
+    draw_concept_figure,
     concepts,
 
 
@@ -141,6 +143,27 @@ rule measure_spectra:
         "prefclip concept-spectra {params.run} > {log} 2>&1"
 
 
+use rule make_table as make_concept_table with:
+    input:
+        measured=concept_results(settings),
+        code=sources_of("table"),
+    wildcard_constraints:
+        table="|".join(CONCEPT_TABLES),
+    params:
+        run=run_folder,
+        settings=lambda wildcards: section("data", "evaluation", "concepts"),
+
+
+use rule draw_figure as draw_concept_figure with:
+    wildcard_constraints:
+        figure="|".join(concept_figures(settings)) or "none",
+    params:
+        run=run_folder,
+        settings=lambda wildcards: section("data", "methods", "evaluation", "concepts"),
+
+
 rule concepts:
     input:
         concept_results(settings),
+        expand(run.table("{table}", "{form}"), table=concept_tables(settings), form=TABLE_FORMS),
+        expand(run.figure("{figure}", "{form}"), figure=concept_figures(settings), form=["pdf", "png"]),

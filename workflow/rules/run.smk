@@ -7,12 +7,14 @@ from pathlib import Path
 from prefclip.config import check_config
 from prefclip.errors import PrefclipError
 from prefclip.layout import (
+    CONCEPT_TABLES,
     SWEEP_TABLES,
     checked_sources,
     clip_checks,
     concept_results,
     concept_runs,
     concept_sweep_files,
+    concept_tables,
     concept_training_files,
     explored_checkpoints,
     image_settings,
@@ -29,7 +31,7 @@ from prefclip.layout import (
 )
 from prefclip.lineage.record import record_name
 from prefclip.lineage.sources import rule_sources
-from prefclip.reporting.figure_inputs import figure_inputs, sweep_figures
+from prefclip.reporting.figure_inputs import concept_figures, figure_inputs, sweep_figures
 from prefclip.reporting.table_inputs import published_inputs, table_names
 from prefclip.training.launch import launcher
 

@@ -36,6 +36,8 @@ from prefclip.training.numerics import declared_numerics
 
 BOTH_TESTS = "test"
 RANKS_KEPT = 10
+# Beside the neutral t: where concepts and skin tones are looked at one by one.
+LOOKED_AT = (-1.0, 0.0, 1.0)
 
 
 def sweep_gender(
@@ -74,7 +76,7 @@ def sweep_gender(
         for t, outcome in probe.outcomes(opened, scales):
             add_recognition_rows(rows, probe, t, outcome)
             add_retrieval_rows(rows, probe, t, outcome, settings.top)
-            if t in shown or math.isnan(t):
+            if t in (*shown, *LOOKED_AT) or math.isnan(t):
                 add_concept_rows(rows, probe, t, outcome)
             if not math.isnan(t):
                 retrieved.append(first_ranks(probe, t, outcome))
@@ -126,6 +128,7 @@ def add_recognition_rows(rows: ConceptRows, probe: GenderProbe, t: float, outcom
         rows.mean(place, t, "concept_accuracy", outcome.concept_right[chosen])
         gender = people["gender"].to_numpy()[chosen]
         _add_gap(rows, place, t, "resolution_gap", right[chosen], gender)
+        _add_resolution(rows, place, t, right[chosen], gender)
         for axis in ("gender", "kind"):
             names = people[axis].to_numpy()[chosen]
             for group in sorted(set(names)):
@@ -141,12 +144,17 @@ def add_concept_rows(rows: ConceptRows, probe: GenderProbe, t: float, outcome: G
     chosen = probe.rows_of(*TEST_PARTS)
     gender, concept, kind = (people[column].to_numpy()[chosen] for column in ("gender", "name", "kind"))
     right, probability = recognised(outcome.probability_true)[chosen], outcome.probability_true[chosen]
+    gaps: dict[str, list[float]] = {}
     for name in sorted(set(concept)):
         there = concept == name
         part = people["part"].to_numpy()[chosen][there][0]
         place = Place(probe.classes.dataset, CLEAN, part, "concept", name)
         rows.mean(place, t, "gender_accuracy", right[there])
-        _add_gap(rows, place, t, "probability_gap", probability[there], gender[there])
+        gap = _add_gap(rows, place, t, "probability_gap", probability[there], gender[there])
+        gaps.setdefault(str(kind[there][0]), []).extend([] if gap is None else [abs(gap)])
+    for group, sizes in sorted(gaps.items()):
+        # The interval is over concepts.
+        rows.mean(Place(probe.classes.dataset, CLEAN, BOTH_TESTS, "kind", group), t, "absolute_gap", sizes)
     for group in sorted(set(kind)):
         there = chosen[kind == group]
         # Not normalised for either kind: dividing by p_f lets the pictures that are named worst decide the mean.
@@ -204,18 +212,39 @@ def first_ranks(probe: GenderProbe, t: float, outcome: GenderOutcome) -> pd.Data
 
 def _add_gap(
     rows: ConceptRows, place: Place, t: float, metric: str, values: NDArray[np.float64], gender: NDArray
-) -> None:
+) -> float | None:
     """Add mean over men − mean over women, with the interval over resamples of the pictures; none if a gender lacks."""
+    draws = _means_by_gender(rows, place, metric, values, gender)
+    if draws is None:
+        return None
+    low, high = percentile_bounds(draws[1:, 0] - draws[1:, 1], rows.settings.confidence)
+    gap = float(draws[0, 0] - draws[0, 1])
+    rows.number(place, t, metric, gap, len(values), min(low, gap), max(high, gap))
+    return gap
+
+
+def _add_resolution(rows: ConceptRows, place: Place, t: float, right: NDArray[np.float64], gender: NDArray) -> None:
+    """Add resolution accuracy: the mean of both genders' accuracies, with its interval; none if a gender lacks."""
+    draws = _means_by_gender(rows, place, "resolution_accuracy", right, gender)
+    if draws is not None:
+        mean = draws.mean(axis=1)
+        low, high = percentile_bounds(mean[1:], rows.settings.confidence)
+        value = float(mean[0])
+        rows.number(place, t, "resolution_accuracy", value, len(right), min(low, value), max(high, value))
+
+
+def _means_by_gender(
+    rows: ConceptRows, place: Place, metric: str, values: NDArray[np.float64], gender: NDArray
+) -> NDArray[np.float64] | None:
+    """Means over men and over women, (1 + B, 2): of the pictures first, then of resamples; none if a gender lacks."""
     is_man = gender == MAN
     if is_man.all() or not is_man.any():
-        return
+        return None
     columns = np.stack([values * is_man, values * ~is_man, is_man, ~is_man], axis=1).astype(np.float64)
     draws = bootstrap_means(
         columns,
         generator_for(rows.run_id, *place, metric, "concept bootstrap"),
         samples=rows.settings.bootstrap_samples,
     )
-    draws = draws[(draws[:, 2:] > 0).all(axis=1)]
-    low, high = percentile_bounds(draws[:, 0] / draws[:, 2] - draws[:, 1] / draws[:, 3], rows.settings.confidence)
-    gap = float(values[is_man].mean() - values[~is_man].mean())
-    rows.number(place, t, metric, gap, len(values), min(low, gap), max(high, gap))
+    draws = np.concatenate([columns.mean(axis=0)[None], draws[(draws[:, 2:] > 0).all(axis=1)]])
+    return draws[:, :2] / draws[:, 2:]

@@ -122,7 +122,14 @@ def write_cells(
     ]
     rows = pd.concat(frames, ignore_index=True).astype({"seed": int}).to_dict("records") if frames else []
     groups = {name: set(members) for name, members in (groups or {}).items()}
-    cells = [_cell(line, rows, groups, reference) for line in lines]
+    return store_cells(table, project, rows, [_cell(line, rows, groups, reference) for line in lines])
+
+
+def store_cells(table: str | Path, project: Project, rows: list[dict], cells: list[dict]) -> Path:
+    """Write the cells file of a table from its parts: metrics rows, and cells that name places in them.
+
+    Raises LineageError for a cell without any row.
+    """
     empty = [cell for cell in cells if not cell["rows"]]
     if empty:
         place = f"{empty[0]['row']},{empty[0]['column']}"

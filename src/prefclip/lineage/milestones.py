@@ -39,6 +39,8 @@ MILESTONES = {
     "sweep_concept": "reading_sweeps",
     "sweep_gender": "gender_sweeps",
     "measure_spectra": "spectra",
+    "make_concept_table": "concept_tables",
+    "draw_concept_figure": "concept_figures",
     "make_table": "tables",
     "summarise_metrics": "metrics",
     "draw_figure": "figures",

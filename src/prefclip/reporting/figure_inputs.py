@@ -1,7 +1,7 @@
 """The files that each figure is drawn from; light enough for the Snakefile to ask."""
 
 from prefclip.config import Config
-from prefclip.layout import RunLayout, method_runs
+from prefclip.layout import RunLayout, concept_runs, method_runs
 
 EXAMPLES = 4
 # Figures of the sweeps by the key that is varied, drawn from the table of the sweeps; and the one from predictions.
@@ -12,6 +12,12 @@ SWEEP_CURVES = {
     "sweep_words": "words",
 }
 RETENTION_BY_BETA = "retention_by_beta"
+# Figures of the maps of each concept; those about bias show the first gender map.
+CONCEPT_FIGURES = {
+    "reading": ("concept_sweep",),
+    "gender": ("gender_sweep", "occupation_gap", "skew_over_k", "retrieval_grid"),
+}
+MAP_SPECTRUM = "map_spectrum"
 
 
 def figure_inputs(config: Config, layout: RunLayout, name: str) -> list[str]:
@@ -24,6 +30,8 @@ def figure_inputs(config: Config, layout: RunLayout, name: str) -> list[str]:
         points = [point for point in config.grid_points if point.vary == "beta"]
         runs = [(config.model.key, point.name, seed) for point in points for seed in point.seeds]
         return [layout.predictions(*run) for run in dict.fromkeys(runs)]
+    if name in concept_figures(config):
+        return _concept_inputs(config, layout, name)
     predictions = [layout.predictions(*run) for run in method_runs(config)]
     if name == "attack_examples":
         named = (layout.images, layout.attacked_images, layout.manifest, layout.attacked_manifest, layout.classes)
@@ -36,6 +44,30 @@ def sweep_figures(config: Config) -> list[str]:
     varied = {point.vary for point in config.grid_points}
     curves = [name for name, vary in SWEEP_CURVES.items() if vary in varied]
     return [*curves, *([RETENTION_BY_BETA] if "beta" in varied else [])]
+
+
+def concept_figures(config: Config) -> list[str]:
+    """Return the figures of the concept maps that a configuration has."""
+    figures = [name for concept, names in CONCEPT_FIGURES.items() if concept_runs(config, concept) for name in names]
+    return [*figures, *([MAP_SPECTRUM] if config.concepts else [])]
+
+
+def shown_gender_map(config: Config) -> str:
+    """Return the gender map that the figures about bias show: the first."""
+    return next(name for name, settings in config.concepts.items() if settings.concept == "gender")
+
+
+def _concept_inputs(config: Config, layout: RunLayout, name: str) -> list[str]:
+    if name == MAP_SPECTRUM:
+        return [layout.map_spectra, layout.map_distances]
+    if name == "concept_sweep":
+        return [layout.concept_sweep(*run) for run in concept_runs(config, "reading")]
+    shown = shown_gender_map(config)
+    dataset, runs = config.concept_dataset(shown), [run for run in concept_runs(config) if run[1] == shown]
+    files = [*(layout.concept_sweep(*run) for run in runs), layout.neutral_scale(*runs[0]), layout.manifest(dataset)]
+    if name == "retrieval_grid":
+        return [layout.retrieval(*runs[0]), *files[len(runs) :], layout.images(dataset), layout.classes(dataset)]
+    return files
 
 
 def example_datasets(config: Config) -> tuple[str, ...]:

@@ -7,6 +7,8 @@ from prefclip.config import Config
 from prefclip.errors import PrefclipError
 from prefclip.layout import RunLayout
 from prefclip.reporting.against_authors import against_authors
+from prefclip.reporting.concept_numbers import ConceptNumbers, read_concept_numbers
+from prefclip.reporting.concept_tables import bias, concepts
 from prefclip.reporting.estimates import Estimates, read_estimates
 from prefclip.reporting.labels import column_groups
 from prefclip.reporting.main_results import ALL_SETS, main_results
@@ -30,6 +32,9 @@ TABLES: MappingProxyType[str, Callable[[Estimates, Config], Table]] = MappingPro
 SWEEP_TABLES: MappingProxyType[str, Callable[[SweepNumbers, Config], Table]] = MappingProxyType(
     {"ablation_objective": ablation_objective, "sweeps": sweeps}
 )
+CONCEPT_TABLES: MappingProxyType[str, Callable[[ConceptNumbers, Config], Table]] = MappingProxyType(
+    {"concepts": concepts, "bias": bias}
+)
 
 
 class UnknownTableError(PrefclipError):
@@ -48,14 +53,20 @@ def make_table(layout: RunLayout, name: str) -> None:
         table = TABLES[name](read_estimates(config, layout), config)
     elif name in SWEEP_TABLES:
         table = SWEEP_TABLES[name](read_sweep_numbers(config, layout), config)
+    elif name in CONCEPT_TABLES:
+        table = CONCEPT_TABLES[name](read_concept_numbers(config, layout), config)
     else:
         known = "this run has no" if name in TABLES else "unknown"
-        raise UnknownTableError(f"{known} table {name!r}; allowed: {', '.join([*allowed, *SWEEP_TABLES])}.")
+        raise UnknownTableError(
+            f"{known} table {name!r}; allowed: {', '.join([*allowed, *SWEEP_TABLES, *CONCEPT_TABLES])}."
+        )
     write_table(table, layout.table(name, "csv").removesuffix(".csv"))
 
 
 def cell_groups(config: Config, name: str) -> dict[str, tuple[str, ...]]:
     """Return the data sets behind every column and scope of a table."""
+    if name in CONCEPT_TABLES:
+        return column_groups(config)
     if name in SWEEP_TABLES:
         return sweep_scopes(config)
     return column_groups(config) | {ALL_SETS: (config.data.train, *config.data.zero_shot)}

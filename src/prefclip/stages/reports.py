@@ -5,13 +5,15 @@ from typing import Annotated
 
 import typer
 
-from prefclip.layout import SWEEP_TABLES, RunLayout, table_runs
+from prefclip.layout import CONCEPT_TABLES, SWEEP_TABLES, RunLayout, concept_results, concept_runs, table_runs
 from prefclip.stages.options import Run
 
 
 def table(run: Run, name: Annotated[str, typer.Argument(help="name of the table")]) -> None:
     """Write one table as CSV, Markdown and LaTeX, and the list of metrics that each cell comes from."""
+    from prefclip.evaluation.concept_table import read_neutral
     from prefclip.lineage.cells import cells_name, write_cells
+    from prefclip.lineage.concept_cells import write_concept_cells
     from prefclip.lineage.recording import recorded
     from prefclip.reporting.table_inputs import published_inputs
     from prefclip.reporting.tables import cell_groups, make_table
@@ -20,6 +22,25 @@ def table(run: Run, name: Annotated[str, typer.Argument(help="name of the table"
     config = layout.read_config()
     csv = layout.table(name, "csv")
     outputs = [*(layout.table(name, form) for form in ("csv", "md", "tex")), cells_name(csv)]
+    if name in CONCEPT_TABLES:
+        with recorded(
+            "table",
+            inputs=concept_results(config),
+            outputs=outputs,
+            config=layout.config,
+            keys=["data", "evaluation", "concepts"],
+            wildcards={"table": name},
+        ):
+            make_table(layout, name)
+            neutral = {run[1:]: layout.neutral_scale(*run) for run in concept_runs(config, "gender")}
+            write_concept_cells(
+                csv,
+                {run[1:]: layout.concept_sweep(*run) for run in concept_runs(config)},
+                {which: (path, read_neutral(path)["t"]) for which, path in neutral.items()},
+                layout.map_distances,
+                cell_groups(config, name),
+            )
+        return
     runs = table_runs(config, name)
     metrics = [layout.metrics(*each) for each in runs]
     with recorded(
@@ -49,7 +70,7 @@ def figure(run: Run, name: Annotated[str, typer.Argument(help="name of the figur
     """Draw one figure as PDF and PNG."""
     from prefclip.lineage.figure_ids import figure_metadata
     from prefclip.lineage.recording import recorded
-    from prefclip.reporting.figure_inputs import figure_inputs, sweep_figures
+    from prefclip.reporting.figure_inputs import concept_figures, figure_inputs, sweep_figures
     from prefclip.reporting.figures import draw_figure
 
     layout = RunLayout(str(run))
@@ -59,7 +80,11 @@ def figure(run: Run, name: Annotated[str, typer.Argument(help="name of the figur
         inputs=figure_inputs(config, layout, name),
         outputs=[layout.figure(name, form) for form in ("pdf", "png")],
         config=layout.config,
-        keys=["data", "methods", "seeds", "evaluation", *(["sweeps"] if name in sweep_figures(config) else [])],
+        keys=[
+            *("data", "methods", "seeds", "evaluation"),
+            *(["sweeps"] if name in sweep_figures(config) else []),
+            *(["concepts"] if name in concept_figures(config) else []),
+        ],
         wildcards={"figure": name},
     ) as drawing:
         draw_figure(layout, name, partial(figure_metadata, drawing.activity))

@@ -12,6 +12,7 @@ from prefclip.layout import RunLayout
 from prefclip.reporting.figure_inputs import RETENTION_BY_BETA, SWEEP_CURVES
 from prefclip.reporting.figures.accuracy_bars import draw_accuracy_bars
 from prefclip.reporting.figures.attack_examples import draw_attack_examples
+from prefclip.reporting.figures.of_concepts import CONCEPT_DRAWERS
 from prefclip.reporting.figures.retention_boxes import draw_retention_boxes
 from prefclip.reporting.figures.retention_by_beta import draw_retention_by_beta
 from prefclip.reporting.figures.style import Metadata, print_style, save_figure, timeless_metadata
@@ -41,7 +42,7 @@ def draw_figure(layout: RunLayout, name: str, metadata: Metadata = timeless_meta
 
     Raises UnknownFigureError, which lists the figures; other PrefclipErrors name the input that is missing or damaged.
     """
-    drawers = {**FIGURES, **SWEEP_FIGURES}
+    drawers = {**FIGURES, **SWEEP_FIGURES, **CONCEPT_DRAWERS}
     if name not in drawers:
         raise UnknownFigureError(f"unknown figure {name!r}; allowed: {', '.join(drawers)}.")
     with print_style():
