@@ -259,7 +259,7 @@ def image_settings(config: Config, dataset: str) -> dict[str, set[str]]:
     sizes = {"test_images"}
     if dataset == config.data.train:
         sizes |= {"train_images", "validation_images"}
-    elif dataset in config.data.bias:
+    elif dataset in config.data.bias and config.data.people_train_images:
         sizes.add("people_train_images")
     return {"data": {"source", "root", *sizes}, "model": {"image_size"}}
 
