@@ -71,12 +71,11 @@ def sweep_gender(
         rows = ConceptRows(config.experiment, config.model.key, name, settings.concept, seed, config.evaluation)
         found = find_neutral(config, settings, rows.run_id, opened, probe)
         scales = sorted({*settings.scales, found.t})
-        shown = (0.0, 1.0, found.t)
         retrieved = []
         for t, outcome in probe.outcomes(opened, scales):
             add_recognition_rows(rows, probe, t, outcome)
             add_retrieval_rows(rows, probe, t, outcome, settings.top)
-            if t in (*shown, *LOOKED_AT) or math.isnan(t):
+            if t in (*LOOKED_AT, found.t) or math.isnan(t):
                 add_concept_rows(rows, probe, t, outcome)
             if not math.isnan(t):
                 retrieved.append(first_ranks(probe, t, outcome))
