@@ -50,7 +50,9 @@ def test_records_give_the_same_edges(recorded):
         assert files - stage.outputs <= stage.dependencies, run["artifact"]
         read[stage.name] |= files - stage.outputs
     for stage in pipeline.stages.values():
-        assert read[stage.name] == stage.dependencies, stage.name
+        # The lineage page is drawn with the report, shows every file of the run and has no record itself.
+        if stage.milestone != "report":
+            assert read[stage.name] == stage.dependencies, stage.name
 
 
 def test_status_is_clean_and_repro_skips_everything(recorded):
