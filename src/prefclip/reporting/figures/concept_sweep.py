@@ -28,6 +28,7 @@ from prefclip.reporting.figures.style import (
 from prefclip.reporting.labels import dataset_label
 
 LINES = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1.5, 1, 1.5)))
+MOST_IN_A_ROW = 5
 NAMED_SCALES = (-4, -2, -1, 0, 1, 2, 4)
 
 
@@ -72,7 +73,11 @@ def draw_concept_sweep(table: pd.DataFrame, maps: dict[str, str], train: str, ze
             Line2D([], [], color=INK, linestyle=line, label=label)
             for line, label in zip(LINES, maps.values(), strict=False)
         ]
-    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), columnspacing=1.1, handlelength=2.2)
+    # Legends fill their columns first: colours stand in the first row, lines below them.
+    rows = 1 if len(handles) <= MOST_IN_A_ROW else 2
+    columns = -(-len(handles) // rows)
+    handles = [entry for place in range(columns) for entry in handles[place::columns]]
+    figure.legend(handles=handles, loc="outside upper center", ncols=columns, columnspacing=1.1, handlelength=2.2)
     return figure
 
 

@@ -65,7 +65,7 @@ def draw_map_spectrum(spectra: pd.DataFrame, distances: pd.DataFrame, maps: dict
         lengths.plot(found["relative_distance"], [place] * len(found), "o", color=colour, markersize=3.2)
         spread = found["effective_directions"].mean()
         lengths.annotate(
-            f"≈ {spread:.0f} directions",
+            f"≈ {spread:.0f} direction{'' if round(spread) == 1 else 's'}",
             (found["relative_distance"].max(), place),
             xytext=(5, 0),
             textcoords="offset points",
