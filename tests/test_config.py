@@ -342,6 +342,7 @@ def test_every_key_is_explained():
         nested = {key for key, value in json_schema()["properties"].items() if "$ref" in value} | {
             "methods",
             "concepts",
+            "saliency",
         }
         wanted = set(model.model_fields) - (nested if not name else {"grids"})
         assert set(explained) == wanted and all(explained.values()), name

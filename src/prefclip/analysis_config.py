@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from prefclip.config_sections import Count, Fraction, Positive, Section, Seed
 from prefclip.method_config import Parameters
@@ -12,6 +12,10 @@ DEFAULT_SCALES = tuple(quarter / 4 for quarter in range(-16, 17))
 NO_NEUTRAL_OPTIMUM = ("kto",)
 # Settings of a concept map that are only about measuring it.
 MEASURED_WITH = {"scales", "top", "floor", "seeds"}
+
+
+Explainer = Literal["occlusion", "integrated_gradients", "hires_cam", "grad_cam", "relevance", "rollout"]
+ATTENTION_ONLY = ("relevance", "rollout")
 
 
 class ConceptConfig(Section):
@@ -73,7 +77,7 @@ class SaliencyConfig(Section):
 
     dataset: str | None = Field(None, description="data set of the images; the training set unless given")
     images: Count = Field(150, description="typographic images of the test split, drawn by id")
-    explainers: tuple[str, ...] = Field(
+    explainers: tuple[Explainer, ...] = Field(
         ("occlusion", "integrated_gradients", "hires_cam", "grad_cam"),
         min_length=1,
         description="what the shares are measured with; relevance and rollout too for ViTs",
@@ -84,3 +88,24 @@ class SaliencyConfig(Section):
     steps: Count = Field(8, description="steps of the integrated gradients")
     batch_size: Count = Field(64, description="images explained at once")
     examples: Count = Field(2, description="images of the saliency grid")
+
+    @field_validator("explainers", "targets")
+    @classmethod
+    def _once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        twice = next((name for name in value if value.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"{twice!r} occurs twice; name each once")
+        return value
+
+    def check_against(self, datasets: tuple[str, ...], model: str) -> None:
+        """Raise ValueError for a data set that the run does not have, and for explainers that do not fit the model."""
+        if self.dataset is not None and self.dataset not in datasets:
+            raise ValueError(
+                f"saliency.dataset: {self.dataset!r} is no attacked data set of the run; allowed: {', '.join(datasets)}"
+            )
+        unfit = [name for name in self.explainers if name in ATTENTION_ONLY]
+        if unfit and model == "emoji-clip":
+            raise ValueError(
+                f"saliency.explainers: {unfit[0]} needs the attention of a ViT, and emoji-clip has none; use "
+                "occlusion, integrated_gradients, hires_cam or grad_cam"
+            )

@@ -80,6 +80,43 @@ def attack(
 
 
 @app.command()
+def explain(
+    image: Annotated[Path, typer.Argument(help="a picture")],
+    labels: Annotated[str, typer.Option(help="what it may show, at least two, separated by commas")],
+    checkpoint: Annotated[list[Path] | None, typer.Option(help="weights tuned from the model; any number")] = None,
+    model: Annotated[str | None, typer.Option(help="emoji-clip, which is the default, or an open_clip model")] = None,
+    weights: Annotated[str | None, typer.Option(help="of the model: a safetensors file or a pretrained tag")] = None,
+    run: Annotated[Path | None, typer.Option(help="instead of model and checkpoints: folder of a run")] = None,
+    method: Annotated[list[str] | None, typer.Option(help="methods of the run, all unless given")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="seed of the run's methods, its first unless given")] = None,
+    target: Annotated[str | None, typer.Option(help="label of the maps; the models' answers unless given")] = None,
+    explainer: Annotated[str, typer.Option(help="how the maps are made; docs/saliency.md")] = "occlusion",
+    template: Annotated[str, typer.Option(help="the caption that labels are put in")] = "a photo of a {}.",
+    output: Annotated[Path, typer.Option("--output", "-o", help="folder of IMAGE.explained.png")] = Path("."),
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of a table")] = False,
+) -> None:
+    """Show what the untouched and the tuned model call a picture, and where they look."""
+    from rich.console import Console
+
+    from prefclip.evaluation.own_picture import explain_own_picture, select_models
+    from prefclip.reporting.figures.explained_picture import save_explained_picture
+    from prefclip.reporting.probability_table import probability_table
+
+    models = select_models(model, weights, checkpoint or (), run, method or (), seed)
+    found = explain_own_picture(image, labels.split(","), models, template, target, explainer)
+    path = f"{output / image.stem}.explained.png"
+    save_explained_picture(
+        path, found.pixels, found.labels, found.probabilities, found.targets, found.raised, explainer
+    )
+    if as_json:
+        print(json.dumps({"image": str(image), "figure": path, **found.as_json()}, indent=2, ensure_ascii=False))
+    else:
+        console = Console()
+        console.print(probability_table(found.labels, found.probabilities))
+        console.print(f"where they look: {path}", soft_wrap=True, markup=False, highlight=False)
+
+
+@app.command()
 def compare(
     run: Annotated[Path, typer.Argument(help="results/<experiment>")],
     snapshot: Annotated[Path, typer.Argument(help="the published results, results/reference/<experiment>")],

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from prefclip.analysis_config import ConceptConfig
+from prefclip.analysis_config import ConceptConfig, SaliencyConfig
 from prefclip.config_messages import explain
 from prefclip.config_sections import Count, Fraction, Name, Positive, Section, Seed
 from prefclip.errors import PrefclipError
@@ -128,6 +128,7 @@ class Config(Section):
     concepts: dict[Name, ConceptConfig] = Field(
         default_factory=dict, description="linear maps on the frozen model; without any, their results are left out"
     )
+    saliency: SaliencyConfig | None = Field(None, description="where models look; left out unless given")
 
     @model_validator(mode="after")
     def _consistent(self) -> "Config":
@@ -140,6 +141,8 @@ class Config(Section):
             if name not in self.data.zero_shot:
                 allowed = ", ".join(self.data.zero_shot) or "none"
                 raise ValueError(f"sweeps.zero_shot: {name!r} is not in data.zero_shot; allowed: {allowed}")
+        if self.saliency is not None:
+            self.saliency.check_against(self.attacked_datasets, self.model.name)
         self.grid_points  # noqa: B018  a wrong sweep shows when it is expanded
         for name, settings in self.concepts.items():
             if settings.concept == "gender" and not self.data.bias:

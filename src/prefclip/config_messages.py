@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
-from types import UnionType
+from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -91,5 +91,11 @@ def _inside(annotation: Any, part: object) -> Any:
         return get_args(annotation)[0]
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         field = annotation.model_fields.get(part)
-        return field.annotation if field is not None else None
+        return _without_null(field.annotation) if field is not None else None
     return None
+
+
+def _without_null(annotation: Any) -> Any:
+    """What a value may be where it may also be left out; pydantic does not name such a choice."""
+    kinds = [kind for kind in get_args(annotation) if kind is not NoneType]
+    return kinds[0] if get_origin(annotation) in (Union, UnionType) and len(kinds) == 1 else annotation

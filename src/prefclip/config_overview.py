@@ -50,7 +50,8 @@ def _sections(name: str, section: dict, parts: dict) -> Iterator[tuple[str, str,
 
 
 def _target(entry: dict, parts: dict) -> dict:
-    """What a reference points to; the entry itself where it is none."""
+    """What a reference points to, also that of a section that may be left out; the entry itself where it is none."""
+    entry = next((choice for choice in entry.get("anyOf", ()) if "$ref" in choice), entry)
     return parts[entry["$ref"].rsplit("/", 1)[1]] if "$ref" in entry else entry
 
 

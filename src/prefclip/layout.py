@@ -102,6 +102,15 @@ class RunLayout:
     def metrics(self, model: str, method: str, seed: object) -> str:
         return self._path("metrics", f"{model}.{method}.seed{seed}.parquet")
 
+    def saliency(self, model: str, method: str) -> str:
+        return self._path("saliency", model, f"{method}.parquet")
+
+    def saliency_maps(self, model: str, method: str) -> str:
+        return self._path("saliency", model, f"{method}.maps.safetensors")
+
+    def saliency_metrics(self, model: str, method: str) -> str:
+        return self._path("metrics", f"{model}.{method}.saliency.parquet")
+
     @property
     def clip_check(self) -> str:
         return self._path("metrics", "clip_check.json")
@@ -262,6 +271,11 @@ def image_settings(config: Config, dataset: str) -> dict[str, set[str]]:
     elif dataset in config.data.bias and config.data.people_train_images:
         sizes.add("people_train_images")
     return {"data": {"source", "root", *sizes}, "model": {"image_size"}}
+
+
+def saliency_dataset(config: Config) -> str:
+    """Return the data set whose images are explained: the training set unless the configuration names one."""
+    return (config.saliency and config.saliency.dataset) or config.data.train
 
 
 def weights_files(config: Config) -> list[str]:

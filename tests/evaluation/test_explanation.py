@@ -59,5 +59,5 @@ def test_other_explainers_by_name(loaded):
         for name in ("occlusion", "integrated_gradients")
     )
     assert np.abs(first - second).max() > 0.1
-    with pytest.raises(SaliencyError, match="'occluson' is unknown; allowed: occlusion, integrated_gradients"):
+    with pytest.raises(SaliencyError, match="unknown explainer 'occluson'; allowed: occlusion, integrated_gradients"):
         explain_pictures(loaded, pictures(loaded, 1), LABELS, explainer="occluson")

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 import torch
 from hypothesis import given, settings
@@ -10,11 +9,12 @@ from hypothesis import strategies as st
 from tiny_concepts import write_concept_run
 
 from prefclip.analysis_config import SaliencyConfig
-from prefclip.datasets.parquet_tables import write_table
+from prefclip.evaluation.long_form import read_metrics
 from prefclip.evaluation.saliency.box_metrics import box_area, box_masks, pointing_game, share_in_box
 from prefclip.evaluation.saliency.errors import SaliencyError
 from prefclip.evaluation.saliency.measure import measure_saliency
-from prefclip.evaluation.saliency.score_table import SCORES, read_scores, read_summary, summarise_saliency
+from prefclip.evaluation.saliency.score_table import SCORES, read_scores
+from prefclip.evaluation.saliency.share_estimates import share_estimates
 from prefclip.models.checkpoints import save_weights, tuned_names
 from prefclip.models.loading import load_model
 from prefclip.models.tensor_files import read_tensors
@@ -86,21 +86,18 @@ def run(tmp_path_factory):
 
 
 def measure(run, folder, method="clip", checkpoint=None, options=SETTINGS):
-    scores, maps = folder / f"{method}.parquet", folder / f"{method}.safetensors"
+    files = [folder / f"{method}.{suffix}" for suffix in ("parquet", "safetensors", "metrics.parquet")]
     measure_saliency(
-        run.config,
-        options,
+        run.config.model_copy(update={"saliency": options}),
         method,
         "raw",
-        0,
-        checkpoint,
+        {0: None} if checkpoint is None else {0: checkpoint, 1: checkpoint},
         **run.folders,
-        out_scores=scores,
-        out_maps=maps,
+        **dict(zip(("out_scores", "out_maps", "out_metrics"), files, strict=True)),
         threads=1,
         device="cpu",
     )
-    return scores, maps
+    return files
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +116,7 @@ def checkpoint(run, tmp_path_factory):
 
 
 def test_the_stage_scores_every_image_explainer_and_target(run, tmp_path):
-    scores, maps = measure(run, tmp_path)
+    scores, maps, metrics = measure(run, tmp_path)
     table = read_scores(scores)
     assert list(table.columns) == SCORES.names
     assert len(table) == 5 * 2 * 3 and table["id"].nunique() == 5
@@ -130,6 +127,11 @@ def test_the_stage_scores_every_image_explainer_and_target(run, tmp_path):
     assert table["share_in_box"].dropna().between(0, 1).all() and table["box_area"].between(0, 1).all()
     tensors, metadata = read_tensors(maps, "")
     assert set(tensors) == {"integrated_gradients", "hires_cam"}
+    means = read_metrics(metrics).set_index("metric")
+    shares = table[(table["explainer"] == "hires_cam") & (table["target"] == "true")]["share_in_box"].dropna()
+    assert means.loc["hires_cam.true.share_in_box", "value"] == pytest.approx(shares.mean())
+    assert means.loc["hires_cam.true.share_in_box", "n"] == len(shares) and len(means) == 2 * 3 * 3
+    assert set(means["run_id"]) == {f"{run.config.experiment}/emoji-clip/clip/seed0"}
     assert tensors["hires_cam"].shape == (2, 2, 2, 64, 64) and len(metadata["ids"].split("\n")) == 2
 
 
@@ -140,26 +142,26 @@ def test_the_stage_repeats_its_bytes_and_shows_every_model_the_same_images(run, 
     files = [measure(run, folder, "dpo", checkpoint) for folder in folders]
     for first, again in zip(*files, strict=True):
         assert first.read_bytes() == again.read_bytes()
-    clip, clip_maps = measure(run, tmp_path)
+    clip, clip_maps, _ = measure(run, tmp_path)
     assert set(read_scores(clip)["id"]) == set(read_scores(files[0][0])["id"])
     assert read_tensors(clip_maps, "").metadata["ids"] == read_tensors(files[0][1], "").metadata["ids"]
     first, second = read_scores(clip), read_scores(files[0][0])
+    seeds = [part.drop(columns="seed").reset_index(drop=True) for _, part in second.groupby("seed")]
+    pd.testing.assert_frame_equal(*seeds)
+    second = second[second["seed"] == 0]
     assert not np.allclose(first["share_in_box"], second["share_in_box"])
 
 
-def test_the_summary_pairs_every_method_with_clip(run, checkpoint, tmp_path):
-    paths = [measure(run, tmp_path)[0], measure(run, tmp_path, "dpo", checkpoint)[0]]
-    summarise_saliency(paths, tmp_path / "summary.parquet", run.config.evaluation)
-    summarise_saliency(paths[::-1], tmp_path / "again.parquet", run.config.evaluation)
-    assert (tmp_path / "summary.parquet").read_bytes() == (tmp_path / "again.parquet").read_bytes()
-    table = read_summary(tmp_path / "summary.parquet").set_index(["explainer", "target", "method", "metric"])["value"]
+def test_estimates_pair_every_method_with_clip(run, checkpoint, tmp_path):
+    scores = [read_scores(measure(run, tmp_path)[0]), read_scores(measure(run, tmp_path, "dpo", checkpoint)[0])]
+    table = share_estimates(pd.concat(scores), run.config.evaluation)
+    pd.testing.assert_frame_equal(table, share_estimates(pd.concat(scores[::-1]), run.config.evaluation))
+    values = table.set_index(["explainer", "target", "method", "kind", "measure"])["value"]
     for explainer in SETTINGS.explainers:
         for target in SETTINGS.targets:
-            change = table[explainer, target, "dpo", "share_in_box_change"]
-            difference = (
-                table[explainer, target, "dpo", "share_in_box"] - table[explainer, target, "clip", "share_in_box"]
-            )
-            assert change == pytest.approx(difference, abs=0.05)
+            change = values[explainer, target, "dpo", "difference", "share_in_box"]
+            clip, dpo = (values[explainer, target, method, "value", "share_in_box"] for method in ("clip", "dpo"))
+            assert change == pytest.approx(dpo - clip, abs=0.05)
 
 
 def synthetic(method, ids, share, seed=0):
@@ -173,40 +175,36 @@ def synthetic(method, ids, share, seed=0):
     )
 
 
-def summary_of(folder, settings, *frames):
-    paths = []
-    for place, frame in enumerate(frames):
-        paths.append(folder / f"{place}.parquet")
-        write_table(paths[-1], pa.Table.from_pandas(frame[SCORES.names], schema=SCORES, preserve_index=False))
-    summarise_saliency(paths, folder / "out.parquet", settings)
-    return read_summary(folder / "out.parquet").set_index(["method", "metric"])
+def estimates_of(settings, *frames):
+    return share_estimates(pd.concat(frames), settings).set_index(["method", "kind", "measure"])
 
 
-def test_seeds_are_averaged_by_image_and_maps_without_saliency_left_out(run, tmp_path):
+def test_seeds_are_averaged_and_maps_without_saliency_left_out(run):
     ids = ["a", "b", "c", "d"]
-    table = summary_of(
-        tmp_path,
+    table = estimates_of(
         run.config.evaluation,
         synthetic("clip", ids, [0.6, 0.6, 0.8, np.nan]),
         synthetic("dpo", ids, [0.2, 0.4, 0.4, 0.4]),
-        synthetic("dpo", ids, [0.4, 0.2, 0.2, np.nan], seed=1),
+        synthetic("dpo", ids, [0.3, 0.3, 0.3, np.nan], seed=1),
     )
-    assert table.loc[("clip", "share_in_box"), ["value", "n", "seeds"]].tolist() == [pytest.approx(2 / 3), 3, 1]
-    assert table.loc[("dpo", "share_in_box"), ["value", "n", "seeds"]].tolist() == [pytest.approx(0.3), 3, 2]
-    change = table.loc[("dpo", "share_in_box_change")]
-    assert (
-        change["value"] == pytest.approx(0.3 - 2 / 3) and change["ci_low"] <= change["value"] <= change["ci_high"] < 0
-    )
+    clip, dpo = (table.loc[(method, "value", "share_in_box")] for method in ("clip", "dpo"))
+    assert clip[["value", "n", "seeds"]].tolist() == [pytest.approx(2 / 3), 3, 1]
+    assert dpo[["value", "n", "seeds"]].tolist() == [pytest.approx(19 / 60), 3, 2]
+    change = table.loc[("dpo", "difference", "share_in_box")]
+    assert change["value"] == pytest.approx(19 / 60 - 2 / 3) and change["ci_low"] <= change["value"] < 0
+    # Two seeds that differ widen the interval beyond that of the images.
+    assert change["ci_high"] - change["ci_low"] > 0.2
+    assert ("clip", "difference", "share_in_box") not in table.index
 
 
-def test_models_that_explained_other_images_are_not_compared(run, tmp_path):
+def test_models_that_explained_other_images_are_not_compared(run):
     frames = synthetic("clip", ["a", "b"], 0.5), synthetic("dpo", ["a", "c"], 0.5)
     with pytest.raises(SaliencyError, match="dpo explained other images of animals than clip"):
-        summary_of(tmp_path, run.config.evaluation, *frames)
+        estimates_of(run.config.evaluation, *frames)
     with pytest.raises(SaliencyError, match="no scores of the untouched clip"):
-        summary_of(tmp_path, run.config.evaluation, frames[1])
+        estimates_of(run.config.evaluation, frames[1])
 
 
-def test_explainers_that_do_not_fit_are_refused_before_anything_is_loaded(run, tmp_path):
-    with pytest.raises(SaliencyError, match=r"saliency.explainers: 'lime' is unknown"):
-        measure(run, tmp_path, options=SETTINGS.model_copy(update={"explainers": ("lime",)}))
+def test_a_run_without_the_section_says_so(run, tmp_path):
+    with pytest.raises(SaliencyError, match="saliency: the configuration has no such section; add one"):
+        measure(run, tmp_path, options=None)

@@ -8,7 +8,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from prefclip.evaluation.concept_table import CONCEPT_TABLE
-from prefclip.evaluation.saliency.score_table import SUMMARY, ExampleMaps
+from prefclip.evaluation.saliency.score_table import ExampleMaps
 from prefclip.preferences.gender_parts import HELD_OUT_CONCEPTS, SEEN_CONCEPTS
 from prefclip.reporting.figures.concept_sweep import draw_concept_sweep
 from prefclip.reporting.figures.curves import CurveError, mean_of, named_scale, rows_of, untouched
@@ -77,16 +77,16 @@ def spectra():
     return pd.DataFrame(values), pd.DataFrame(distances)
 
 
-def saliency_summary():
+def saliency_estimates():
     rows = []
     for method, explainer, target in itertools.product(
         ("clip", "dpo"), ("occlusion", "hires_cam"), ("true", "written", "predicted")
     ):
-        common = {"model": "m", "method": method, "weights": "raw", "dataset": "animals", "n": 9, "seeds": 1}
-        for metric, value in (("share_in_box", 0.3), ("box_area", 0.15)):
-            row = {"explainer": explainer, "target": target, "metric": metric, "value": value}
+        common = {"method": method, "weights": "raw", "kind": "value", "dataset": "animals", "n": 9, "seeds": 1}
+        for measure, value in (("share_in_box", 0.3), ("box_area", 0.15)):
+            row = {"explainer": explainer, "target": target, "measure": measure, "value": value}
             rows.append({**common, **row, "ci_low": value - 0.02, "ci_high": value + 0.02})
-    return pd.DataFrame(rows)[SUMMARY.names]
+    return pd.DataFrame(rows)
 
 
 def examples():
@@ -125,7 +125,7 @@ FIGURES = {
         reading_table(), {"shared": "shared W", "separate": "separate W"}, "animals", ("food",)
     ),
     "map_spectrum": lambda: draw_map_spectrum(*spectra(), {"reading": "reading", "gender": "gender"}),
-    "saliency_shares": lambda: draw_saliency_shares(saliency_summary(), ["clip", "dpo"]),
+    "saliency_shares": lambda: draw_saliency_shares(saliency_estimates(), ["clip", "dpo"]),
     "saliency_grid": lambda: draw_saliency_grid(*examples(), "occlusion"),
 }
 

@@ -35,6 +35,7 @@ SETTINGS = {
     "evaluation": {"bootstrap_samples": 20},
     "methods": {"ce": {"objective": "ce", "averaging": False}, "dpo": {"objective": "dpo"}},
     "seeds": [0],
+    "saliency": {"images": 4, "explainers": ["hires_cam", "integrated_gradients"], "steps": 2, "examples": 1},
 }
 
 
@@ -53,6 +54,10 @@ STAGES = [
     (["train", RUN, "ce"], tuned("ce")),
     (["train", RUN, "dpo"], tuned("dpo")),
     *((["evaluate", RUN, name], f"{RUN}/metrics/{MODEL}.{name}.seed0.parquet") for name in ("clip", "ce", "dpo")),
+    *((["saliency", RUN, name], f"{RUN}/saliency/{MODEL}/{name}.parquet") for name in ("clip", "ce", "dpo")),
+    (["table", RUN, "saliency"], f"{RUN}/tables/saliency.tex"),
+    (["figure", RUN, "saliency_grid"], f"{RUN}/figures/saliency_grid.png"),
+    (["figure", RUN, "saliency_shares"], f"{RUN}/figures/saliency_shares.png"),
     (["table", RUN, "typographic"], f"{RUN}/tables/typographic.tex"),
     (["figure", RUN, "training_curves"], f"{RUN}/figures/training_curves.png"),
 ]

@@ -2,6 +2,7 @@
 TABLES = table_names(settings)
 TABLE_FORMS = ["csv", "md", "tex", "cells.json"]
 FIGURES = ["attack_examples", "accuracy_bars", "training_curves", "retention_boxes"]
+FIGURES += ["saliency_grid", "saliency_shares"] if settings.saliency else []
 
 
 localrules:
@@ -13,9 +14,7 @@ localrules:
 
 rule make_table:
     input:
-        predictions=[run.predictions(*each) for each in method_runs(settings)],
-        metrics=[run.metrics(*each) for each in method_runs(settings)],
-        published=lambda wildcards: published_inputs(wildcards.table),
+        numbers=inputs_of_table,
         code=sources_of("table"),
     output:
         csv=run.table("{table}", "csv"),

@@ -22,6 +22,7 @@ from prefclip.layout import (
     listed_files,
     method_runs,
     published_file,
+    saliency_dataset,
     scored_files,
     shipped_files,
     store_config,
@@ -32,7 +33,7 @@ from prefclip.layout import (
 from prefclip.lineage.record import record_name
 from prefclip.lineage.sources import rule_sources
 from prefclip.reporting.figure_inputs import concept_figures, figure_inputs, sweep_figures
-from prefclip.reporting.table_inputs import published_inputs, table_names
+from prefclip.reporting.table_inputs import table_inputs, table_names
 from prefclip.training.launch import launcher
 
 try:
@@ -113,6 +114,19 @@ def inputs_of_training(wildcards):
 def scored_images(wildcards):
     """Return the files of the data sets that a run is scored on."""
     return scored_files(settings, run, wildcards.method, int(wildcards.seed))
+
+
+def explained_checkpoints(wildcards):
+    """Return the tuned weights of all seeds that saliency is measured with: averaged where the method averages."""
+    if wildcards.method == "clip":
+        return []
+    kind = "averaged" if wildcards.method in averaged_methods else "raw"
+    return [run.checkpoint(wildcards.model, wildcards.method, seed, kind) for seed in settings.seeds]
+
+
+def inputs_of_table(wildcards):
+    """Return the files that a table is made from."""
+    return table_inputs(settings, run, wildcards.table)
 
 
 def inputs_of_figure(wildcards):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn import functional
 
 from prefclip.evaluation.saliency.explainers import explain
 from prefclip.evaluation.saliency.text_logit import TextLogit
@@ -40,6 +41,15 @@ class Explanation:
         return [(int(place), float(self.probabilities[place])) for place in best]
 
 
+def label_probabilities(
+    loaded: LoadedModel, pictures: NDArray[np.uint8], classes: ClassPrompts, threads: int | None = None
+) -> NDArray[np.float64]:
+    """Probabilities (N, K) of the K labels for N pictures; arguments as in :func:`explain_pictures`."""
+    logit = TextLogit(loaded)
+    with declared_numerics("fp32", threads):
+        return _probabilities(logit, pictures, text_features(loaded, classes))
+
+
 def explain_pictures(
     loaded: LoadedModel,
     pictures: NDArray[np.uint8],
@@ -59,12 +69,7 @@ def explain_pictures(
     logit = TextLogit(loaded)
     with declared_numerics("fp32", threads):
         texts = text_features(loaded, classes)
-        probabilities = np.concatenate(
-            [
-                _probabilities(logit, pictures[start : start + PICTURES_AT_ONCE], texts)
-                for start in range(0, len(pictures), PICTURES_AT_ONCE)
-            ]
-        )
+        probabilities = _probabilities(logit, pictures, texts)
         places = probabilities.argmax(axis=1) if targets is None else np.asarray(targets, dtype=np.int64)
         maps = explain(explainer, logit, pictures, texts[torch.from_numpy(places)], PICTURES_AT_ONCE)
     positive = np.maximum(maps, 0)
@@ -77,6 +82,10 @@ def explain_pictures(
 
 @torch.no_grad()
 def _probabilities(logit: TextLogit, pictures: NDArray[np.uint8], texts: torch.Tensor) -> NDArray[np.float64]:
-    features = logit.tower(logit.loaded.preprocess(np.ascontiguousarray(pictures), logit.loaded.device)).float()
-    logits = logit.scale * torch.nn.functional.normalize(features, dim=-1) @ texts.T
-    return torch.softmax(logits.double(), dim=1).cpu().numpy()
+    parts = []
+    for start in range(0, len(pictures), PICTURES_AT_ONCE):
+        chosen = np.ascontiguousarray(pictures[start : start + PICTURES_AT_ONCE])
+        features = logit.tower(logit.loaded.preprocess(chosen, logit.loaded.device)).float()
+        logits = logit.scale * functional.normalize(features, dim=-1) @ texts.T
+        parts.append(torch.softmax(logits.double(), dim=1).cpu().numpy())
+    return np.concatenate(parts)

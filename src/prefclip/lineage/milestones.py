@@ -41,6 +41,7 @@ MILESTONES = {
     "measure_spectra": "spectra",
     "make_concept_table": "concept_tables",
     "draw_concept_figure": "concept_figures",
+    "measure_saliency": "saliency",
     "make_table": "tables",
     "summarise_metrics": "metrics",
     "draw_figure": "figures",
@@ -195,7 +196,7 @@ def _artifacts(jobs: list[Job]) -> dict[str, dict]:
     for job in jobs:
         for output in job.outputs:
             path = Path(output)
-            if path.suffix == ".safetensors" and "method" in job.wildcards:
+            if path.suffix == ".safetensors" and {"method", "seed"} <= set(job.wildcards):
                 model, method, seed = (job.wildcards[name] for name in ("model", "method", "seed"))
                 weights = "averaged" if path.stem == "averaged" else "raw"
                 name = re.sub(r"[^a-z0-9]+", "-", f"{model}-{method}-seed{seed}-{weights}".lower())

@@ -27,6 +27,13 @@ def check_architecture(name: str) -> None:
         raise ModelError(f"model.name: open_clip has no architecture {name!r}; nearest: {', '.join(near)}.")
 
 
+def native_image_size(name: str) -> int:
+    """Input side in pixels that open_clip gives an architecture. Raises ModelError for an unknown one."""
+    check_architecture(name)
+    size = open_clip.get_model_config(name)["vision_cfg"].get("image_size", 224)
+    return int(size if isinstance(size, int) else size[0])
+
+
 def looks_like_file(weights: str) -> bool:
     """Whether ``weights`` means a file rather than a pretrained tag."""
     return Path(weights).suffix in (".safetensors", *PICKLE_SUFFIXES) or os.sep in weights or Path(weights).exists()

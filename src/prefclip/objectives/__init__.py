@@ -11,7 +11,13 @@
 import importlib
 
 from prefclip.objectives.parameters import Choice, Number, ObjectiveParameterError
-from prefclip.objectives.settings import REFERENCE_POINTS, SETTINGS, UnknownObjectiveError, settings_of
+from prefclip.objectives.settings import (
+    PREFERENCE_OBJECTIVES,
+    REFERENCE_POINTS,
+    SETTINGS,
+    UnknownObjectiveError,
+    settings_of,
+)
 
 # The losses need torch, which takes seconds to import; configurations are checked without it.
 _NEEDS_TORCH = {
@@ -32,6 +38,7 @@ _NEEDS_TORCH = {
 }
 
 __all__ = [
+    "PREFERENCE_OBJECTIVES",
     "REFERENCE_POINTS",
     "SETTINGS",
     "Choice",

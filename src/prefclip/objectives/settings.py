@@ -13,6 +13,7 @@ from prefclip.errors import PrefclipError
 from prefclip.objectives.parameters import Choice, Number, ObjectiveParameterError
 
 Parameters = Mapping[str, float | str]
+PREFERENCE_OBJECTIVES = ("dpo", "ipo", "kto")
 REFERENCE_POINTS = ("regulariser", "mismatched", "exact")
 
 

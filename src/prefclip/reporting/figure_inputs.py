@@ -1,7 +1,8 @@
 """The files that each figure is drawn from; light enough for the Snakefile to ask."""
 
-from prefclip.config import Config
-from prefclip.layout import RunLayout, concept_runs, method_runs
+from prefclip.config import Config, method_names
+from prefclip.layout import RunLayout, concept_runs, method_runs, saliency_dataset
+from prefclip.objectives import PREFERENCE_OBJECTIVES
 
 EXAMPLES = 4
 # Figures of the sweeps by the key that is varied, drawn from the table of the sweeps; and the one from predictions.
@@ -22,6 +23,14 @@ MAP_SPECTRUM = "map_spectrum"
 
 def figure_inputs(config: Config, layout: RunLayout, name: str) -> list[str]:
     """Return the inputs of the figure ``name``, in a fixed order; an unknown name has none."""
+    model = config.model.key
+    if name == "saliency_shares":
+        return [layout.saliency(model, method) for method in method_names(config)]
+    if name == "saliency_grid":
+        dataset = saliency_dataset(config)
+        named = (layout.images, layout.attacked_images, layout.manifest, layout.attacked_manifest, layout.classes)
+        maps = [layout.saliency_maps(model, method) for method in grid_methods(config)]
+        return maps + [path(dataset) for path in named]
     if name == "training_curves":
         return [layout.training_log(*run) for run in method_runs(config, untouched=False)]
     if name in SWEEP_CURVES:
@@ -68,6 +77,12 @@ def _concept_inputs(config: Config, layout: RunLayout, name: str) -> list[str]:
     if name == "retrieval_grid":
         return [layout.retrieval(*runs[0]), *files[len(runs) :], layout.images(dataset), layout.classes(dataset)]
     return files
+
+
+def grid_methods(config: Config) -> list[str]:
+    """Return the methods of the saliency grid: the untouched CLIP and those with a preference objective, if any."""
+    preferred = [name for name, method in config.methods.items() if method.objective in PREFERENCE_OBJECTIVES]
+    return ["clip", *(preferred or config.methods)]
 
 
 def example_datasets(config: Config) -> tuple[str, ...]:

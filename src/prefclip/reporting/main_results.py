@@ -9,11 +9,11 @@ import numpy as np
 from prefclip.config import Config, method_names
 from prefclip.evaluation.intervals import Estimate
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
+from prefclip.objectives import PREFERENCE_OBJECTIVES
 from prefclip.reporting.estimates import RAW, REFERENCE, Estimates, Samples, frame_of, headline_weights
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label, method_label
 from prefclip.reporting.table_files import Cell, Row, Table
 
-PREFERENCE_OBJECTIVES = ("dpo", "ipo", "kto")
 ALL_SETS = "train_and_zero_shot_mean"
 TITLES = {
     "clean_accuracy": "clean accuracy",

@@ -1,9 +1,10 @@
-"""Which tables a run has, and the published numbers they are made with; light enough for the Snakefile to ask."""
+"""Which tables a run has, and the files that each is made from; light enough for the Snakefile to ask."""
 
-from prefclip.config import Config
-from prefclip.layout import published_file
+from prefclip.config import Config, method_names
+from prefclip.layout import RunLayout, published_file, table_runs
 
 EVERY_RUN = ("typographic", "text_confusion", "retention", "main_results")
+SALIENCY = "saliency"
 PUBLISHED = {"against_authors": ("author_logs", "author_kl", "defense_prefix_unverified")}
 # What the authors trained, and on which sets; other runs have no counterpart in their logs.
 AUTHORS_MODEL = "ViT-B-32-quickgelu"
@@ -17,7 +18,25 @@ def table_names(config: Config) -> list[str]:
         names.append("real_photos")
     if config.model.name == AUTHORS_MODEL and config.data.train in AUTHORS_TRAINING_SETS:
         names.append("against_authors")
+    if config.saliency is not None:
+        names.append(SALIENCY)
     return names
+
+
+def table_inputs(config: Config, layout: RunLayout, name: str) -> list[str]:
+    """Return the inputs of the table ``name``, in a fixed order."""
+    if name == SALIENCY:
+        numbers = [layout.saliency(config.model.key, method) for method in method_names(config)]
+    else:
+        numbers = [layout.predictions(*run) for run in table_runs(config, name)]
+    return [*numbers, *metrics_files(config, layout, name), *published_inputs(name)]
+
+
+def metrics_files(config: Config, layout: RunLayout, name: str) -> list[str]:
+    """Return the metrics files whose rows the cells of the table ``name`` come from."""
+    if name == SALIENCY:
+        return [layout.saliency_metrics(config.model.key, method) for method in method_names(config)]
+    return [layout.metrics(*run) for run in table_runs(config, name)]
 
 
 def published_inputs(table: str) -> list[str]:

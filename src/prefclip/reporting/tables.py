@@ -14,10 +14,11 @@ from prefclip.reporting.labels import column_groups
 from prefclip.reporting.main_results import ALL_SETS, main_results
 from prefclip.reporting.method_tables import retention, text_confusion, typographic
 from prefclip.reporting.real_photos import real_photos
+from prefclip.reporting.saliency_table import saliency_table
 from prefclip.reporting.sweep_numbers import SweepNumbers, read_sweep_numbers, sweep_scopes
 from prefclip.reporting.sweep_tables import ablation_objective, sweeps
 from prefclip.reporting.table_files import Table, write_table
-from prefclip.reporting.table_inputs import table_names
+from prefclip.reporting.table_inputs import SALIENCY, table_names
 
 TABLES: MappingProxyType[str, Callable[[Estimates, Config], Table]] = MappingProxyType(
     {
@@ -49,14 +50,16 @@ def make_table(layout: RunLayout, name: str) -> None:
     """
     config = layout.read_config()
     allowed = table_names(config)
-    if name in allowed:
+    if name == SALIENCY and name in allowed:
+        table = saliency_table(config, layout)
+    elif name in allowed:
         table = TABLES[name](read_estimates(config, layout), config)
     elif name in SWEEP_TABLES:
         table = SWEEP_TABLES[name](read_sweep_numbers(config, layout), config)
     elif name in CONCEPT_TABLES:
         table = CONCEPT_TABLES[name](read_concept_numbers(config, layout), config)
     else:
-        known = "this run has no" if name in TABLES else "unknown"
+        known = "this run has no" if name in {*TABLES, SALIENCY} else "unknown"
         raise UnknownTableError(
             f"{known} table {name!r}; allowed: {', '.join([*allowed, *SWEEP_TABLES, *CONCEPT_TABLES])}."
         )

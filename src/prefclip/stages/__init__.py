@@ -8,6 +8,7 @@ from prefclip.stages.concepts import concept_spectra, gender_pairs, sweep_concep
 from prefclip.stages.data import attacks, fetch, manifest, obtain, pairs
 from prefclip.stages.models import check_clip, evaluate, reference, train
 from prefclip.stages.reports import figure, summary, table
+from prefclip.stages.saliency import saliency
 
 STAGES = (
     fetch,
@@ -23,6 +24,7 @@ STAGES = (
     train_concept,
     sweep_concept,
     concept_spectra,
+    saliency,
     table,
     summary,
     figure,

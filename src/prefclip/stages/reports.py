@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from prefclip.layout import CONCEPT_TABLES, SWEEP_TABLES, RunLayout, concept_results, concept_runs, table_runs
+from prefclip.layout import CONCEPT_TABLES, SWEEP_TABLES, RunLayout, concept_results, concept_runs
 from prefclip.stages.options import Run
 
 
@@ -15,7 +15,7 @@ def table(run: Run, name: Annotated[str, typer.Argument(help="name of the table"
     from prefclip.lineage.cells import cells_name, write_cells
     from prefclip.lineage.concept_cells import write_concept_cells
     from prefclip.lineage.recording import recorded
-    from prefclip.reporting.table_inputs import published_inputs
+    from prefclip.reporting.table_inputs import metrics_files, table_inputs
     from prefclip.reporting.tables import cell_groups, make_table
 
     layout = RunLayout(str(run))
@@ -41,18 +41,16 @@ def table(run: Run, name: Annotated[str, typer.Argument(help="name of the table"
                 cell_groups(config, name),
             )
         return
-    runs = table_runs(config, name)
-    metrics = [layout.metrics(*each) for each in runs]
     with recorded(
         "table",
-        inputs=[*(layout.predictions(*each) for each in runs), *metrics, *published_inputs(name)],
+        inputs=table_inputs(config, layout, name),
         outputs=outputs,
         config=layout.config,
         keys=["data", "methods", "seeds", "evaluation", *(["sweeps"] if name in SWEEP_TABLES else [])],
         wildcards={"table": name},
     ):
         make_table(layout, name)
-        write_cells(csv, metrics, cell_groups(config, name))
+        write_cells(csv, metrics_files(config, layout, name), cell_groups(config, name))
 
 
 def summary(run: Run) -> None:

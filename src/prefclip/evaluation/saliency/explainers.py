@@ -1,7 +1,7 @@
 """Every explainer by name, and one function that explains many image–text pairs in batches."""
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from types import MappingProxyType
 
 import numpy as np
@@ -27,13 +27,6 @@ EXPLAINERS: MappingProxyType[str, Explainer] = MappingProxyType(
 )
 
 
-def check_explainers(names: Sequence[str]) -> None:
-    """Raise SaliencyError for a name that no explainer has, listing all."""
-    for name in names:
-        if name not in EXPLAINERS:
-            raise SaliencyError(f"saliency.explainers: {name!r} is unknown; allowed: {', '.join(EXPLAINERS)}.")
-
-
 def explain(
     name: str,
     logit: TextLogit,
@@ -46,7 +39,8 @@ def explain(
 
     ``options`` that the explainer does not have are left out. Raises SaliencyError as the explainers do.
     """
-    check_explainers([name])
+    if name not in EXPLAINERS:
+        raise SaliencyError(f"unknown explainer {name!r}; allowed: {', '.join(EXPLAINERS)}.")
     explainer = EXPLAINERS[name]
     known = inspect.signature(explainer).parameters
     options = {key: value for key, value in options.items() if key in known}

@@ -1,6 +1,6 @@
-"""The saliency stage: how much of what speaks for a name lies on the written word, image by image, for one model."""
+"""The saliency stage: how much of what speaks for a name lies on the written word, image by image, for one method."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,12 +14,16 @@ from torch import Tensor
 from prefclip.analysis_config import SaliencyConfig
 from prefclip.config import Config
 from prefclip.datasets.parquet_tables import write_table
+from prefclip.evaluation.long_form import write_metrics
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
 from prefclip.evaluation.saliency.box_metrics import BOX_COLUMNS, box_area, pointing_game, share_in_box
-from prefclip.evaluation.saliency.explainers import check_explainers, explain
+from prefclip.evaluation.saliency.errors import SaliencyError
+from prefclip.evaluation.saliency.explainers import explain
 from prefclip.evaluation.saliency.score_table import MAPS_FORMAT, SCORES
+from prefclip.evaluation.saliency.share_estimates import metrics_of
 from prefclip.evaluation.saliency.text_logit import TextLogit
 from prefclip.evaluation.zero_shot import ImageSet, read_image_set
+from prefclip.layout import saliency_dataset
 from prefclip.models.checkpoints import load_checkpoint
 from prefclip.models.image_tower import embed_images
 from prefclip.models.loading import LoadedModel, load_model
@@ -49,52 +53,59 @@ class ChosenImages:
 
 def measure_saliency(
     config: Config,
-    settings: SaliencyConfig,
     method: str,
     weights: str,
-    seed: int,
-    checkpoint: str | Path | None,
+    checkpoints: Mapping[int, str | Path | None],
     *,
     classes: str | Path,
     images: str | Path,
     manifests: str | Path,
     out_scores: str | Path,
     out_maps: str | Path,
+    out_metrics: str | Path,
     threads: int | None = None,
     device: str = "auto",
 ) -> None:
-    """Explain typographic test images of one model and measure the maps against the word's box.
+    """Explain typographic test images of one method and measure the maps against the word's box.
 
-    ``checkpoint``: a tuned checkpoint, or None for the untouched ``clip``; ``weights`` says which one it is (raw,
-    averaged). ``classes``, ``images``, ``manifests`` are folders, as `zero_shot.evaluate` takes them. ``out_scores``:
-    one row for each image, explainer and target (SCORES). ``out_maps``: float16 maps of a few images for the saliency
-    grid, "<explainer>" (images, clean | typographic, true | written, H, W), the same images for every model: the first
-    drawn ones that the untouched CLIP names rightly when clean and by the written word when attacked.
+    ``checkpoints``: seed → tuned checkpoint, or None for the untouched ``clip``; ``weights`` says which ones they are
+    (raw, averaged). ``classes``, ``images``, ``manifests`` are folders, as `zero_shot.evaluate` takes them.
+    ``out_scores``: one row for each seed, image, explainer and target (SCORES). ``out_metrics``: their means by seed,
+    in long form. ``out_maps``: float16 maps of a few images for the saliency grid under the first seed, "<explainer>"
+    (images, clean | typographic, true | written, H, W), the same images for every model: the first drawn ones that the
+    untouched CLIP names rightly when clean and by the written word when attacked.
 
     Raises PrefclipError naming the file or key.
     """
-    check_explainers(settings.explainers)
+    settings = config.saliency
+    if settings is None:
+        raise SaliencyError("saliency: the configuration has no such section; add one, as in config/embedded.yaml.")
     place = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
-    dataset = settings.dataset or config.data.train
+    dataset = saliency_dataset(config)
+    fixed = {"model": config.model.key, "method": method, "weights": weights, "dataset": dataset}
+    frames, maps = [], {}
     with declared_numerics("fp32", threads):
         loaded = load_model(config.model, place)
-        logit = TextLogit(loaded)
         chosen_set = read_image_set(config, dataset, classes, images, manifests, "test")
         chosen = choose_images(chosen_set, settings.images)
         texts = text_features(loaded, chosen_set.classes)
         examples = choose_examples(loaded, texts, chosen, settings.examples, settings.batch_size)
-        if checkpoint is not None and load_checkpoint(loaded, checkpoint)["trainable"] == "all":
-            texts = text_features(loaded, chosen_set.classes)
-        frames = [score_images(logit, name, settings, chosen, texts) for name in settings.explainers]
-        maps = {name: example_maps(logit, name, settings, chosen, texts, examples) for name in settings.explainers}
-    fixed = {"model": config.model.key, "method": method, "weights": weights, "seed": seed, "dataset": dataset}
+        for seed, checkpoint in checkpoints.items():
+            if checkpoint is not None and load_checkpoint(loaded, checkpoint)["trainable"] == "all":
+                texts = text_features(loaded, chosen_set.classes)
+            logit = TextLogit(loaded)
+            for name in settings.explainers:
+                frames.append(score_images(logit, name, settings, chosen, texts).assign(seed=seed))
+            maps = maps or {
+                name: example_maps(logit, name, settings, chosen, texts, examples) for name in settings.explainers
+            }
     scores = pd.concat(frames, ignore_index=True).assign(**fixed)[SCORES.names]
-    scores = scores.sort_values(["explainer", "target", "id"], kind="stable", ignore_index=True)
+    scores = scores.sort_values(["seed", "explainer", "target", "id"], kind="stable", ignore_index=True)
     write_table(out_scores, pa.Table.from_pandas(scores, schema=SCORES, preserve_index=False))
-    shown = chosen.rows.iloc[examples]
-    metadata = {key: str(value) for key, value in fixed.items()}
-    metadata |= {"format": MAPS_FORMAT, "ids": "\n".join(shown["attacked_id"])}
-    write_tensors(out_maps, {name: torch.from_numpy(found) for name, found in maps.items()}, metadata)
+    write_metrics(metrics_of(scores, config.experiment, config.evaluation), out_metrics)
+    shown = {key: str(value) for key, value in fixed.items()}
+    shown |= {"format": MAPS_FORMAT, "ids": "\n".join(chosen.rows["attacked_id"].iloc[examples])}
+    write_tensors(out_maps, {name: torch.from_numpy(found) for name, found in maps.items()}, shown)
 
 
 def choose_images(chosen: ImageSet, count: int) -> ChosenImages:

@@ -15,6 +15,8 @@ from prefclip.reporting.figures.attack_examples import draw_attack_examples
 from prefclip.reporting.figures.of_concepts import CONCEPT_DRAWERS
 from prefclip.reporting.figures.retention_boxes import draw_retention_boxes
 from prefclip.reporting.figures.retention_by_beta import draw_retention_by_beta
+from prefclip.reporting.figures.saliency_grid import draw_grid_of_run
+from prefclip.reporting.figures.saliency_shares import draw_shares_of_run
 from prefclip.reporting.figures.style import Metadata, print_style, save_figure, timeless_metadata
 from prefclip.reporting.figures.sweep_curves import draw_sweep
 from prefclip.reporting.figures.training_curves import draw_training_curves
@@ -25,6 +27,8 @@ FIGURES: MappingProxyType[str, Callable[[Config, RunLayout], Figure]] = MappingP
         "accuracy_bars": draw_accuracy_bars,
         "training_curves": draw_training_curves,
         "retention_boxes": draw_retention_boxes,
+        "saliency_grid": draw_grid_of_run,
+        "saliency_shares": draw_shares_of_run,
     }
 )
 SWEEP_FIGURES: MappingProxyType[str, Callable[[Config, RunLayout], Figure]] = MappingProxyType(

@@ -14,6 +14,7 @@ from prefclip.datasets.manifests import open_images, read_classes, read_manifest
 from prefclip.evaluation.long_form import read_predictions
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
 from prefclip.layout import RunLayout
+from prefclip.objectives import PREFERENCE_OBJECTIVES
 from prefclip.reporting.estimates import RAW, REFERENCE, EstimateError, headline_weights
 from prefclip.reporting.figure_inputs import example_datasets
 from prefclip.reporting.figures.style import (
@@ -25,7 +26,6 @@ from prefclip.reporting.figures.style import (
     new_figure,
 )
 from prefclip.reporting.labels import dataset_label, method_label
-from prefclip.reporting.main_results import PREFERENCE_OBJECTIVES
 from prefclip.seeds import seed_for
 
 ROW_HEIGHT = 1.12

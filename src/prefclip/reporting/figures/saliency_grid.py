@@ -9,7 +9,15 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from prefclip.evaluation.saliency.score_table import TITLES, ExampleMaps
+from prefclip.attacks.synthesis import read_attacked_manifest
+from prefclip.config import Config
+from prefclip.datasets.manifests import open_images, read_classes, read_manifest
+from prefclip.evaluation.saliency.box_metrics import BOX_COLUMNS
+from prefclip.evaluation.saliency.errors import SaliencyError
+from prefclip.evaluation.saliency.score_table import TITLES, ExampleMaps, read_example_maps
+from prefclip.evaluation.saliency.share_estimates import REFERENCE
+from prefclip.layout import RunLayout, saliency_dataset
+from prefclip.reporting.figure_inputs import grid_methods
 from prefclip.reporting.figures.style import FULL_WIDTH, INK, RIGHT_ANSWER, WRITTEN_WORD, new_figure
 from prefclip.reporting.labels import method_label
 
@@ -34,6 +42,31 @@ class ShownImage:
     @property
     def pictures(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         return self.clean, self.attacked
+
+
+def draw_grid_of_run(config: Config, layout: RunLayout) -> Figure:
+    """The grid of a run, by its first explainer. Raises PrefclipError naming a file that is missing or damaged."""
+    model, dataset = config.model.key, saliency_dataset(config)
+    maps = {method: read_example_maps(layout.saliency_maps(model, method)) for method in grid_methods(config)}
+    shown = maps[REFERENCE].ids
+    other = next((method for method, found in maps.items() if found.ids != shown), None)
+    if other is not None:
+        raise SaliencyError(f"saliency: {other} explained other example images than clip; measure both again.")
+    names = read_classes(layout.classes(dataset)).names
+    rows = read_attacked_manifest(layout.attacked_manifest(dataset)).set_index("attacked_id")
+    clean_rows = read_manifest(layout.manifest(dataset)).set_index("id")["row"]
+    clean, attacked = open_images(layout.images(dataset)), open_images(layout.attacked_images(dataset))
+    images = [
+        ShownImage(
+            names[row["label"]],
+            names[row["word_label"]],
+            np.array(clean[clean_rows[row["id"]]]),
+            np.array(attacked[row["row"]]),
+            tuple(int(row[column]) for column in BOX_COLUMNS),
+        )
+        for _, row in rows.loc[list(shown)].iterrows()
+    ]
+    return draw_saliency_grid(images, maps, next(name for name in TITLES if name in maps[REFERENCE].maps))
 
 
 def draw_saliency_grid(images: list[ShownImage], maps: dict[str, ExampleMaps], explainer: str) -> Figure:
@@ -62,7 +95,7 @@ def draw_saliency_grid(images: list[ShownImage], maps: dict[str, ExampleMaps], e
             found = [maps[method].maps[explainer][row // 2, kind, target].astype(np.float64) for method in methods]
             loudest = max(np.percentile(saliency, LOUDEST) for saliency in found)
             for panel, saliency in zip(line, found, strict=True):
-                _draw_map(panel, image.pictures[kind], saliency, loudest)
+                draw_map(panel, image.pictures[kind], saliency, loudest)
                 if kind:
                     _draw_box(panel, image.box)
     title = TITLES[explainer][0].upper() + TITLES[explainer][1:]
@@ -83,7 +116,8 @@ def _grid(block: SubFigure, images: int, columns: int, header: str, colour: str)
     return grid
 
 
-def _draw_map(axes: Axes, picture: NDArray[np.uint8], saliency: NDArray[np.float64], loudest: float) -> None:
+def draw_map(axes: Axes, picture: NDArray[np.uint8], saliency: NDArray[np.float64], loudest: float) -> None:
+    """Draw what speaks for a name over a faint picture; what reaches ``loudest`` is darkest."""
     axes.imshow(picture.mean(axis=2) * 0.45 + 140, cmap="gray", vmin=0, vmax=255, interpolation="none")
     heat = np.clip(saliency / loudest, 0, 1) if loudest > 0 else np.zeros_like(saliency)
     axes.imshow(heat, cmap=HEAT, vmin=0, vmax=1, interpolation="bilinear")

@@ -6,21 +6,30 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from prefclip.config import Config, method_names
 from prefclip.evaluation.saliency.score_table import TITLES
+from prefclip.evaluation.saliency.share_estimates import AREA, SHARE, VALUE
+from prefclip.layout import RunLayout
 from prefclip.reporting.figures.style import FULL_WIDTH, INK, method_style, new_figure, panel_title
 from prefclip.reporting.labels import method_label
+from prefclip.reporting.saliency_table import read_share_estimates
 
 TARGETS = {"written": "for the written word", "predicted": "for the model's own answer", "true": "for the true name"}
 
 
-def draw_saliency_shares(summary: pd.DataFrame, methods: Sequence[str]) -> Figure:
+def draw_shares_of_run(config: Config, layout: RunLayout) -> Figure:
+    """The figure of a run. Raises PrefclipError naming a file that is missing or damaged."""
+    return draw_saliency_shares(read_share_estimates(config, layout), method_names(config))
+
+
+def draw_saliency_shares(estimates: pd.DataFrame, methods: Sequence[str]) -> Figure:
     """One panel per name that is explained; groups of dots per explainer, one dot per method.
 
     The dashed line is the share of the image that the word's box covers: what a map without preferences would give.
-    ``summary``: one model and data set, as `summarise_saliency` wrote it.
+    ``estimates``: of one data set, from `share_estimates`.
     """
-    shares = summary[summary["metric"] == "share_in_box"]
-    area = summary.loc[summary["metric"] == "box_area", "value"].mean()
+    values = estimates[estimates["kind"] == VALUE]
+    shares, area = values[values["measure"] == SHARE], values.loc[values["measure"] == AREA, "value"].mean()
     targets = [target for target in TARGETS if (shares["target"] == target).any()]
     explainers = [name for name in TITLES if (shares["explainer"] == name).any()]
     figure = new_figure(FULL_WIDTH, 2.5)

@@ -24,6 +24,7 @@ Metadata = Callable[[str], dict[str, str | None]]
 FULL_WIDTH = 6.75  # inches: the text width of a two-column journal
 COLUMN_WIDTH = 3.3
 PNG_DPI = 200
+CANVASES = {".pdf": FigureCanvasPdf, ".png": FigureCanvasAgg}
 
 ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
 BLUE, VERMILLION, PURPLE, GREY = "#0072B2", "#D55E00", "#CC79A7", "#A6A6A6"
@@ -135,12 +136,17 @@ def timeless_metadata(path: str | Path) -> dict[str, str | None]:
 
 def save_figure(figure: Figure, stem: str | Path, metadata: Metadata = timeless_metadata) -> None:
     """Write ``<stem>.pdf`` and ``<stem>.png`` (200 dpi); ``metadata`` gives what matplotlib stores in each of them."""
-    for suffix, canvas in (("pdf", FigureCanvasPdf), ("png", FigureCanvasAgg)):
-        path = f"{stem}.{suffix}"
-        # Drawn in memory: where the disk is full, matplotlib's own writers fail in ways that hide it.
-        drawn = BytesIO()
-        with matplotlib.rc_context({"pdf.compression": 6}):
-            canvas(figure)
-            figure.savefig(drawn, format=suffix, dpi=PNG_DPI, metadata=metadata(path))
-        with whole_file(path) as temporary:
-            temporary.write_bytes(drawn.getbuffer())
+    for suffix in CANVASES:
+        save_figure_as(figure, f"{stem}{suffix}", metadata)
+
+
+def save_figure_as(figure: Figure, path: str | Path, metadata: Metadata = timeless_metadata) -> None:
+    """Write one file, PDF or PNG by its suffix."""
+    suffix = Path(path).suffix
+    # Drawn in memory: where the disk is full, matplotlib's own writers fail in ways that hide it.
+    drawn = BytesIO()
+    with matplotlib.rc_context({"pdf.compression": 6}):
+        CANVASES[suffix](figure)
+        figure.savefig(drawn, format=suffix[1:], dpi=PNG_DPI, metadata=metadata(str(path)))
+    with whole_file(path) as temporary:
+        temporary.write_bytes(drawn.getbuffer())
