@@ -147,6 +147,8 @@ use rule make_table as make_concept_table with:
     input:
         measured=concept_results(settings),
         code=sources_of("table"),
+    log:
+        f"logs/{settings.experiment}/make_concept_table/{{table}}.log",
     wildcard_constraints:
         table="|".join(CONCEPT_TABLES),
     params:
@@ -155,6 +157,8 @@ use rule make_table as make_concept_table with:
 
 
 use rule draw_figure as draw_concept_figure with:
+    log:
+        f"logs/{settings.experiment}/draw_concept_figure/{{figure}}.log",
     wildcard_constraints:
         figure="|".join(concept_figures(settings)) or "none",
     params:

@@ -68,6 +68,8 @@ use rule make_table as make_sweep_table with:
         predictions=[run.predictions(*each) for each in sweep_runs(settings)],
         metrics=[run.metrics(*each) for each in sweep_runs(settings)],
         code=sources_of("table"),
+    log:
+        f"logs/{settings.experiment}/make_sweep_table/{{table}}.log",
     wildcard_constraints:
         table="|".join(SWEEP_TABLES),
     params:
@@ -76,6 +78,8 @@ use rule make_table as make_sweep_table with:
 
 
 use rule draw_figure as draw_sweep_figure with:
+    log:
+        f"logs/{settings.experiment}/draw_sweep_figure/{{figure}}.log",
     wildcard_constraints:
         figure="|".join(sweep_figures(settings)) or "none",
     params:

@@ -98,7 +98,7 @@ def _imports(tree: ast.AST, module: str, is_package: bool) -> list[str]:
     names, todo = [], [tree]
     while todo:
         node = todo.pop()
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in (getattr(node.test, key, "") for key in ("id", "attr")):
             todo += node.orelse
             continue
         if isinstance(node, ast.Import):
@@ -125,6 +125,9 @@ def _module_name(path: Path, package: Path) -> str:
 
 @lru_cache(maxsize=1024)
 def _imports_by_name(path: Path) -> bool:
+    content = path.read_bytes()
+    if b"import_module" not in content and b"__import__" not in content:
+        return False
     words = {getattr(node, "attr", getattr(node, "id", "")) for node in ast.walk(_parse(path))}
     return not words.isdisjoint({"import_module", "__import__"})
 
