@@ -178,6 +178,6 @@ def test_explaining_trains_nothing(logits):
 
 def test_unknown_explainers_are_refused_with_the_list(logits):
     images, texts = pictures(logits["conv"])
-    with pytest.raises(SaliencyError, match=r"'lime' is unknown; allowed: occlusion, integrated_gradients, "):
+    with pytest.raises(SaliencyError, match=r"unknown explainer 'lime'; allowed: occlusion, integrated_gradients, "):
         explain("lime", logits["conv"], images, texts, 4)
     assert set(TITLES) == set(EXPLAINERS)

@@ -26,7 +26,6 @@ SETTINGS = {
     "evaluation": {"bootstrap_samples": 50},
     "methods": {"ce": {"objective": "ce", "averaging": False}, "dpo": {"objective": "dpo"}},
     "seeds": [0],
-    "saliency": {"images": 4, "explainers": ["occlusion"], "examples": 1},
 }
 DATASETS = ("animals", "plants", "activities", "people")
 RUN = "results/smoke"

@@ -27,9 +27,10 @@ FIGURES: MappingProxyType[str, Callable[[Config, RunLayout], Figure]] = MappingP
         "accuracy_bars": draw_accuracy_bars,
         "training_curves": draw_training_curves,
         "retention_boxes": draw_retention_boxes,
-        "saliency_grid": draw_grid_of_run,
-        "saliency_shares": draw_shares_of_run,
     }
+)
+SALIENCY_FIGURES: MappingProxyType[str, Callable[[Config, RunLayout], Figure]] = MappingProxyType(
+    {"saliency_grid": draw_grid_of_run, "saliency_shares": draw_shares_of_run}
 )
 SWEEP_FIGURES: MappingProxyType[str, Callable[[Config, RunLayout], Figure]] = MappingProxyType(
     {name: partial(draw_sweep, vary=vary) for name, vary in SWEEP_CURVES.items()}
@@ -46,7 +47,7 @@ def draw_figure(layout: RunLayout, name: str, metadata: Metadata = timeless_meta
 
     Raises UnknownFigureError, which lists the figures; other PrefclipErrors name the input that is missing or damaged.
     """
-    drawers = {**FIGURES, **SWEEP_FIGURES, **CONCEPT_DRAWERS}
+    drawers = {**FIGURES, **SALIENCY_FIGURES, **SWEEP_FIGURES, **CONCEPT_DRAWERS}
     if name not in drawers:
         raise UnknownFigureError(f"unknown figure {name!r}; allowed: {', '.join(drawers)}.")
     with print_style():
