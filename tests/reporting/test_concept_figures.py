@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from prefclip.evaluation.concept_table import CONCEPT_TABLE
 from prefclip.evaluation.saliency.score_table import ExampleMaps
 from prefclip.preferences.gender_parts import HELD_OUT_CONCEPTS, SEEN_CONCEPTS
+from prefclip.reporting.data_limits import limits_text, tones_in_order
 from prefclip.reporting.figures.concept_sweep import draw_concept_sweep
 from prefclip.reporting.figures.curves import CurveError, mean_of, named_scale, rows_of, untouched
-from prefclip.reporting.figures.data_limits import limits_text, tones_in_order
 from prefclip.reporting.figures.gender_sweep import draw_gender_sweep
 from prefclip.reporting.figures.map_spectrum import draw_map_spectrum
 from prefclip.reporting.figures.occupation_gap import draw_occupation_gap

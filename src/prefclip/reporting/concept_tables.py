@@ -9,8 +9,8 @@ from prefclip.config import Config
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
 from prefclip.preferences.gender_parts import HELD_OUT_CONCEPTS, SEEN_CONCEPTS
 from prefclip.reporting.concept_numbers import ConceptNumbers
+from prefclip.reporting.data_limits import limits_text
 from prefclip.reporting.estimates import frame_of
-from prefclip.reporting.figures.data_limits import limits_text
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, column_groups, dataset_label
 from prefclip.reporting.table_files import Cell, Row, Table
 

@@ -13,7 +13,7 @@ from prefclip.reporting.figures.curves import (
     rows_of,
     untouched,
 )
-from prefclip.reporting.figures.data_limits import write_limits
+from prefclip.reporting.figures.limits_note import write_limits
 from prefclip.reporting.figures.style import (
     BLUE,
     FULL_WIDTH,

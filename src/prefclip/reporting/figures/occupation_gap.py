@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 
 from prefclip.preferences.gender_parts import HELD_OUT_CONCEPTS
 from prefclip.reporting.figures.curves import named_scale
-from prefclip.reporting.figures.data_limits import write_limits
+from prefclip.reporting.figures.limits_note import write_limits
 from prefclip.reporting.figures.style import BLUE, FAINT, FULL_WIDTH, INK, VERMILLION, new_figure, panel_title
 
 ROW_HEIGHT = 0.135

@@ -15,9 +15,9 @@ from prefclip.datasets.parquet_tables import read_table
 from prefclip.evaluation.concept_table import read_concept_table, read_neutral
 from prefclip.evaluation.spectrum_table import read_distances, read_spectra
 from prefclip.layout import RunLayout, concept_runs
+from prefclip.reporting.data_limits import tones_in_order
 from prefclip.reporting.figure_inputs import shown_gender_map
 from prefclip.reporting.figures.concept_sweep import draw_concept_sweep
-from prefclip.reporting.figures.data_limits import tones_in_order
 from prefclip.reporting.figures.gender_sweep import draw_gender_sweep
 from prefclip.reporting.figures.map_spectrum import draw_map_spectrum
 from prefclip.reporting.figures.occupation_gap import draw_occupation_gap

@@ -9,7 +9,7 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from prefclip.reporting.figures.curves import named_scale
-from prefclip.reporting.figures.data_limits import write_limits
+from prefclip.reporting.figures.limits_note import write_limits
 from prefclip.reporting.figures.style import FULL_WIDTH, GREEN, PURPLE, new_figure
 
 FRAMES = {"woman": PURPLE, "man": GREEN}

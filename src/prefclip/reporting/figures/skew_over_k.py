@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from prefclip.reporting.figures.curves import named_scale
-from prefclip.reporting.figures.data_limits import write_limits
+from prefclip.reporting.figures.limits_note import write_limits
 from prefclip.reporting.figures.style import BLUE, FULL_WIDTH, GREY, VERMILLION, new_figure, panel_title
 
 AXES = {"gender": "Gender (2 groups)", "tone": "Skin tone"}

@@ -1,15 +1,9 @@
-"""What the data of a bias figure can and cannot say; written beneath every such figure."""
+"""What the data behind numbers on bias can and cannot say; written beside every one of them."""
 
-import textwrap
 from collections.abc import Sequence
-
-from matplotlib.figure import Figure
-
-from prefclip.reporting.figures.style import INK
 
 # From light to dark; "default" is the yellow of an emoji without a skin tone.
 TONES = ("default", "light", "medium-light", "medium", "medium-dark", "dark")
-CHARACTERS_PER_INCH = 21
 
 
 def limits_text(dataset: str, tones: Sequence[str]) -> str:
@@ -29,13 +23,6 @@ def limits_text(dataset: str, tones: Sequence[str]) -> str:
         )
     skin = "skin tone is not labelled" if not tones else f"skin tones labelled: {', '.join(tones)}"
     return f"Data: photographs of {dataset}; {skin}. {labels}"
-
-
-def write_limits(figure: Figure, dataset: str, tones: Sequence[str]) -> None:
-    """Write the limits beneath a figure, left-aligned and in small print."""
-    width = int(figure.get_figwidth() * CHARACTERS_PER_INCH)
-    text = "\n".join(textwrap.wrap(limits_text(dataset, tones), width))
-    figure.supxlabel(text, x=0.01, ha="left", fontsize=5.8, color=INK, style="italic")
 
 
 def tones_in_order(tones: Sequence[str]) -> list[str]:
