@@ -80,7 +80,7 @@ def bias(numbers: ConceptNumbers, config: Config) -> Table:
     tones = sorted(set(numbers.rows.loc[(numbers.rows["axis"] == "tone"), "group"]) - {"all"})
     caption = (
         f"Gender bias of the untouched CLIP and of gender maps at powers t, on test pictures. {_intervals(config)} "
-        "Accuracies in %; gap: man − woman, in points; |gap|: mean over concepts, its interval over concepts; MaxSkew, "
+        "Accuracies in %; gap: man − woman, in points; absolute gap: mean over concepts, its interval over concepts; MaxSkew, "
         "NDKL and Bias@K: retrieval by captions without gender, intervals over captions; vl_bias: OUR analogue for "
         "CLIP with swapped captions, not the published metric."
     )
@@ -105,7 +105,7 @@ def _bias_columns(numbers: ConceptNumbers, config: Config, dataset: str) -> list
         )
         for part, heading in parts.items()
     ]
-    columns += [Column("|gap|", kind, CLEAN, TEST, "absolute_gap", dataset, "kind", kind) for kind in kinds]
+    columns += [Column("Absolute gap", kind, CLEAN, TEST, "absolute_gap", dataset, "kind", kind) for kind in kinds]
     columns += [
         Column("vl_bias (ours)", kind, CLEAN, TEST, "vl_bias_text_swap", dataset, "kind", kind, percent=False)
         for kind in kinds

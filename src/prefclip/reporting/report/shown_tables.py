@@ -150,12 +150,13 @@ def _columns(heads: list[str], first_row: list[dict]) -> list[Column]:
     if not first_row or not all({"dataset", "images"} <= set(line) for line in first_row):
         return [Column(head) for head in heads]
     both = len({line["images"] for line in first_row}) > 1
-    return [
+    columns = [
         Column(dataset_label(line["dataset"]), IMAGE_NAMES.get(line["images"], ""), line["images"])
         if both
         else Column(dataset_label(line["dataset"]))
         for line in first_row
     ]
+    return columns if len(set(columns)) == len(columns) else [Column(head) for head in heads]
 
 
 def _grouped(rows: list[ShownRow]) -> list[list[ShownRow]]:
