@@ -81,8 +81,8 @@ def bias(numbers: ConceptNumbers, config: Config) -> Table:
     caption = (
         f"Gender bias of the untouched CLIP and of gender maps at powers t, on test pictures. {_intervals(config)} "
         "Accuracies in %; gap: man − woman, in points; absolute gap: mean over concepts, its interval over concepts; "
-        "MaxSkew, NDKL and Bias@K: retrieval by captions without gender, intervals over captions; vl_bias: OUR analogue for "
-        "CLIP with swapped captions, not the published metric."
+        "MaxSkew, NDKL and Bias@K: retrieval by captions without gender, intervals over captions; vl_bias: OUR "
+        "analogue for CLIP with swapped captions, not the published metric."
     )
     limits = [limits_text(dataset, tones) for dataset in sets]
     return Table(caption, frame_of(tidy), [column[:2] for column in columns], rows, "Map", limits)
