@@ -76,6 +76,7 @@ def test_the_named_inputs_are_all_that_a_figure_needs(copied, name):
         if path.is_file() and path not in needed:
             path.unlink()
     draw_figure(layout, name)
+    assert all(path.is_file() for path in files(layout, name)), "drawn anew, for the loop took the old ones away"
 
 
 def test_a_user_style_does_not_change_a_figure(copied):
