@@ -51,6 +51,11 @@ class RunLayout:
     def attacked_manifest(self, dataset: str, words: bool = False) -> str:
         return self._path("manifests", f"{dataset}.{'words' if words else 'attacked'}.parquet")
 
+    def attacked_set(self, dataset: str) -> list[str]:
+        """Return all that is read of one data set with typographic images."""
+        named = (self.classes, self.images, self.attacked_images, self.manifest, self.attacked_manifest)
+        return [path(dataset) for path in named]
+
     def preferences(self, dataset: str, words: bool = False) -> str:
         return self._path("preferences", f"{dataset}{'.words' if words else ''}.parquet")
 
@@ -237,8 +242,7 @@ def concept_sweep_files(config: Config, name: str) -> list[str]:
     if config.concept(name).concept == "gender":
         dataset = config.concept_dataset(name)
         return [layout.manifest(dataset), layout.images(dataset), layout.classes(dataset)]
-    named = (layout.classes, layout.images, layout.attacked_images, layout.manifest, layout.attacked_manifest)
-    return [path(dataset) for dataset in config.attacked_datasets for path in named]
+    return [path for dataset in config.attacked_datasets for path in layout.attacked_set(dataset)]
 
 
 def scored_files(config: Config, layout: RunLayout, method: str, seed: int) -> list[str]:
@@ -254,9 +258,10 @@ def scored_files(config: Config, layout: RunLayout, method: str, seed: int) -> l
 
 def explored_checkpoints(config: Config, layout: RunLayout) -> dict[str, str | None]:
     """Return the weights of each method that the explorer asks, of the first seed; None for the untouched CLIP."""
-    kinds = {name: "averaged" if method.averaging else "raw" for name, method in config.methods.items()}
-    seed = config.seeds[0]
-    tuned = {name: layout.checkpoint(config.model.key, name, seed, kind) for name, kind in kinds.items()}
+    model, seed = config.model.key, config.seeds[0]
+    tuned = {
+        name: layout.checkpoint(model, name, seed, method.kept_weights[-1]) for name, method in config.methods.items()
+    }
     return {"clip": None, **tuned}
 
 

@@ -38,3 +38,8 @@ class MethodConfig(Section):
     def _known(self) -> "MethodConfig":
         settings_of(self.objective).check(self.parameters)
         return self
+
+    @property
+    def kept_weights(self) -> tuple[str, ...]:
+        """The weights that training leaves; the last ones stand for the method: averaged ones where it averages."""
+        return ("raw", "averaged") if self.averaging else ("raw",)

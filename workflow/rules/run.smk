@@ -102,8 +102,8 @@ def checkpoints(wildcards):
     """Return the tuned weights that an evaluation needs: none for the untouched CLIP."""
     if wildcards.method == "clip":
         return []
-    kinds = ["raw", "averaged"] if wildcards.method in averaged_methods else ["raw"]
-    return [run.checkpoint(wildcards.model, wildcards.method, wildcards.seed, kind) for kind in kinds]
+    kept = settings.every_method[wildcards.method].kept_weights
+    return [run.checkpoint(wildcards.model, wildcards.method, wildcards.seed, kind) for kind in kept]
 
 
 def inputs_of_training(wildcards):

@@ -127,7 +127,7 @@ def checkpoint_files(config: Config, method: str, checkpoint: str | Path | None)
         return {RAW: None}
     if checkpoint is None:
         raise EvaluationError(f"method {method!r} needs the folder of its checkpoint; `prefclip train` makes it.")
-    wanted = [RAW, AVERAGED] if config.every_method[method].averaging else [RAW]
+    wanted = config.every_method[method].kept_weights
     files = {weights: Path(checkpoint) / CHECKPOINT_FILES[weights] for weights in wanted}
     for path in files.values():
         if not path.is_file():

@@ -90,7 +90,7 @@ class Estimates:
 
 def headline_weights(config: Config, method: str) -> str:
     """The weights that stand for a method: averaged where it averages, else the last iterate."""
-    return AVERAGED if method in config.every_method and config.every_method[method].averaging else RAW
+    return config.every_method[method].kept_weights[-1] if method in config.every_method else RAW
 
 
 def seeds_of(config: Config, method: str) -> tuple[int, ...]:

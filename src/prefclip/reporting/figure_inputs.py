@@ -27,10 +27,8 @@ def figure_inputs(config: Config, layout: RunLayout, name: str) -> list[str]:
     if name == "saliency_shares":
         return [layout.saliency(model, method) for method in method_names(config)]
     if name == "saliency_grid":
-        dataset = saliency_dataset(config)
-        named = (layout.images, layout.attacked_images, layout.manifest, layout.attacked_manifest, layout.classes)
         maps = [layout.saliency_maps(model, method) for method in grid_methods(config)]
-        return maps + [path(dataset) for path in named]
+        return maps + layout.attacked_set(saliency_dataset(config))
     if name == "training_curves":
         return [layout.training_log(*run) for run in method_runs(config, untouched=False)]
     if name in SWEEP_CURVES:
@@ -43,8 +41,7 @@ def figure_inputs(config: Config, layout: RunLayout, name: str) -> list[str]:
         return _concept_inputs(config, layout, name)
     predictions = [layout.predictions(*run) for run in method_runs(config)]
     if name == "attack_examples":
-        named = (layout.images, layout.attacked_images, layout.manifest, layout.attacked_manifest, layout.classes)
-        return predictions + [path(dataset) for dataset in example_datasets(config) for path in named]
+        return predictions + [path for dataset in example_datasets(config) for path in layout.attacked_set(dataset)]
     return predictions if name in ("accuracy_bars", "retention_boxes") else []
 
 

@@ -12,13 +12,12 @@ def explore(run: Run, threads: Threads = 1) -> None:
     layout = RunLayout(str(run))
     config = layout.read_config()
     checkpoints = explored_checkpoints(config, layout)
-    named = (layout.classes, layout.images, layout.attacked_images, layout.manifest, layout.attacked_manifest)
     with recorded(
         "explore",
         inputs=[
             *filter(None, checkpoints.values()),
             *weights_files(config),
-            *(name(dataset) for dataset in config.attacked_datasets for name in named),
+            *(path for dataset in config.attacked_datasets for path in layout.attacked_set(dataset)),
         ],
         outputs=[layout.explorer],
         config=layout.config,

@@ -44,14 +44,13 @@ def train(
 
     layout = RunLayout(str(run))
     config = layout.read_config()
-    averaging = method_settings(config, method).averaging
+    kept = method_settings(config, method).kept_weights
     model, files = config.model.key, training_files(config, layout, method)
-    kinds = ["raw", "averaged"] if averaging else ["raw"]
     with recorded(
         "train",
         inputs=[*files.values(), *weights_files(config)],
         outputs=[
-            *(layout.checkpoint(model, method, seed, kind) for kind in kinds),
+            *(layout.checkpoint(model, method, seed, kind) for kind in kept),
             layout.training_log(model, method, seed),
         ],
         config=layout.config,

@@ -21,7 +21,6 @@ def saliency(run: Run, method: Method, threads: Threads = 1) -> None:
     for seed in (0,) if untouched else config.seeds:
         folder = None if untouched else layout.checkpoint_folder(model, method, seed)
         weights, checkpoints[seed] = list(checkpoint_files(config, method, folder).items())[-1]
-    named = (layout.classes, layout.images, layout.attacked_images, layout.manifest, layout.attacked_manifest)
     outputs = {
         "out_scores": layout.saliency(model, method),
         "out_maps": layout.saliency_maps(model, method),
@@ -29,7 +28,7 @@ def saliency(run: Run, method: Method, threads: Threads = 1) -> None:
     }
     with recorded(
         "saliency",
-        inputs=[*filter(None, checkpoints.values()), *weights_files(config), *(name(dataset) for name in named)],
+        inputs=[*filter(None, checkpoints.values()), *weights_files(config), *layout.attacked_set(dataset)],
         outputs=outputs.values(),
         config=layout.config,
         keys=["saliency", "evaluation", "model", "data.train", "seeds"],
