@@ -13,7 +13,7 @@ from prefclip.evaluation.gender_sweep import sweep_gender
 from prefclip.evaluation.map_spectrum import measure_spectra
 from prefclip.layout import concept_runs, concept_tables
 from prefclip.lineage.concept_cells import write_concept_cells
-from prefclip.reporting.concept_numbers import ConceptNumberError, read_concept_numbers
+from prefclip.reporting.concept_numbers import ConceptNumberError, power_name, read_concept_numbers
 from prefclip.reporting.concept_tables import bias, concepts
 from prefclip.reporting.figure_inputs import concept_figures, figure_inputs
 from prefclip.reporting.figures import draw_figure
@@ -95,7 +95,9 @@ def test_every_cell_names_the_rows_that_it_comes_from(measured, numbers, monkeyp
         runs = {run[1:]: run for run in concept_runs(config)}
         neutral = {("gender", 0): (layout.neutral_scale(*runs["gender", 0]), numbers.neutral["gender", 0]["t"])}
         sweeps = {which: layout.concept_sweep(*run) for which, run in runs.items()}
-        path = write_concept_cells(layout.table(name), sweeps, neutral, layout.map_distances, column_groups(config))
+        path = write_concept_cells(
+            layout.table(name), sweeps, neutral, layout.map_distances, column_groups(config), power_name
+        )
         written = json.loads(path.read_text())
         assert [cell["value"] for cell in written["cells"]] == pytest.approx(table.cells["value"].tolist())
         assert len({(cell["row"], cell["column"]) for cell in written["cells"]}) == len(table.cells)

@@ -1,7 +1,7 @@
 """Cells of the tables of concept maps: which rows of the sweeps and spectra each number was computed from."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from prefclip.lineage.cells import store_cells
@@ -18,11 +18,11 @@ def write_concept_cells(
     neutral: Mapping[tuple[str, int], tuple[str | Path, float]],
     distances: str | Path,
     groups: Mapping[str, Iterable[str]],
+    power_name: Callable[[float], str],
 ) -> Path:
     """Write the cells file of a tidy table of concept maps and return its path.
 
-    A line belongs to the rows of its map that agree with it in all columns that it fills. ``at`` names the power as the
-    table does: ``untouched``, ``t=-1``, or ``neutral``.
+    A line belongs to the rows of its map that agree with it in all columns that it fills.
 
     Args:
         table: the CSV.
@@ -30,6 +30,7 @@ def write_concept_cells(
         neutral: for each gender map and seed its file, and the neutral t in it.
         distances: distances from the identity of all maps.
         groups: data sets that a name in the column ``dataset`` stands for.
+        power_name: what the column ``at`` calls a power t, beside ``neutral``.
 
     Raises LineageError for a line without any row, TableError for a file that is missing or damaged.
     """
@@ -44,36 +45,25 @@ def write_concept_cells(
     for (name, seed), path in sweeps.items():
         frame = read_table(path, KEYS, REMEDY)
         for row in frame[frame["metric"].isin(names)].to_dict("records"):
-            powers = {_power(row["t"])}
+            at = power_name(row["t"])
+            powers = {at}
             if (name, seed) in neutral and math.isclose(row["t"], neutral[name, seed][1], abs_tol=1e-9):
                 powers.add(NEUTRAL)
             if not powers & shown:
                 continue
             places.append({**row, "powers": powers})
             parts = [row["images"], *(row[key] for key in ("part", "axis", "group") if row[key] != "all")]
-            rows.append(
-                _row(project, path, row["run_id"], name, _power(row["t"]), seed, row["dataset"], parts, row["metric"])
-            )
+            own = {"run_id": row["run_id"], "dataset": row["dataset"], "images": " ".join(parts)}
+            rows.append(_row(project.name(path), name, seed, at, row["metric"]) | own)
     for (name, seed), (path, _) in neutral.items():
         places.append({**_own(name, seed, "neutral_t"), "powers": {NEUTRAL}})
-        rows.append(_row(project, path, f"{name}/seed{seed}", name, NEUTRAL, seed, "", [], "neutral_t"))
+        rows.append(_row(project.name(path), name, seed, NEUTRAL, "neutral_t"))
     for row in read_table(distances, ("map", "seed", "matrix"), REMEDY).to_dict("records"):
         if row["matrix"] in ("shared", "similarity"):
             name, seed = row["map"], int(row["seed"])
             places.append({**_own(name, seed, "relative_distance"), "powers": {"trained"}})
-            rows.append(
-                _row(
-                    project,
-                    distances,
-                    f"{name}/seed{seed}",
-                    name,
-                    "trained",
-                    seed,
-                    "",
-                    [row["matrix"]],
-                    "relative_distance",
-                )
-            )
+            found = _row(project.name(distances), name, seed, "trained", "relative_distance")
+            rows.append(found | {"images": row["matrix"]})
     cells = [_cell(line, places, {name: set(members) for name, members in groups.items()}) for line in lines]
     return store_cells(table, project, rows, cells)
 
@@ -106,10 +96,6 @@ def _cell(line: dict[str, str], places: list[dict], groups: Mapping[str, set[str
     }
 
 
-def _power(t: float) -> str:
-    return "untouched" if math.isnan(t) else f"t={t:g}"
-
-
 def _own(name: str, seed: int, metric: str) -> dict:
     return {
         "map": name,
@@ -119,24 +105,14 @@ def _own(name: str, seed: int, metric: str) -> dict:
     }
 
 
-def _row(
-    project: Project,
-    path: str | Path,
-    run: str,
-    name: str,
-    at: str,
-    seed: int,
-    dataset: str,
-    parts: list[str],
-    metric: str,
-) -> dict:
+def _row(file: str, name: str, seed: int, at: str, metric: str) -> dict:
     return {
-        "file": project.name(path),
-        "run_id": run,
+        "file": file,
+        "run_id": f"{name}/seed{seed}",
         "method": name,
         "weights": at,
         "seed": int(seed),
-        "dataset": dataset,
-        "images": " ".join(parts),
+        "dataset": "",
+        "images": "",
         "metric": metric,
     }

@@ -1,7 +1,7 @@
 """Which tables a run has, and the files that each is made from; light enough for the Snakefile to ask."""
 
 from prefclip.config import Config, method_names
-from prefclip.layout import RunLayout, published_file, table_runs
+from prefclip.layout import CONCEPT_TABLES, SWEEP_TABLES, RunLayout, concept_results, published_file, table_runs
 
 EVERY_RUN = ("typographic", "text_confusion", "retention", "main_results")
 SALIENCY = "saliency"
@@ -25,11 +25,20 @@ def table_names(config: Config) -> list[str]:
 
 def table_inputs(config: Config, layout: RunLayout, name: str) -> list[str]:
     """Return the inputs of the table ``name``, in a fixed order."""
+    if name in CONCEPT_TABLES:
+        return concept_results(config)
     if name == SALIENCY:
         numbers = [layout.saliency(config.model.key, method) for method in method_names(config)]
     else:
         numbers = [layout.predictions(*run) for run in table_runs(config, name)]
     return [*numbers, *metrics_files(config, layout, name), *published_inputs(name)]
+
+
+def table_keys(name: str) -> list[str]:
+    """Return the sections of the configuration that the table ``name`` depends on."""
+    if name in CONCEPT_TABLES:
+        return ["data", "evaluation", "concepts"]
+    return ["data", "methods", "seeds", "evaluation", *(["sweeps"] if name in SWEEP_TABLES else [])]
 
 
 def metrics_files(config: Config, layout: RunLayout, name: str) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from prefclip.layout import CONCEPT_TABLES, SWEEP_TABLES, RunLayout, concept_results, concept_runs
+from prefclip.layout import CONCEPT_TABLES, RunLayout, concept_runs
 from prefclip.stages.options import Run
 
 
@@ -15,23 +15,24 @@ def table(run: Run, name: Annotated[str, typer.Argument(help="name of the table"
     from prefclip.lineage.cells import cells_name, write_cells
     from prefclip.lineage.concept_cells import write_concept_cells
     from prefclip.lineage.recording import recorded
-    from prefclip.reporting.table_inputs import metrics_files, table_inputs
+    from prefclip.reporting.concept_numbers import power_name
+    from prefclip.reporting.table_inputs import metrics_files, table_inputs, table_keys
     from prefclip.reporting.tables import cell_groups, make_table
 
     layout = RunLayout(str(run))
     config = layout.read_config()
     csv = layout.table(name, "csv")
     outputs = [*(layout.table(name, form) for form in ("csv", "md", "tex")), cells_name(csv)]
-    if name in CONCEPT_TABLES:
-        with recorded(
-            "table",
-            inputs=concept_results(config),
-            outputs=outputs,
-            config=layout.config,
-            keys=["data", "evaluation", "concepts"],
-            wildcards={"table": name},
-        ):
-            make_table(layout, name)
+    with recorded(
+        "table",
+        inputs=table_inputs(config, layout, name),
+        outputs=outputs,
+        config=layout.config,
+        keys=table_keys(name),
+        wildcards={"table": name},
+    ):
+        make_table(layout, name)
+        if name in CONCEPT_TABLES:
             neutral = {run[1:]: layout.neutral_scale(*run) for run in concept_runs(config, "gender")}
             write_concept_cells(
                 csv,
@@ -39,18 +40,10 @@ def table(run: Run, name: Annotated[str, typer.Argument(help="name of the table"
                 {which: (path, read_neutral(path)["t"]) for which, path in neutral.items()},
                 layout.map_distances,
                 cell_groups(config, name),
+                power_name,
             )
-        return
-    with recorded(
-        "table",
-        inputs=table_inputs(config, layout, name),
-        outputs=outputs,
-        config=layout.config,
-        keys=["data", "methods", "seeds", "evaluation", *(["sweeps"] if name in SWEEP_TABLES else [])],
-        wildcards={"table": name},
-    ):
-        make_table(layout, name)
-        write_cells(csv, metrics_files(config, layout, name), cell_groups(config, name))
+        else:
+            write_cells(csv, metrics_files(config, layout, name), cell_groups(config, name))
 
 
 def summary(run: Run) -> None:
