@@ -82,6 +82,22 @@ def test_checkpoints_stand_beside_the_untouched_model(folder, name, options):
     assert "change" in explained(folder, "--checkpoint", folder / f"{name}.safetensors", *options)
 
 
+def test_a_checkpoint_of_all_weights_leaves_nothing_behind_for_the_next(folder, tmp_path):
+    loaded = load_model(models(folder)["conv"])
+    metadata = {"model": loaded.name, "base_sha256": loaded.weights_sha256, "trainable": "all"}
+    state = {
+        key: 0.5 * value if value.is_floating_point() else value for key, value in loaded.model.state_dict().items()
+    }
+    save_weights(tmp_path / "everything.safetensors", state, metadata)
+    tower = folder / "conv.safetensors"
+    alone = json.loads(explained(folder, "--checkpoint", tower, "--json"))["models"]
+    after = json.loads(
+        explained(folder, "--checkpoint", tmp_path / "everything.safetensors", "--checkpoint", tower, "--json")
+    )["models"]
+    assert after["everything"] != after["untouched"]
+    assert after["conv"] == alone["conv"]
+
+
 def test_the_target_is_chosen(folder):
     said = json.loads(explained(folder, "--target", "dog", "--explainer", "hires_cam", "--json"))
     assert said["explained"] == ["dog"]

@@ -33,13 +33,14 @@ class Models:
     checkpoints: Mapping[str, Path]
 
     def load(self) -> Iterator[tuple[str, LoadedModel]]:
-        """Yield the base model, then the same model with each checkpoint in it: use each before asking for the next.
+        """Yield the base model, then the base model with each checkpoint in it.
 
         Raises ModelError, CheckpointError or TensorFileError naming the file.
         """
-        loaded = load_model(self.base)
-        yield UNTOUCHED, loaded
+        yield UNTOUCHED, load_model(self.base)
         for name, path in self.checkpoints.items():
+            # Loaded anew, for a checkpoint replaces only what its method trained.
+            loaded = load_model(self.base)
             load_checkpoint(loaded, path)
             yield name, loaded
 
