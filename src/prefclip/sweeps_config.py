@@ -112,6 +112,7 @@ def _points(
     images: int | None,
 ) -> Iterator[GridPoint]:
     where = f"sweeps.grids.{name}"
+    plain = {main: _effective(settings, shared, images) for main, settings in methods.items()}
     for method in grid.methods:
         if method not in methods:
             raise ValueError(f"{where}.methods: unknown method {method!r}; allowed: {', '.join(methods) or 'none'}")
@@ -122,7 +123,6 @@ def _points(
         ):
             if key not in choice:
                 raise ValueError(f"{where}.{place}: {method} has no setting {key!r}; allowed: {', '.join(choice)}")
-        plain = {main: _effective(settings, shared, images) for main, settings in methods.items()}
         for value in grid.values:
             if grid.vary == SEED:
                 if isinstance(value, bool | str) or value != int(value) or value < 0:

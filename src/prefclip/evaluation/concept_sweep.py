@@ -42,8 +42,7 @@ class OpenedMap:
 
         Raises ModelError, TensorFileError or ConceptHeadError naming the file.
         """
-        place = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
-        loaded = load_model(config.model, place)
+        loaded = load_model(config.model, device)
         head, _ = load_concept_head(path, loaded.weights_sha256)
         scale = float(loaded.model.logit_scale.detach().exp())
         return cls(loaded, head, ConceptPowers(head, settings.floor), scale)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn import functional
 
 from prefclip.evaluation.saliency.explainers import explain
 from prefclip.evaluation.saliency.text_logit import TextLogit
+from prefclip.evaluation.scoring import class_logits
 from prefclip.models.loading import LoadedModel
 from prefclip.models.text_features import ClassPrompts, text_features
 from prefclip.training.numerics import declared_numerics
@@ -45,9 +45,8 @@ def label_probabilities(
     loaded: LoadedModel, pictures: NDArray[np.uint8], classes: ClassPrompts, threads: int | None = None
 ) -> NDArray[np.float64]:
     """Probabilities (N, K) of the K labels for N pictures; arguments as in :func:`explain_pictures`."""
-    logit = TextLogit(loaded)
     with declared_numerics("fp32", threads):
-        return _probabilities(logit, pictures, text_features(loaded, classes))
+        return _probabilities(loaded, pictures, text_features(loaded, classes))
 
 
 def explain_pictures(
@@ -64,12 +63,13 @@ def explain_pictures(
     ``targets``: the label that each map is for, each picture's likeliest unless given. ``explainer``: a key of
     EXPLAINERS. Turns the gradients of the model's weights off. The same ``threads`` give the same bytes.
 
-    Raises SaliencyError for an explainer that does not exist or fit the model, ImageShapeError for other pictures.
+    Raises SaliencyError for an explainer that does not exist or fit the model, ImageShapeError for other pictures,
+    ScoringError for damaged weights.
     """
     logit = TextLogit(loaded)
     with declared_numerics("fp32", threads):
         texts = text_features(loaded, classes)
-        probabilities = _probabilities(logit, pictures, texts)
+        probabilities = _probabilities(loaded, pictures, texts)
         places = probabilities.argmax(axis=1) if targets is None else np.asarray(targets, dtype=np.int64)
         maps = explain(explainer, logit, pictures, texts[torch.from_numpy(places)], PICTURES_AT_ONCE)
     positive = np.maximum(maps, 0)
@@ -81,11 +81,6 @@ def explain_pictures(
 
 
 @torch.no_grad()
-def _probabilities(logit: TextLogit, pictures: NDArray[np.uint8], texts: torch.Tensor) -> NDArray[np.float64]:
-    parts = []
-    for start in range(0, len(pictures), PICTURES_AT_ONCE):
-        chosen = np.ascontiguousarray(pictures[start : start + PICTURES_AT_ONCE])
-        features = logit.tower(logit.loaded.preprocess(chosen, logit.loaded.device)).float()
-        logits = logit.scale * functional.normalize(features, dim=-1) @ texts.T
-        parts.append(torch.softmax(logits.double(), dim=1).cpu().numpy())
-    return np.concatenate(parts)
+def _probabilities(loaded: LoadedModel, pictures: NDArray[np.uint8], texts: torch.Tensor) -> NDArray[np.float64]:
+    logits = class_logits(loaded, texts, pictures, np.arange(len(pictures)), PICTURES_AT_ONCE)
+    return torch.softmax(logits.double(), dim=1).numpy()

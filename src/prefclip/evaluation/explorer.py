@@ -53,13 +53,13 @@ def explore_images(
 
     Raises PrefclipError naming the file that is missing or damaged.
     """
-    place = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
     wanted = max(FEWEST, PICTURES // len(config.attacked_datasets))
     sets = [read_image_set(config, dataset, classes, images, manifests, "test") for dataset in config.attacked_datasets]
     chosen = [choose_images(each, wanted) for each in sets]
-    loaded = load_model(config.model, place)
     found: dict[str, list[list[Explanation]]] = {}
     for method, checkpoint in checkpoints.items():
+        # Loaded anew, for a checkpoint replaces only what its method trained.
+        loaded = load_model(config.model, device)
         if checkpoint is not None:
             load_checkpoint(loaded, checkpoint)
         found[method] = [

@@ -65,9 +65,12 @@ def load_model(settings: ModelConfig, device: torch.device | str = "cpu") -> Loa
     """Load the model that a config names.
 
     `model.weights` is a safetensors file, a pretrained tag of open_clip, or `random` (seeded, for tests).
+    ``device``: as torch names it; ``auto`` takes a GPU where there is one.
 
     Raises ModelError or TensorFileError naming the key or file, with a remedy.
     """
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
     device = torch.device(device)
     load = _load_emoji_clip if settings.name == EMOJI_CLIP else _load_open_clip
     with torch.random.fork_rng(devices=[]):

@@ -80,12 +80,11 @@ def measure_saliency(
     settings = config.saliency
     if settings is None:
         raise SaliencyError("saliency: the configuration has no such section; add one, as in config/embedded.yaml.")
-    place = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
     dataset = saliency_dataset(config)
     fixed = {"model": config.model.key, "method": method, "weights": weights, "dataset": dataset}
     frames, maps = [], {}
     with declared_numerics("fp32", threads):
-        loaded = load_model(config.model, place)
+        loaded = load_model(config.model, device)
         chosen_set = read_image_set(config, dataset, classes, images, manifests, "test")
         chosen = choose_images(chosen_set, settings.images)
         texts = text_features(loaded, chosen_set.classes)
