@@ -12,7 +12,7 @@ from prefclip.evaluation.metrics import CLEAN
 from prefclip.layout import published_file
 from prefclip.reporting.estimates import REFERENCE, Estimates, frame_of, headline_weights
 from prefclip.reporting.labels import dataset_label, method_label
-from prefclip.reporting.table_files import Cell, Row, Table
+from prefclip.reporting.table_files import Cell, Row, Table, estimated_cell
 
 LOGS, KL, DEFENSE_PREFIX = "author logs", "author KL", "Defense-Prefix (unverified)"
 AGREES, DIFFERS, NO_COUNTERPART = "agrees", "differs", "no counterpart"
@@ -138,12 +138,10 @@ def _holds(interval: Estimate, value: float) -> str:
 
 
 def _shown(metric: str, numbers: tuple[Estimate, ...]) -> list[Cell | str]:
-    what, scale, digits = ("accuracy", 100, 1) if metric == "accuracy" else ("KL, nats", 1, 3)
-    cells = [
-        Cell(scale * number.value, scale * (number.high - number.low) / 2, digits, signed=place == len(numbers) - 1)
-        for place, number in enumerate(numbers)
-    ]
-    return [what, *cells]
+    share = metric == "accuracy"
+    last = len(numbers) - 1
+    cells = [estimated_cell(*number, share=share, signed=place == last) for place, number in enumerate(numbers)]
+    return ["accuracy" if share else "KL, nats", *cells]
 
 
 def _caption(config: Config) -> str:

@@ -12,7 +12,7 @@ from prefclip.reporting.concept_numbers import ConceptNumbers
 from prefclip.reporting.data_limits import limits_text
 from prefclip.reporting.estimates import frame_of
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, column_groups, dataset_label
-from prefclip.reporting.table_files import Cell, Row, Table
+from prefclip.reporting.table_files import Cell, Row, Table, estimated_cell
 
 TEST = "test"
 KEYS = ("map", "at", "dataset", "images", "part", "axis", "group", "metric")
@@ -141,8 +141,7 @@ def _lines(
 def _shown(found: dict | None, percent: bool) -> Cell:
     if found is None:
         return Cell(np.nan)
-    scale = 100 if percent else 1
-    return Cell(scale * found["value"], scale * (found["ci_high"] - found["ci_low"]) / 2, 1 if percent else 3)
+    return estimated_cell(found["value"], found["ci_low"], found["ci_high"], share=percent)
 
 
 def _intervals(config: Config) -> str:

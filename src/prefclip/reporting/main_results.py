@@ -12,7 +12,7 @@ from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
 from prefclip.objectives import PREFERENCE_OBJECTIVES
 from prefclip.reporting.estimates import RAW, REFERENCE, Estimates, Samples, frame_of, headline_weights
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label, method_label
-from prefclip.reporting.table_files import Cell, Row, Table
+from prefclip.reporting.table_files import Row, Table, estimated_cell
 
 ALL_SETS = "train_and_zero_shot_mean"
 TITLES = {
@@ -131,7 +131,7 @@ def _row(requirement: Requirement, number: Estimate, rule_above: bool) -> Row:
     scope = "Training and zero-shot sets" if requirement.scope == ALL_SETS else dataset_label(requirement.scope)
     sign = {">=": "≥", "<=": "≤"}[requirement.sense]
     wanted = "" if isnan(requirement.threshold) else f"{sign} {100 * requirement.threshold:g}"
-    shown = Cell(100 * number.value, 100 * (number.high - number.low) / 2)
+    shown = estimated_cell(*number)
     label = f"{method_label(requirement.method)}: {TITLES[requirement.name]}"
     return Row(label, [scope, shown, wanted, requirement.met(round(number.value, 6))], rule_above=rule_above)
 

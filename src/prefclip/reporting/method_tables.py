@@ -9,7 +9,7 @@ from prefclip.config import Config, method_names
 from prefclip.evaluation.metrics import CLEAN, METRICS, TYPOGRAPHIC
 from prefclip.reporting.estimates import RAW, REFERENCE, Estimates, frame_of, headline_weights
 from prefclip.reporting.labels import column_groups, dataset_label, method_label
-from prefclip.reporting.table_files import Cell, Row, Table
+from prefclip.reporting.table_files import Row, Table, estimated_cell
 
 IMAGE_LABELS = {CLEAN: "O", TYPOGRAPHIC: "T"}
 LOWEST_IS_BEST = ("text_confusion", "retention_kl")
@@ -140,7 +140,12 @@ def columns_of_methods(
     rows = []
     for line in lines:
         shown = [
-            _shown(numbers[line, column], line.kind == "difference", column.percent, (line, column) in best)
+            estimated_cell(
+                *numbers[line, column],
+                share=column.percent,
+                signed=line.kind == "difference",
+                best=(line, column) in best,
+            )
             for column in columns
         ]
         first_iterate = not line.headline and (not rows or lines[len(rows) - 1].headline)
@@ -180,11 +185,6 @@ def _best(numbers: dict, lines: list[_Line], columns: Sequence[Column]) -> set:
         top = (min if column.metric in LOWEST_IS_BEST else max)(values.values())
         best |= {(line, column) for line, value in values.items() if value == top}
     return best
-
-
-def _shown(found, signed: bool, percent: bool, best: bool) -> Cell:
-    scale = 100 if percent else 1
-    return Cell(scale * found.value, scale * (found.high - found.low) / 2, 1 if percent else 3, signed, best)
 
 
 def _caption(config: Config, title: str, differences: bool) -> str:

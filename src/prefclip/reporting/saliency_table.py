@@ -17,7 +17,7 @@ from prefclip.evaluation.saliency.share_estimates import (
 from prefclip.layout import RunLayout
 from prefclip.reporting.estimates import frame_of
 from prefclip.reporting.labels import dataset_label, method_label
-from prefclip.reporting.table_files import Cell, Row, Table
+from prefclip.reporting.table_files import Row, Table, estimated_cell
 
 TARGETS = {"predicted": "own answer", "written": "written word", "true": "true name"}
 SHOWN = {SHARE: "on the word", POINTING: "points at it"}
@@ -55,8 +55,7 @@ def saliency_table(config: Config, layout: RunLayout) -> Table:
             number = numbers.loc[key]
             name = metric_name(explainer, target, measure)
             tidy.append({**number, "method": method, "kind": kind, "images": TYPOGRAPHIC, "metric": name})
-            half_width = 50 * (number["ci_high"] - number["ci_low"])
-            cells.append(Cell(100 * number["value"], half_width, signed=kind == DIFFERENCE))
+            cells.append(estimated_cell(*number[["value", "ci_low", "ci_high"]], signed=kind == DIFFERENCE))
         label = "Δ to CLIP" if kind == DIFFERENCE else f"{method_label(method)}, {TARGETS[target]}"
         first = method == method_names(config)[0]
         rows.append(Row(label, cells, quiet=kind == DIFFERENCE, rule_above=first))

@@ -23,7 +23,7 @@ from prefclip.reporting.sweep_numbers import (
     seed_means,
     untouched_line,
 )
-from prefclip.reporting.table_files import Cell, Row, Table
+from prefclip.reporting.table_files import Cell, Row, Table, estimated_cell
 from prefclip.sweeps_config import SEED, GridPoint
 
 # Headings of what is measured in each scope, in the order of the tidy table, so that its lines are the shown cells.
@@ -98,10 +98,8 @@ def _table(numbers: SweepNumbers, config: Config, lines: Sequence[SweepLine], ti
 
 
 def _cell(found: pd.Series, line: SweepLine) -> Cell:
-    percent = METRICS[found.name[1]].unit == "share"
-    scale = 100 if percent else 1
-    half_width = (found["ci_high"] - found["ci_low"]) / 2
-    return Cell(scale * found["value"], scale * half_width, 1 if percent else 3, line.kind == DIFFERENCE)
+    share = METRICS[found.name[1]].unit == "share"
+    return estimated_cell(*found[["value", "ci_low", "ci_high"]], share=share, signed=line.kind == DIFFERENCE)
 
 
 def _caption(config: Config, title: str, note: str) -> str:

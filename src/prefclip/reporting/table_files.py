@@ -46,6 +46,14 @@ class Cell:
         return number, "" if pd.isna(self.half_width) else f"{self.half_width:.{self.digits}f}"
 
 
+def estimated_cell(
+    value: float, low: float, high: float, *, share: bool = True, signed: bool = False, best: bool = False
+) -> Cell:
+    """A number with its interval: a share in percent with one digit, anything else in its own unit with three."""
+    scale = 100 if share else 1
+    return Cell(scale * value, scale * (high - low) / 2, 1 if share else 3, signed, best)
+
+
 @dataclass(frozen=True)
 class Row:
     """A line of the shown table; ``quiet`` lines are set smaller, ``rule_above`` starts a block."""
