@@ -9,11 +9,7 @@ rule explore_images:
     input:
         weights=weights_files(settings),
         checkpoints=list(filter(None, explored_checkpoints(settings, run).values())),
-        images=expand(run.images("{dataset}"), dataset=settings.attacked_datasets),
-        attacked_images=expand(run.attacked_images("{dataset}"), dataset=settings.attacked_datasets),
-        manifests=expand(run.manifest("{dataset}"), dataset=settings.attacked_datasets),
-        attacked_manifests=expand(run.attacked_manifest("{dataset}"), dataset=settings.attacked_datasets),
-        classes=expand(run.classes("{dataset}"), dataset=settings.attacked_datasets),
+        images=[path for dataset in settings.attacked_datasets for path in run.attacked_set(dataset)],
         code=sources_of("explore"),
     output:
         explorer=run.explorer,

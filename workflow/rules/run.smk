@@ -120,8 +120,8 @@ def explained_checkpoints(wildcards):
     """Return the tuned weights of all seeds that saliency is measured with: averaged where the method averages."""
     if wildcards.method == "clip":
         return []
-    kind = "averaged" if wildcards.method in averaged_methods else "raw"
-    return [run.checkpoint(wildcards.model, wildcards.method, seed, kind) for seed in settings.seeds]
+    shown = settings.every_method[wildcards.method].kept_weights[-1]
+    return [run.checkpoint(wildcards.model, wildcards.method, seed, shown) for seed in settings.seeds]
 
 
 def inputs_of_table(wildcards):

@@ -5,11 +5,7 @@ rule measure_saliency:
     input:
         weights=weights_files(settings),
         checkpoints=explained_checkpoints,
-        images=run.images(saliency_dataset(settings)),
-        attacked_images=run.attacked_images(saliency_dataset(settings)),
-        manifest=run.manifest(saliency_dataset(settings)),
-        attacked_manifest=run.attacked_manifest(saliency_dataset(settings)),
-        classes=run.classes(saliency_dataset(settings)),
+        images=run.attacked_set(saliency_dataset(settings)),
         code=sources_of("saliency"),
     output:
         scores=run.saliency("{model}", "{method}"),
