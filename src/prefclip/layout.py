@@ -9,8 +9,8 @@ from pathlib import Path
 from prefclip.config import Config
 from prefclip.files import write_text
 
-# Tables that only `snakemake ablations` makes.
 CONCEPT_TABLES = ("concepts", "bias")
+# Tables that only `snakemake ablations` makes.
 SWEEP_TABLES = ("ablation_objective", "sweeps")
 RESOURCES = Path(__file__).resolve().parents[2] / "resources"
 
@@ -137,6 +137,10 @@ class RunLayout:
     @property
     def report(self) -> str:
         return self._path("report", "index.html")
+
+    @property
+    def ablations_report(self) -> str:
+        return self._path("report", "ablations.html")
 
     def read_config(self) -> Config:
         """Read the resolved configuration that the run was started with. Raises ConfigError where there is none."""

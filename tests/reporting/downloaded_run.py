@@ -1,11 +1,14 @@
-"""Made-up answers of a run on downloaded data sets: names and numbers of classes as published, no pictures."""
+"""Made-up answers of a run on downloaded data sets, and made-up photographs."""
 
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from prefclip.config import Config
+from prefclip.datasets.class_lists import ClassList, write_classes
+from prefclip.datasets.parquet_tables import write_table
 from prefclip.evaluation.long_form import write_metrics, write_predictions
 from prefclip.evaluation.selection import image_kinds
 from prefclip.evaluation.summaries import summarise
@@ -44,6 +47,20 @@ def write_downloaded_run(folder: Path, config: Config, count: int = 60, share: f
         metrics = summarise(predictions, config.experiment, model, method, seed, config.evaluation)
         write_metrics(metrics, layout.metrics(model, method, seed))
     return layout
+
+
+def write_photographs(config: Config, layout: RunLayout, count: int = 60) -> None:
+    """Write images, manifest and classes of the real sets, that fit the answers."""
+    names = [f"thing {place:02}" for place in range(CLASSES)]
+    for dataset in config.data.real:
+        pixels = generator_for(dataset, "pixels").integers(0, 256, (count, 32, 32, 3), np.uint8)
+        Path(layout.images(dataset)).parent.mkdir(exist_ok=True)
+        np.save(layout.images(dataset), pixels)
+        label = np.arange(count) % CLASSES
+        manifest = pd.DataFrame({"id": [f"{dataset}-{place:03}" for place in range(count)], "row": range(count)})
+        manifest = manifest.assign(sha256="", split="test", label=label, name=[names[each] for each in label])
+        write_table(layout.manifest(dataset), pa.Table.from_pandas(manifest, preserve_index=False))
+        write_classes(layout.classes(dataset), ClassList(dataset, "real", tuple(names), "a photo of a {}."))
 
 
 def answers(dataset: str, images: str, count: int, share: float, run: tuple) -> pd.DataFrame:

@@ -2,12 +2,14 @@
 
 import json
 import math
+import shutil
 from pathlib import Path
 
 import pytest
 from report_run import Loads, reported_run
 
 from prefclip.config import Config
+from prefclip.layout import RunLayout
 from prefclip.lineage.run_facts import run_facts
 from prefclip.reporting.report.headline import read_headline
 from prefclip.reporting.report.page import build_report, embedded_json, report_sources
@@ -40,7 +42,7 @@ def test_markdown_is_split():
 
 def test_every_number_knows_its_line_and_cell(reported):
     _, layout = reported
-    table, *_ = read_tables(f"{layout.root}/tables")
+    table, *_ = read_tables(Path(f"{layout.root}/tables").glob("*.csv"))
     assert table.name == "typographic" and table.both_kinds and table.has_quiet and table.has_further
     for rows in table.groups:
         assert not rows[0].quiet and all(row.quiet for row in rows[1:])
@@ -75,7 +77,7 @@ def test_a_table_of_another_shape_is_shown_without_traces(tmp_path):
 def test_a_table_without_its_markdown_is_named(tmp_path):
     (tmp_path / "odd.csv").write_text("what,value\nx,1\n")
     with pytest.raises(ReportError, match=r"odd\.csv: .*prefclip table RUN odd"):
-        read_tables(tmp_path)
+        read_tables(tmp_path.glob("*.csv"))
 
 
 def test_headline_follows_the_table(page, reported):
@@ -157,6 +159,19 @@ def test_the_same_run_gives_the_same_bytes(page, reported):
     first = page.read_bytes()
     build_report(config, layout, run_facts(report_sources(config, layout)), layout.report)
     assert page.read_bytes() == first
+
+
+def test_the_report_does_not_depend_on_ablations(page, reported, tmp_path):
+    config, layout = reported
+    folder = shutil.copytree(layout.root, tmp_path / "results")
+    layout = RunLayout(str(folder))
+    for form in ("csv", "md"):
+        shutil.copy(layout.table("retention", form), layout.table("sweeps", form))
+    shutil.copy(layout.figure("retention_boxes", "png"), layout.figure("sweep_beta", "png"))
+    assert report_sources(config, layout, ablations=True)
+    build_report(config, layout, {}, layout.report)
+    ids = Loads(Path(layout.report).read_text(encoding="utf-8")).ids
+    assert "table-retention" in ids and not {"table-sweeps", "figure-sweep_beta"} & set(ids)
 
 
 def test_no_text_ends_the_script_early():

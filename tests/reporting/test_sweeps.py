@@ -9,6 +9,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from report_run import Loads
 from synthetic_run import synthetic_config, write_synthetic_run
 
 from prefclip.datasets.parquet_tables import TableError
@@ -19,7 +20,8 @@ from prefclip.reporting.figure_inputs import figure_inputs, sweep_figures
 from prefclip.reporting.figures import SWEEP_FIGURES, draw_figure
 from prefclip.reporting.figures.curves import CurveError
 from prefclip.reporting.figures.style import print_style
-from prefclip.reporting.report.shown_tables import read_shown_table
+from prefclip.reporting.report.page import build_report
+from prefclip.reporting.report.shown_tables import ReportError, read_shown_table
 from prefclip.reporting.sweep_numbers import setting_text
 from prefclip.reporting.tables import SWEEP_TABLES, cell_groups, make_table
 
@@ -255,7 +257,38 @@ def test_runs_of_a_table(swept):
     assert table_runs(config, "sweeps") == sweep_runs(config) and len(table_runs(config, "typographic")) == 16
 
 
-def test_the_report_traces_each_number_of_the_objective_table(swept):
-    shown = read_shown_table(Path(swept[1].table("ablation_objective")).with_suffix(""))
+@pytest.mark.parametrize("name", sorted(SWEEP_TABLES))
+def test_the_report_traces_each_shown_number(swept, name):
+    shown = read_shown_table(Path(swept[1].table(name)).with_suffix(""))
     rows = [row for group in shown.groups for row in group]
-    assert len(shown.lines) == sum(len(row.cells) for row in rows) and not any(row.further for row in rows)
+    assert len(shown.lines) >= sum(len(row.cells) for row in rows) and not any(row.further for row in rows)
+    for cell in (cell for row in rows for cell in row.cells):
+        value = shown.lines[cell.line]["value"]
+        assert cell.line >= 0 and (
+            cell.number == pytest.approx(100 * value, abs=0.0501) or cell.number == pytest.approx(value, abs=5.01e-4)
+        )
+
+
+def test_numbers_in_another_order_are_not_traced(damaged):
+    _, layout = damaged
+    stem = Path(layout.table("sweeps")).with_suffix("")
+    pd.read_csv(f"{stem}.csv")[::-1].to_csv(f"{stem}.csv", index=False)
+    assert read_shown_table(stem).lines == []
+
+
+def test_the_page_of_the_ablations_shows_them_alone(damaged):
+    config, layout = damaged
+    make_table(layout, "retention")
+    draw_figure(layout, "sweep_size")
+    draw_figure(layout, "retention_boxes")
+    build_report(config, layout, {}, layout.ablations_report, ablations=True)
+    page = Loads(Path(layout.ablations_report).read_text(encoding="utf-8"))
+    assert {"results", "figures", "figure-sweep_size", "tables", "table-sweeps", "settings"} <= set(page.ids)
+    assert not {"figure-retention_boxes", "table-retention", "explorer", "sweep"} & set(page.ids)
+    assert all(each.startswith("data:") for each in page.found)
+
+
+def test_a_page_of_ablations_needs_some(made_up):
+    config, layout = made_up
+    with pytest.raises(ReportError, match="no table of the sweeps; `snakemake ablations` makes them"):
+        build_report(config, layout, {}, layout.ablations_report, ablations=True)

@@ -1,8 +1,7 @@
 # Tables and figures from the metrics, predictions and training logs of the run.
 TABLES = table_names(settings)
 TABLE_FORMS = ["csv", "md", "tex", "cells.json"]
-FIGURES = ["attack_examples", "accuracy_bars", "training_curves", "retention_boxes"]
-FIGURES += ["saliency_grid", "saliency_shares"] if settings.saliency else []
+FIGURES = figure_names(settings)
 
 
 localrules:

@@ -1,8 +1,10 @@
-# The browsable report, and beside it the lineage graph, which an audit draws and which therefore has no record.
+# The browsable report, the page of the ablations, and beside them the lineage graph, which an audit draws and which
+# therefore has no record.
 
 
 localrules:
     build_report,
+    build_ablations_page,
 
 
 rule explore_images:
@@ -57,8 +59,28 @@ rule build_report:
         runtime=15,
     params:
         run=run_folder,
+        which="",
         settings=lambda wildcards: section(*type(settings).model_fields),
     message:
         "Building the report"
     shell:
-        "prefclip report {params.run} > {log} 2>&1 && prefclip audit report {params.run} >> {log} 2>&1"
+        "prefclip report {params.run} {params.which} > {log} 2>&1 && prefclip audit report {params.run} >> {log} 2>&1"
+
+
+use rule build_report as build_ablations_page with:
+    input:
+        ABLATION_RESULTS,
+        code=sources_of("report"),
+    output:
+        page=run.ablations_report,
+        records=records_of(run.ablations_report),
+    log:
+        f"logs/{settings.experiment}/build_ablations_page.log",
+    benchmark:
+        f"benchmarks/{settings.experiment}/build_ablations_page.tsv"
+    params:
+        run=run_folder,
+        which="--ablations",
+        settings=lambda wildcards: section(*type(settings).model_fields),
+    message:
+        "Building the page of the ablations"

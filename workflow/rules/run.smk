@@ -32,7 +32,7 @@ from prefclip.layout import (
 )
 from prefclip.lineage.record import record_name
 from prefclip.lineage.sources import rule_sources
-from prefclip.reporting.figure_inputs import concept_figures, figure_inputs, sweep_figures
+from prefclip.reporting.figure_inputs import concept_figures, figure_inputs, figure_names, sweep_figures
 from prefclip.reporting.table_inputs import table_inputs, table_names
 from prefclip.training.launch import launcher
 

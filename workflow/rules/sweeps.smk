@@ -1,5 +1,9 @@
 # Sweeps and ablations: the main methods with one setting changed. `snakemake ablations` makes them, `all` does not.
 # Their points are trained and scored by the rules of the main run, as methods of names of their own.
+ABLATION_RESULTS = [
+    *expand(run.table("{table}", "{form}"), table=SWEEP_TABLES, form=TABLE_FORMS),
+    *expand(run.figure("{figure}", "{form}"), figure=sweep_figures(settings), form=["pdf", "png"]),
+]
 
 
 localrules:
@@ -89,5 +93,5 @@ use rule draw_figure as draw_sweep_figure with:
 
 rule ablations:
     input:
-        expand(run.table("{table}", "{form}"), table=SWEEP_TABLES, form=TABLE_FORMS),
-        expand(run.figure("{figure}", "{form}"), figure=sweep_figures(settings), form=["pdf", "png"]),
+        ABLATION_RESULTS,
+        run.ablations_report,

@@ -12,13 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from prefclip.errors import PrefclipError
-from prefclip.layout import SWEEP_TABLES
-from prefclip.reporting.figure_inputs import RETENTION_BY_BETA, SWEEP_CURVES
+from prefclip.reporting.figure_inputs import ABLATIONS
 from prefclip.reporting.table_files import RESULT_COLUMNS
 
 # Lineage records beside them tell of one run and are not compared.
 FORMS = {"tables": ("csv", "md", "tex"), "figures": ("pdf", "png")}
-ABLATIONS = {*SWEEP_TABLES, *SWEEP_CURVES, RETENTION_BY_BETA}
 LOG_WIDTH = 120  # characters of a line where the output is no terminal
 REPRODUCED = "reproduced"
 OUTSIDE = "outside"

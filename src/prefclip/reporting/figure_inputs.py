@@ -1,9 +1,13 @@
 """The files that each figure is drawn from; light enough for the Snakefile to ask."""
 
 from prefclip.config import Config, method_names
-from prefclip.layout import RunLayout, concept_runs, method_runs, saliency_dataset
+from prefclip.datasets.registry import dataset_entry
+from prefclip.layout import SWEEP_TABLES, RunLayout, concept_runs, method_runs, saliency_dataset
 from prefclip.objectives import PREFERENCE_OBJECTIVES
 
+EVERY_RUN = ("attack_examples", "accuracy_bars", "training_curves", "retention_boxes")
+SALIENCY = ("saliency_grid", "saliency_shares")
+PHOTOGRAPHS = "photographs"
 EXAMPLES = 4
 # Figures of the sweeps by the key that is varied, drawn from the table of the sweeps; and the one from predictions.
 SWEEP_CURVES = {
@@ -13,6 +17,8 @@ SWEEP_CURVES = {
     "sweep_words": "words",
 }
 RETENTION_BY_BETA = "retention_by_beta"
+# Tables and figures that only `snakemake ablations` makes.
+ABLATIONS = frozenset({*SWEEP_TABLES, *SWEEP_CURVES, RETENTION_BY_BETA})
 # Figures of the maps of each concept; those about bias show the first gender map.
 CONCEPT_FIGURES = {
     "reading": ("concept_sweep",),
@@ -29,6 +35,10 @@ def figure_inputs(config: Config, layout: RunLayout, name: str) -> list[str]:
     if name == "saliency_grid":
         maps = [layout.saliency_maps(model, method) for method in grid_methods(config)]
         return maps + layout.attacked_set(saliency_dataset(config))
+    if name == PHOTOGRAPHS:
+        kinds = (layout.images, layout.manifest, layout.classes)
+        sets = [path(dataset) for dataset in photograph_sets(config) for path in kinds]
+        return [*(layout.predictions(*run) for run in first_runs(config)), *sets]
     if name == "training_curves":
         return [layout.training_log(*run) for run in method_runs(config, untouched=False)]
     if name in SWEEP_CURVES:
@@ -43,6 +53,22 @@ def figure_inputs(config: Config, layout: RunLayout, name: str) -> list[str]:
     if name == "attack_examples":
         return predictions + [path for dataset in example_datasets(config) for path in layout.attacked_set(dataset)]
     return predictions if name in ("accuracy_bars", "retention_boxes") else []
+
+
+def figure_names(config: Config) -> list[str]:
+    """Return the figures of the main run that a configuration has."""
+    photographs = [PHOTOGRAPHS] if photograph_sets(config) else []
+    return [*EVERY_RUN, *photographs, *(SALIENCY if config.saliency else ())]
+
+
+def photograph_sets(config: Config) -> list[str]:
+    """Return the sets of real photographs that bear a word."""
+    return [name for name in config.data.real if not dataset_entry(name).word_removed]
+
+
+def first_runs(config: Config) -> list[tuple[str, str, int]]:
+    """Return (model, method, seed) of the untouched CLIP and of each method's first seed."""
+    return [run for run in method_runs(config) if run[1] == "clip" or run[2] == config.seeds[0]]
 
 
 def sweep_figures(config: Config) -> list[str]:

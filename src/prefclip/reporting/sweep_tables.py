@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import compress
 
 import pandas as pd
 
@@ -67,10 +66,12 @@ def sweeps(numbers: SweepNumbers, config: Config) -> Table:
             if line.method != line.main:
                 lines.append(compared(line))
         lines += [line for line in seed_means(config) if line.sweep == name]
+    # What is shown comes first, so that the first lines of the tidy table are the shown cells.
+    shown = [line for line in lines if line.kind == VALUE and line.weights == headline_weights(config, line.method)]
+    further = [line for line in lines if line not in shown]
     note = "The CSV file also has last iterates and differences to the main methods."
-    table = _table(numbers, config, lines, "Every point of every sweep.", note)
-    shown = [line.kind == VALUE and line.weights == headline_weights(config, line.method) for line in lines]
-    return replace(table, rows=list(compress(table.rows, shown)), corner="Point")
+    table = _table(numbers, config, [*shown, *further], "Every point of every sweep.", note)
+    return replace(table, rows=table.rows[: len(shown)], corner="Point")
 
 
 def _is_choice(point: GridPoint) -> bool:

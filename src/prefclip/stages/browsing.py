@@ -1,5 +1,9 @@
 """The browsable report, and what is computed for it alone."""
 
+from typing import Annotated
+
+import typer
+
 from prefclip.layout import RunLayout, explored_checkpoints, weights_files
 from prefclip.stages.options import Run, Threads
 
@@ -35,7 +39,10 @@ def explore(run: Run, threads: Threads = 1) -> None:
         )
 
 
-def report(run: Run) -> None:
+def report(
+    run: Run,
+    ablations: Annotated[bool, typer.Option("--ablations", help="the page of the sweeps instead")] = False,
+) -> None:
     """Build the browsable report of a run: one page that needs no network."""
     from prefclip.lineage.recording import recorded
     from prefclip.lineage.run_facts import run_facts
@@ -43,8 +50,8 @@ def report(run: Run) -> None:
 
     layout = RunLayout(str(run))
     config = layout.read_config()
-    sources = report_sources(config, layout)
-    with recorded(
-        "report", inputs=sources, outputs=[layout.report], config=layout.config, keys=sorted(type(config).model_fields)
-    ):
-        build_report(config, layout, run_facts(sources), layout.report)
+    sources = report_sources(config, layout, ablations)
+    page = layout.ablations_report if ablations else layout.report
+    keys = sorted(type(config).model_fields)
+    with recorded("report", inputs=sources, outputs=[page], config=layout.config, keys=keys):
+        build_report(config, layout, run_facts(sources), page, ablations)

@@ -9,10 +9,11 @@ from matplotlib.figure import Figure
 from prefclip.config import Config
 from prefclip.errors import PrefclipError
 from prefclip.layout import RunLayout
-from prefclip.reporting.figure_inputs import RETENTION_BY_BETA, SWEEP_CURVES
+from prefclip.reporting.figure_inputs import PHOTOGRAPHS, RETENTION_BY_BETA, SWEEP_CURVES
 from prefclip.reporting.figures.accuracy_bars import draw_accuracy_bars
 from prefclip.reporting.figures.attack_examples import draw_attack_examples
 from prefclip.reporting.figures.of_concepts import CONCEPT_DRAWERS
+from prefclip.reporting.figures.photographs import draw_photographs
 from prefclip.reporting.figures.retention_boxes import draw_retention_boxes
 from prefclip.reporting.figures.retention_by_beta import draw_retention_by_beta
 from prefclip.reporting.figures.saliency_grid import draw_grid_of_run
@@ -47,7 +48,7 @@ def draw_figure(layout: RunLayout, name: str, metadata: Metadata = timeless_meta
 
     Raises UnknownFigureError, which lists the figures; other PrefclipErrors name the input that is missing or damaged.
     """
-    drawers = {**FIGURES, **SALIENCY_FIGURES, **SWEEP_FIGURES, **CONCEPT_DRAWERS}
+    drawers = {**FIGURES, PHOTOGRAPHS: draw_photographs, **SALIENCY_FIGURES, **SWEEP_FIGURES, **CONCEPT_DRAWERS}
     if name not in drawers:
         raise UnknownFigureError(f"unknown figure {name!r}; allowed: {', '.join(drawers)}.")
     with print_style():

@@ -5,32 +5,30 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from prefclip.attacks.synthesis import read_attacked_manifest
 from prefclip.config import Config
 from prefclip.datasets.manifests import open_images, read_classes, read_manifest
-from prefclip.evaluation.long_form import read_predictions
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
 from prefclip.layout import RunLayout
 from prefclip.objectives import PREFERENCE_OBJECTIVES
-from prefclip.reporting.estimates import RAW, REFERENCE, EstimateError, headline_weights
+from prefclip.reporting.estimates import REFERENCE, EstimateError
 from prefclip.reporting.figure_inputs import example_datasets
-from prefclip.reporting.figures.style import (
-    FULL_WIDTH,
-    INK,
-    OTHER_ANSWER,
-    RIGHT_ANSWER,
-    WRITTEN_WORD,
-    new_figure,
+from prefclip.reporting.figures.answers import (
+    ANSWER_LIMIT,
+    PLACES,
+    answer_colour,
+    answer_handles,
+    answers_of,
+    draw_answer,
+    draw_picture,
 )
+from prefclip.reporting.figures.style import FULL_WIDTH, INK, new_figure
 from prefclip.reporting.labels import dataset_label, method_label
 from prefclip.seeds import seed_for
 
 ROW_HEIGHT = 1.12
-PLACES = ("predicted", "second", "third")
-HATCHES = {WRITTEN_WORD: "////", RIGHT_ANSWER: "", OTHER_ANSWER: ""}
 
 
 @dataclass(frozen=True)
@@ -64,11 +62,7 @@ def draw_attack_examples(config: Config, layout: RunLayout) -> Figure:
             (line[0], example.clean, example.name),
             (line[1], example.attacked, f"“{example.word}”"),
         ):
-            panel.imshow(pixels, interpolation="none")
-            panel.set_xticks([])
-            panel.set_yticks([])
-            panel.spines[:].set_visible(False)
-            panel.set_xlabel(caption, labelpad=2)
+            draw_picture(panel, pixels, caption)
         line[0].set_ylabel(dataset_label(example.dataset), labelpad=4)
         _draw_answers(line[2], example.answers[REFERENCE])
         _draw_answers(line[3], example.answers[tuned])
@@ -76,15 +70,7 @@ def draw_attack_examples(config: Config, layout: RunLayout) -> Figure:
         panel.set_xticklabels([])
     for panel in grid[-1, 2:]:
         panel.set_xlabel("probability (%)")
-    handles = [
-        Patch(facecolor=colour, edgecolor="black", linewidth=0.4, hatch=HATCHES[colour], label=label)
-        for colour, label in (
-            (RIGHT_ANSWER, "true name"),
-            (WRITTEN_WORD, "written word"),
-            (OTHER_ANSWER, "another class"),
-        )
-    ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=3)
+    figure.legend(handles=answer_handles(), loc="outside lower center", ncols=3)
     return figure
 
 
@@ -100,8 +86,8 @@ def tuned_method(config: Config) -> str:
 def find_example(config: Config, layout: RunLayout, dataset: str, tuned: str) -> Example:
     """Choose one picture of a data set and collect what the figure shows of it."""
     answers = {
-        REFERENCE: _answers(config, layout, dataset, REFERENCE, 0, RAW),
-        tuned: _answers(config, layout, dataset, tuned, config.seeds[0], headline_weights(config, tuned)),
+        REFERENCE: answers_of(config, layout, dataset, REFERENCE),
+        tuned: answers_of(config, layout, dataset, tuned),
     }
     untouched = answers[REFERENCE]
     clean, attacked = (untouched[untouched["images"] == kind] for kind in (CLEAN, TYPOGRAPHIC))
@@ -122,21 +108,9 @@ def find_example(config: Config, layout: RunLayout, dataset: str, tuned: str) ->
     )
 
 
-def _answers(config: Config, layout: RunLayout, dataset: str, method: str, seed: int, weights: str) -> pd.DataFrame:
-    path = layout.predictions(config.model.key, method, seed)
-    rows = read_predictions(path)
-    rows = rows[(rows["dataset"] == dataset) & (rows["weights"] == weights)]
-    if rows.empty:
-        raise EstimateError(
-            f"{path}: holds no images of {dataset} scored by {weights} weights; run `prefclip evaluate` again."
-        )
-    return rows
-
-
 def _top_answers(row: pd.Series, names: tuple[str, ...]) -> list[tuple[str, float, str]]:
-    colours = {row["label"]: RIGHT_ANSWER, row["word_label"]: WRITTEN_WORD}
     return [
-        (names[row[place]], float(row[f"probability_{place}"]), colours.get(row[place], OTHER_ANSWER))
+        (names[row[place]], float(row[f"probability_{place}"]), answer_colour(row, place))
         for place in PLACES
         if row[place] >= 0
     ]
@@ -144,19 +118,11 @@ def _top_answers(row: pd.Series, names: tuple[str, ...]) -> list[tuple[str, floa
 
 def _draw_answers(panel, answers: list[tuple[str, float, str]]) -> None:
     for place, (_, probability, colour) in enumerate(answers):
-        panel.barh(
-            place,
-            100 * probability,
-            0.62,
-            facecolor=colour,
-            edgecolor="black",
-            linewidth=0.4,
-            hatch=HATCHES[colour],
-        )
+        draw_answer(panel, place, probability, colour)
         panel.text(100 * probability + 2, place, f"{100 * probability:.0f}", va="center", fontsize=6.5, color=INK)
     panel.set_yticks(range(len(answers)), [name for name, _, _ in answers])
     panel.tick_params(axis="y", length=0)
     panel.set_ylim(len(PLACES) - 0.4, -0.6)
-    panel.set_xlim(0, 112)
+    panel.set_xlim(0, ANSWER_LIMIT)
     panel.set_xticks([0, 25, 50, 75, 100])
     panel.xaxis.grid(True)

@@ -7,6 +7,10 @@ CAPTIONS = {
         "Clean and attacked pictures with the three most probable names, before and after tuning, drawn at random "
         "among those that CLIP names right when clean and by the written word when attacked."
     ),
+    "photographs": (
+        "Photographs with a misleading word and every method's answer, drawn at random among those that CLIP calls by "
+        "the word."
+    ),
     "training_curves": "Preference term, regulariser, margin and rewards during training.",
     "retention_boxes": "What was kept of CLIP: KL divergence between the tuned model and CLIP on each clean picture.",
     "concept_sweep": "Reading against seeing: accuracy on object and written word over the power t of the map.",

@@ -1,7 +1,11 @@
-"""The page: everything that it shows is read from the run's files and put into one HTML file that loads nothing."""
+"""The pages: what they show is read from the run's files and put into one HTML file each, which loads nothing.
+
+The report shows what `snakemake all` makes, whatever else lies there; the page of the ablations shows what
+`snakemake ablations` adds.
+"""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,34 +16,50 @@ from prefclip.datasets.data_uris import file_uri, picture_size
 from prefclip.evaluation.explorer_file import read_explorer
 from prefclip.files import write_text
 from prefclip.layout import RunLayout
+from prefclip.reporting.figure_inputs import ABLATIONS
 from prefclip.reporting.figures.style import method_style
 from prefclip.reporting.labels import dataset_label, method_label
 from prefclip.reporting.report.captions import CAPTIONS
 from prefclip.reporting.report.headline import read_headline
 from prefclip.reporting.report.settings import read_settings
-from prefclip.reporting.report.shown_tables import ShownTable, read_tables
+from prefclip.reporting.report.shown_tables import ReportError, ShownTable, read_tables
 from prefclip.reporting.report.sweeps import read_sweeps, sweep_files
 
 STYLES = ("look.css", "parts.css", "explorer.css", "sweep.css")
 SCRIPTS = ("page.js", "trace.js", "tables.js", "explorer.js", "sweep.js")
 
 
-def report_sources(config: Config, layout: RunLayout) -> list[Path]:
-    """The files of the run that the page is made of, sorted: tables, figures, explored pictures, swept concepts."""
+def report_sources(config: Config, layout: RunLayout, ablations: bool = False) -> list[Path]:
+    """The files of the run that a page is made of, sorted: tables, figures, explored pictures, swept concepts.
+
+    With ``ablations``, the tables and figures of the sweeps alone.
+    """
     root = Path(layout.root)
-    patterns = ("tables/*.csv", "tables/*.md", "tables/*.cells.json", "figures/*.png", "report/explorer.json")
-    return sorted({*(path for pattern in patterns for path in root.glob(pattern)), *sweep_files(config, layout)})
+    found = {
+        path
+        for pattern in ("tables/*.csv", "tables/*.md", "tables/*.cells.json", "figures/*.png")
+        for path in root.glob(pattern)
+        if (path.name.partition(".")[0] in ABLATIONS) == ablations
+    }
+    if not ablations:
+        found |= {*root.glob("report/explorer.json"), *sweep_files(config, layout)}
+    return sorted(found)
 
 
-def build_report(config: Config, layout: RunLayout, facts: Mapping[str, Any], output: str | Path) -> None:
-    """Write the page of a run to ``output``.
+def build_report(
+    config: Config, layout: RunLayout, facts: Mapping[str, Any], output: str | Path, ablations: bool = False
+) -> None:
+    """Write the report of a run, or the page of its ablations, to ``output``.
 
     ``facts``: what is known of the lineage, as `lineage.run_facts` gives it; empty mappings where nothing is.
     Raises ReportError, or another PrefclipError, naming a file that is missing or damaged.
     """
-    tables = read_tables(Path(layout.root) / "tables")
-    explorer = read_explorer(layout.explorer) if Path(layout.explorer).is_file() else None
-    sweeps = read_sweeps(config, layout)
+    sources = report_sources(config, layout, ablations)
+    tables = read_tables(path for path in sources if path.suffix == ".csv")
+    if ablations and not tables:
+        raise ReportError(f"{layout.root}/tables: holds no table of the sweeps; `snakemake ablations` makes them.")
+    explorer = read_explorer(layout.explorer) if Path(layout.explorer) in sources else None
+    sweeps = None if ablations else read_sweeps(config, layout)
     environment = Environment(
         loader=PackageLoader("prefclip.reporting.report"),
         autoescape=True,
@@ -50,10 +70,11 @@ def build_report(config: Config, layout: RunLayout, facts: Mapping[str, Any], ou
     source = environment.loader.get_source
     text = environment.get_template("page.html").render(
         config=config,
+        ablations=ablations,
         run=layout.root,
-        headline=read_headline(config, Path(layout.root) / "tables"),
+        headline=None if ablations else read_headline(config, Path(layout.root) / "tables"),
         tables=tables,
-        figures=_figures(layout, facts),
+        figures=_figures((path for path in sources if path.suffix == ".png"), facts),
         sections=read_settings(config),
         facts=facts,
         explorer=explorer,
@@ -108,11 +129,11 @@ def embedded_json(value: Any) -> str:
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
-def _figures(layout: RunLayout, facts: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _figures(paths: Iterable[Path], facts: Mapping[str, Any]) -> list[dict[str, Any]]:
     found = []
-    names = sorted(path.stem for path in (Path(layout.root) / "figures").glob("*.png"))
-    for name in sorted(names, key=lambda name: list(CAPTIONS).index(name) if name in CAPTIONS else len(CAPTIONS)):
-        path = layout.figure(name, "png")
+    order = [*CAPTIONS]
+    for path in sorted(paths, key=lambda path: (order.index(path.stem) if path.stem in order else len(order), path)):
+        name = path.stem
         width, height = picture_size(path)
         found.append(
             {
@@ -122,8 +143,8 @@ def _figures(layout: RunLayout, facts: Mapping[str, Any]) -> list[dict[str, Any]
                 "source": file_uri(path),
                 "width": width,
                 "height": height,
-                "record": facts.get("artifacts", {}).get(path, {}).get("id", ""),
-                "file": path,
+                "record": facts.get("artifacts", {}).get(str(path), {}).get("id", ""),
+                "file": str(path),
             }
         )
     return found

@@ -2,12 +2,14 @@
 
 A table consists of ``<name>.md`` (what is printed), ``<name>.csv`` (one line for each number) and ``<name>.cells.json``
 (where each number comes from). They are matched by order: either each line of the CSV is one number, row by row, or one
-whole row. A table of another shape is shown as printed, without traces.
+whole row. After the printed numbers a CSV may hold further ones. A table of another shape is shown as printed, without
+traces.
 """
 
 import json
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -94,11 +96,11 @@ class ShownTable:
         return any(row.further for rows in self.groups for row in rows)
 
 
-def read_tables(folder: str | Path) -> list[ShownTable]:
-    """Read every table of a run, the headline table first. Raises ReportError naming a file that is damaged."""
-    names = sorted(path.stem for path in Path(folder).glob("*.csv"))
-    first = [name for name in FIRST_TABLES if name in names]
-    return [read_shown_table(Path(folder) / name) for name in [*first, *(n for n in names if n not in first)]]
+def read_tables(paths: Iterable[Path]) -> list[ShownTable]:
+    """Read tables (``<name>.csv``), the headline table first. Raises ReportError naming a file that is damaged."""
+    stems = {path.stem: path.with_suffix("") for path in sorted(paths)}
+    first = [name for name in FIRST_TABLES if name in stems]
+    return [read_shown_table(stems[name]) for name in dict.fromkeys([*first, *stems])]
 
 
 def read_shown_table(stem: str | Path) -> ShownTable:
@@ -113,7 +115,7 @@ def read_shown_table(stem: str | Path) -> ShownTable:
         raise ReportError(f"{stem}.csv: its files cannot be read together ({error}); {remedy}.") from error
     before, heads, body, after = parse_markdown(printed)
     width = len(heads) - 1
-    per_number = len(tidy) == len(body) * width
+    per_number = _begins_with_printed_numbers(tidy, [text for _, *texts in body for text in texts])
     files = list(dict.fromkeys(row["file"] for row in cells["rows"]))
     fits = per_number or len(tidy) == len(body)
     lines = [_line(line, cells, files, place) for place, line in enumerate(tidy)] if fits else []
@@ -136,12 +138,29 @@ def parse_markdown(text: str) -> tuple[str, list[str], list[list[str]], list[str
     return " ".join(paragraphs[:place]), split[0], split[2:], [part.strip() for part in paragraphs[place + 1 :]]
 
 
-def _cell(text: str, line: int, lines: list[dict]) -> ShownCell:
-    best = "**" in text
+def _begins_with_printed_numbers(tidy: list[dict], texts: list[str]) -> bool:
+    """Whether the first lines of a tidy table are the printed numbers, in per cent or in a unit of their own."""
+    if len(tidy) == len(texts):
+        return True
+    printed = [_parts(text)[2] for text in texts]
+    values = [_number(line.get("value", "")) for line in tidy[: len(texts)]]
+    return len(values) == len(printed) > 0 and all(
+        number is not None and value is not None and min(abs(100 * value - number) / 100, abs(value - number)) < 6e-4
+        for number, value in zip(printed, values, strict=True)
+    )
+
+
+def _parts(text: str) -> tuple[str, str, float | None]:
+    """Number and half-width of a printed cell as text, and the number as such."""
     plain = text.replace("**", "")
     found = _INTERVAL.match(plain)
     number, half_width = found.groups() if found else (plain, "")
-    value = _number(number.replace("−", "-").replace("+", ""))
+    return number, half_width, _number(number.replace("−", "-").replace("+", ""))
+
+
+def _cell(text: str, line: int, lines: list[dict]) -> ShownCell:
+    best = "**" in text
+    number, half_width, value = _parts(text)
     traced = line if value is not None and lines and lines[line]["value"] is not None else -1
     return ShownCell(number, half_width, best, traced, math.nan if value is None else value)
 

@@ -1,0 +1,81 @@
+"""The figure of real photographs, from made-up answers and pictures."""
+
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pytest
+from downloaded_run import downloaded_config, write_downloaded_run, write_photographs
+
+from prefclip.evaluation.long_form import read_predictions, write_predictions
+from prefclip.reporting.estimates import EstimateError
+from prefclip.reporting.figure_inputs import EVERY_RUN, PHOTOGRAPHS, figure_inputs, figure_names
+from prefclip.reporting.figures import draw_figure
+from prefclip.reporting.figures.photographs import draw_photographs, find_photographs
+from prefclip.reporting.figures.style import RIGHT_ANSWER, WRITTEN_WORD, print_style
+
+
+@pytest.fixture
+def run(tmp_path):
+    config = downloaded_config()
+    layout = write_downloaded_run(tmp_path / "results", config)
+    write_photographs(config, layout)
+    return config, layout
+
+
+def test_runs_with_photographs_that_bear_a_word_have_it(run):
+    config, layout = run
+    assert figure_names(config) == [*EVERY_RUN, PHOTOGRAPHS]
+    assert figure_names(downloaded_config(data={"real": ["noscam"]})) == list(EVERY_RUN)
+    with pytest.raises(EstimateError, match=r"data\.real: .* no photographs that bear a word"):
+        draw_photographs(downloaded_config(data={"real": []}), layout)
+
+
+def test_it_needs_its_inputs_alone_and_repeats_to_the_byte(run):
+    config, layout = run
+    needed = {Path(path) for path in (layout.config, *figure_inputs(config, layout, PHOTOGRAPHS))}
+    assert not any("noscam" in str(path) or "seed1" in str(path) for path in needed)
+    for path in Path(layout.root).rglob("*.*"):
+        if path.is_file() and path not in needed:
+            path.unlink()
+    found = []
+    for _ in range(2):
+        draw_figure(layout, PHOTOGRAPHS)
+        found.append([Path(layout.figure(PHOTOGRAPHS, form)).read_bytes() for form in ("pdf", "png")])
+    assert found[0] == found[1]
+
+
+def test_text_is_readable_and_inside_the_figure(run):
+    with print_style():
+        figure = draw_photographs(*run)
+        figure.draw_without_rendering()
+        drawn = figure.get_tightbbox()
+    width, height = figure.get_size_inches()
+    assert min(drawn.x0, drawn.y0, width - drawn.x1, height - drawn.y1) > -0.01
+    texts = [text for text in figure.findobj(matplotlib.text.Text) if text.get_text().strip() and text.get_visible()]
+    assert min(text.get_fontsize() for text in texts) >= 6
+    labels = {text.get_text() for text in texts}
+    assert {"CLIP", "CE", "DPO", "Disentangling", "RTA-100", "true name"} <= labels and "NoSCAM" not in labels
+
+
+def test_they_are_photographs_whose_word_misleads_clip_whatever_the_tuned_models_say(run):
+    config, layout = run
+    first = find_photographs(config, layout, "rta100")
+    for each in first:
+        assert each.answers["clip"][0] == each.word != each.name and each.answers["clip"][2] == WRITTEN_WORD
+    path = layout.predictions(config.model.key, "dpo", 0)
+    rows = read_predictions(path)
+    write_predictions(rows.assign(predicted=rows["label"]), path)
+    again = find_photographs(config, layout, "rta100")
+    assert all((one.pixels == other.pixels).all() for one, other in zip(first, again, strict=True))
+    assert all(each.answers["dpo"][0] == each.name and each.answers["dpo"][2] == RIGHT_ANSWER for each in again)
+
+
+def test_where_clip_is_never_misled_others_are_shown(run):
+    config, layout = run
+    path = layout.predictions(config.model.key, "clip", 0)
+    rows = read_predictions(path)
+    write_predictions(rows.assign(predicted=rows["label"]), path)
+    found = find_photographs(config, layout, "disentangling")
+    assert len(found) == 2 and all(each.answers["clip"][0] == each.name for each in found)
+    assert all(isinstance(each.pixels, np.ndarray) and each.pixels.shape == (32, 32, 3) for each in found)
