@@ -88,6 +88,25 @@ def test_configurations_can_be_checked_and_explained(tmp_path):
     assert "methods" in json.loads(schema.output)["required"]
 
 
+@pytest.mark.parametrize(
+    ("name", "weights", "complaint"),
+    [
+        ("ViT-B-32", "openai", "was trained with QuickGELU but ViT-B-32 has GELU; use model.name ViT-B-32-quickgelu"),
+        ("ViT-B-23", "openai", "open_clip has no architecture 'ViT-B-23'; nearest: ViT-B-32"),
+        ("ViT-B-32", "opanai", "'opanai' is neither a file nor a tag of ViT-B-32; allowed: "),
+        ("ViT-B-32-quickgelu", "openai", ""),
+        ("ViT-B-32", "weights.safetensors", ""),
+        ("ViT-B-32", "random", ""),
+    ],
+)
+def test_a_configuration_names_a_model_and_weights_that_fit(tmp_path, name, weights, complaint):
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"experiment: mine\nmethods: {{}}\nmodel: {{name: {name}, weights: {weights}, image_size: 224}}\n")
+    answer = CliRunner().invoke(app, ["config", "check", str(path)])
+    assert (answer.exit_code, answer.output) == ((1, "") if complaint else (0, "results/mine\n"))
+    assert complaint in str(answer.exception or "")
+
+
 def test_start_up_is_quick():
     """Commands import what they need when they need it: torch alone takes seconds."""
     code = "import sys, prefclip.cli; print(*({'torch', 'pandas', 'pyarrow', 'matplotlib', 'PIL'} & set(sys.modules)))"

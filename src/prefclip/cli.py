@@ -148,7 +148,12 @@ def check_config_file(
     from prefclip.config import read_config
     from prefclip.layout import layout_of
 
-    print(layout_of(read_config(*config)).root)
+    settings = read_config(*config)
+    if settings.model.name != "emoji-clip":
+        from prefclip.models.weight_files import check_model
+
+        check_model(settings.model.name, settings.model.weights)
+    print(layout_of(settings).root)
 
 
 @config_app.command("explain")

@@ -18,13 +18,14 @@ DESKTOP = {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False
 @pytest.fixture(scope="session")
 def pages(world, tmp_path_factory):
     """Pages by name: of a made-up run, and of the embedded one where it was made."""
-    from report_run import reported_run
+    from report_run import reported_run, write_ablations_page
     from synthetic_run import synthetic_config, write_synthetic_run
 
     folder = tmp_path_factory.mktemp("browsed")
     made_up = write_synthetic_run(folder / "made-up", synthetic_config(world))
     _, layout = reported_run(world, made_up, folder / "results")
-    return {"made-up": Path(layout.report), "embedded": EMBEDDED}
+    swept = write_ablations_page(world, folder / "swept")
+    return {"made-up": Path(layout.report), "embedded": EMBEDDED, "ablations": Path(swept.ablations_report)}
 
 
 @pytest.fixture(params=["made-up", "embedded"])

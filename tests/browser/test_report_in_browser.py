@@ -110,6 +110,21 @@ def test_a_number_tells_where_it_comes_from(browse, page):
     assert "metrics/emoji-clip.clip.seed0.parquet" in told.text
 
 
+def test_a_number_of_the_ablations_tells_where_it_comes_from(browse, pages):
+    browser = browse(pages["ablations"])
+    for name, cell in (
+        ("ablation_objective", "dpo averaged,main dpo 0+1+2 animals clean"),
+        ("sweeps", "dpo-beta-0p1 "),
+    ):
+        row = one(browser, f"[data-table={name}]").find_element(By.XPATH, ".//tr[th[starts-with(., 'DPO')]]")
+        click(browser, row.find_element(By.CSS_SELECTOR, "td"))
+        command = one(browser, f"[data-table={name}] .traced .copy").get_attribute("data-copy")
+        assert f'{name}.csv --cell "{cell}' in command
+    click(browser, one(browser, "[data-zoom=sweep_beta]"))
+    assert one(browser, "dialog img").is_displayed()
+    press(browser, Keys.ESCAPE)
+
+
 def test_the_explorer_opens_a_picture(browse, page):
     browser = browse(page)
     buttons = all_of(browser, ".shelf button")

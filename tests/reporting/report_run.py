@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-from synthetic_run import synthetic_config
+from synthetic_run import synthetic_config, write_synthetic_run
 
 from prefclip.attacks.synthesis import read_attacked_manifest
 from prefclip.config import Config, method_names
@@ -21,7 +21,7 @@ from prefclip.evaluation.explorer import CELLS
 from prefclip.evaluation.explorer_file import FORMAT
 from prefclip.evaluation.saliency.box_metrics import BOX_COLUMNS
 from prefclip.files import write_json, write_text
-from prefclip.layout import RunLayout, method_runs
+from prefclip.layout import SWEEP_TABLES, RunLayout, method_runs, sweep_runs
 from prefclip.lineage.cells import write_cells
 from prefclip.lineage.run_facts import run_facts
 from prefclip.reporting.figures import draw_figure
@@ -110,6 +110,21 @@ def reported_run(world: Path, made_up: RunLayout, folder: Path) -> tuple[Config,
     write_text(layout.config, config.model_dump_json(indent=2) + "\n")
     write_report(config, layout)
     return config, layout
+
+
+def write_ablations_page(world: Path, folder: Path) -> RunLayout:
+    """Write a made-up run with one sweep, its tables, its figure and their page."""
+    grids = {"beta": {"vary": "beta", "methods": ["dpo"], "values": [0.1, 1.0], "seeds": [0]}}
+    config = synthetic_config(world, sweeps={"grids": grids}, data={"bias": []})
+    layout = write_synthetic_run(folder, config)
+    for name in SWEEP_TABLES:
+        make_table(layout, name)
+        metrics = [layout.metrics(*each) for each in sweep_runs(config)]
+        write_cells(layout.table(name), metrics, cell_groups(config, name))
+    draw_figure(layout, "sweep_beta")
+    facts = run_facts(report_sources(config, layout, ablations=True))
+    build_report(config, layout, facts, layout.ablations_report, ablations=True)
+    return layout
 
 
 class Loads(HTMLParser):

@@ -27,6 +27,13 @@ def check_architecture(name: str) -> None:
         raise ModelError(f"model.name: open_clip has no architecture {name!r}; nearest: {', '.join(near)}.")
 
 
+def check_model(name: str, weights: str) -> None:
+    """Raise ModelError if an open_clip architecture or a pretrained tag does not exist, or if they do not fit."""
+    check_architecture(name)
+    if weights != RANDOM and not looks_like_file(weights):
+        check_activation(name, weights)
+
+
 def native_image_size(name: str) -> int:
     """Input side in pixels that open_clip gives an architecture. Raises ModelError for an unknown one."""
     check_architecture(name)

@@ -1,7 +1,9 @@
 """What turning one setting up and down does: accuracy and retention over it, from the table of the sweeps."""
 
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -28,7 +30,7 @@ AXIS_LABELS = {
     "words": "attacked images per clean image",
 }
 LINEAR = ("words",)
-MOST_CHARACTERS = 16  # of all labels of an axis in a row
+CHARACTER = 0.035  # share of a panel's width that one of a label takes
 
 
 def draw_sweep(config: Config, layout: RunLayout, vary: str) -> Figure:
@@ -113,6 +115,15 @@ def _set_axis(panel: Axes, vary: str, settings: list[float]) -> None:
         else:
             panel.set_xscale("log")
     labels = [f"{setting:,g}" for setting in settings]
-    crowded = len("".join(labels)) > MOST_CHARACTERS
+    crowded = _overlap(panel, settings, labels)
     panel.set_xticks(settings, labels, rotation=90 if crowded else 0, fontsize=6 if crowded else None)
     panel.xaxis.set_minor_locator(NullLocator())
+
+
+def _overlap(panel: Axes, settings: list[float], labels: list[str]) -> bool:
+    """Whether two neighbours among the labels of the axis would touch."""
+    panel.autoscale_view()
+    places = panel.get_xaxis_transform().transform([(setting, 0) for setting in settings])
+    gaps = np.diff(panel.transAxes.inverted().transform(places)[:, 0])
+    needed = [CHARACTER * (0.5 + (len(left) + len(right)) / 2) for left, right in pairwise(labels)]
+    return bool((gaps < needed).any())
