@@ -70,6 +70,7 @@ def test_one_small_sweep_runs_from_images_to_figures(checkout):
     cells = json.loads((checkout.folder / run.table("sweeps", "cells.json")).read_text(encoding="utf-8"))
     assert len(cells["cells"]) == len(table) and all(cell["rows"] for cell in cells["cells"])
     assert (checkout.folder / run.figure("sweep_words", "png")).is_file()
+    assert (checkout.folder / run.ablations_report).is_file() and not (checkout.folder / run.report).exists()
     assert not (checkout.folder / run.figure("sweep_size", "png")).exists()
     logs = {
         method: pd.read_csv(checkout.folder / run.training_log("emoji-clip", method, 0))
@@ -85,4 +86,10 @@ def test_one_small_sweep_runs_from_images_to_figures(checkout):
     path = checkout.configure(settings(sweeps=values), "changed")
     jobs = checkout.snakemake("--dry-run", "ablations", config=path).jobs
     drawn = jobs.pop("draw_sweep_figure")
-    assert drawn == 3 and jobs == {"train_policy": 1, "evaluate_model": 1, "make_sweep_table": 2, "ablations": 1}
+    assert drawn == 3 and jobs == {
+        "train_policy": 1,
+        "evaluate_model": 1,
+        "make_sweep_table": 2,
+        "build_ablations_page": 1,
+        "ablations": 1,
+    }
