@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 from PIL import Image
+from readable_figure import readable_texts
 
 from prefclip.config import Config
 from prefclip.evaluation.long_form import read_predictions, write_predictions
@@ -19,8 +20,6 @@ from prefclip.reporting.figures import FIGURES, UnknownFigureError, draw_figure
 from prefclip.reporting.figures.attack_examples import find_example, tuned_method
 from prefclip.reporting.figures.style import METHOD_STYLES, method_style, print_style
 from prefclip.reporting.figures.training_curves import TrainingLogError, running_mean
-
-SMALLEST_FONT = 6.0  # points, at the printed width
 
 
 def files(layout, name):
@@ -49,13 +48,7 @@ def test_repetition_gives_the_same_bytes_without_a_date(copied, name):
 def test_text_is_large_enough_and_inside_the_figure(made_up, name):
     config, layout = made_up
     with print_style():
-        figure = FIGURES[name](config, layout)
-        figure.draw_without_rendering()
-        drawn = figure.get_tightbbox()
-    width, height = figure.get_size_inches()
-    assert min(drawn.x0, drawn.y0, width - drawn.x1, height - drawn.y1) > -0.01
-    texts = [text for text in figure.findobj(matplotlib.text.Text) if text.get_text().strip() and text.get_visible()]
-    assert min(text.get_fontsize() for text in texts) >= SMALLEST_FONT
+        assert readable_texts(FIGURES[name](config, layout))
 
 
 @pytest.mark.parametrize("name", ["accuracy_bars", "retention_boxes", "training_curves"])

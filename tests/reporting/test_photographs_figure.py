@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 import pytest
 from downloaded_run import downloaded_config, write_downloaded_run, write_photographs
+from readable_figure import readable_texts
 
 from prefclip.evaluation.long_form import read_predictions, write_predictions
 from prefclip.reporting.estimates import EstimateError
@@ -47,14 +47,7 @@ def test_it_needs_its_inputs_alone_and_repeats_to_the_byte(run):
 
 def test_text_is_readable_and_inside_the_figure(run):
     with print_style():
-        figure = draw_photographs(*run)
-        figure.draw_without_rendering()
-        drawn = figure.get_tightbbox()
-    width, height = figure.get_size_inches()
-    assert min(drawn.x0, drawn.y0, width - drawn.x1, height - drawn.y1) > -0.01
-    texts = [text for text in figure.findobj(matplotlib.text.Text) if text.get_text().strip() and text.get_visible()]
-    assert min(text.get_fontsize() for text in texts) >= 6
-    labels = {text.get_text() for text in texts}
+        labels = {text.get_text() for text in readable_texts(draw_photographs(*run))}
     assert {"CLIP", "CE", "DPO", "Disentangling", "RTA-100", "true name"} <= labels and "NoSCAM" not in labels
 
 

@@ -115,10 +115,11 @@ def read_shown_table(stem: str | Path) -> ShownTable:
         raise ReportError(f"{stem}.csv: its files cannot be read together ({error}); {remedy}.") from error
     before, heads, body, after = parse_markdown(printed)
     width = len(heads) - 1
-    per_number = _begins_with_printed_numbers(tidy, [text for _, *texts in body for text in texts])
+    printed_cells = [text for _, *texts in body for text in texts]
+    per_number = _begins_with_printed_numbers(tidy, printed_cells)
     files = list(dict.fromkeys(row["file"] for row in cells["rows"]))
     fits = per_number or len(tidy) == len(body)
-    lines = [_line(line, cells, files, place) for place, line in enumerate(tidy)] if fits else []
+    lines = [_line(line, cells, files, place) for place, line in enumerate(tidy[: len(printed_cells)])] if fits else []
     rows = []
     for place, (label, *texts) in enumerate(body):
         numbers = [place * width + column if per_number else place for column in range(len(texts))]
