@@ -3,11 +3,13 @@
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.wait import WebDriverWait
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 TABLE = "[data-table=typographic]"
 LATEST_FIRST_VIEW = 1000  # milliseconds
+PATIENCE = 10  # seconds
 
 
 def all_of(browser, selector):
@@ -16,6 +18,16 @@ def all_of(browser, selector):
 
 def one(browser, selector):
     return browser.find_element(By.CSS_SELECTOR, selector)
+
+
+def drawn(browser, selector):
+    """Wait until an element is drawn: a picture that was just added has no size before it is decoded."""
+    comes(browser, lambda: one(browser, selector).is_displayed())
+
+
+def comes(browser, condition):
+    """Wait for what an event queued by the browser does (closing a dialog, opening a tree)."""
+    WebDriverWait(browser, PATIENCE).until(lambda _: condition())
 
 
 def values(browser, column):
@@ -107,7 +119,7 @@ def test_a_number_tells_where_it_comes_from(browse, page):
     assert command.startswith("prefclip audit trace ")
     assert command.endswith('typographic.csv --cell "clip raw,animals typographic accuracy"')
     click(browser, told.find_element(By.CSS_SELECTOR, "summary"))
-    assert "metrics/emoji-clip.clip.seed0.parquet" in told.text
+    comes(browser, lambda: "metrics/emoji-clip.clip.seed0.parquet" in told.text)
 
 
 def test_a_number_of_the_ablations_tells_where_it_comes_from(browse, pages):
@@ -121,8 +133,9 @@ def test_a_number_of_the_ablations_tells_where_it_comes_from(browse, pages):
         command = one(browser, f"[data-table={name}] .traced .copy").get_attribute("data-copy")
         assert f'{name}.csv --cell "{cell}' in command
     click(browser, one(browser, "[data-zoom=sweep_beta]"))
-    assert one(browser, "dialog img").is_displayed()
+    drawn(browser, "dialog img")
     press(browser, Keys.ESCAPE)
+    comes(browser, lambda: not all_of(browser, "dialog"))
 
 
 def test_the_explorer_opens_a_picture(browse, page):
@@ -189,9 +202,10 @@ def test_focus_is_seen(browse, pages):
 def test_a_figure_is_enlarged_and_closed(browse, page):
     browser = browse(page)
     click(browser, one(browser, "[data-zoom]"))
-    assert one(browser, "dialog img").is_displayed()
+    drawn(browser, "dialog img")
     press(browser, Keys.ESCAPE)
-    assert not all_of(browser, "dialog") and focused(browser).get_attribute("data-zoom")
+    comes(browser, lambda: not all_of(browser, "dialog"))
+    assert focused(browser).get_attribute("data-zoom")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,5 +1,6 @@
 """The untouched evaluation of real photographs, from the files to the table, with a ViT-B/32 of random weights."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,7 @@ def run(tmp_path_factory):
         assert all(Path(path).is_file() for path in scored_files(config, layout, "clip", 0))
         folders = (f"{layout.root}/{name}" for name in ("classes", "images", "manifests"))
         outputs = (layout.predictions(MODEL, "clip", 0), layout.metrics(MODEL, "clip", 0))
-        evaluate(config, "clip", 0, None, *folders, *outputs, threads=1)
+        evaluate(config, "clip", 0, None, *folders, *outputs, threads=os.cpu_count())
     return config, layout
 
 
