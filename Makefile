@@ -16,7 +16,7 @@ READY := $(VENV)/.ready-$(call fingerprint,$(LOCK) pyproject.toml)
 
 help:
 	@echo "make reproduce  run the embedded experiment and compare it with the published results  (CORES=$(CORES))"
-	@echo "make test       run the tests"
+	@echo "make test       run the tests  (CORES=$(CORES))"
 	@echo "make lint       check the style of code and workflow"
 	@echo "make lock       bring $(LOCK) up to date with pyproject.toml"
 	@echo "make clean      remove what runs and tests left; .venv and the published results stay"
@@ -28,7 +28,7 @@ reproduce: $(READY)
 	exit $$status
 
 test: $(READY)
-	$(IN_VENV) pytest -m "not slow and not slurm and not browser"
+	$(IN_VENV) pytest --numprocesses $(CORES) --dist loadfile -m "not slow and not slurm and not browser"
 
 lint: $(READY)
 	$(IN_VENV) ruff check .

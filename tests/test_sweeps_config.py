@@ -109,7 +109,7 @@ def test_a_copy_with_other_methods_has_other_points():
 values = st.lists(st.floats(1e-6, 1e6) | st.integers(1, 10**6), min_size=1, max_size=5, unique_by=float)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(beta=values, weight=values, images=st.lists(st.integers(1, 6400), min_size=1, max_size=4, unique=True))
 def test_different_points_have_different_names_in_any_order(beta, weight, images):
     grids = {

@@ -27,7 +27,7 @@ letters = st.text("abcdefghijklmnopqrstuvwxyzABCQÄß'-.", min_size=1, max_size=
 words = st.lists(letters, min_size=1, max_size=5).map(" ".join)
 sides = st.integers(60, 140)
 seeds = st.integers(0, 2**32)
-unhurried = settings(deadline=None, max_examples=60)
+unhurried = settings(max_examples=60)
 
 
 def spec_for(word, size, seed, sizes=(8, 20)):

@@ -23,7 +23,7 @@ from prefclip.evaluation.bias_metrics import (
     vl_bias_text_swap,
 )
 
-QUICK = settings(max_examples=80, deadline=None)
+QUICK = settings(max_examples=80)
 MAN, WOMAN = "man", "woman"
 RANKINGS = st.lists(st.integers(0, 1), min_size=1, max_size=12)
 

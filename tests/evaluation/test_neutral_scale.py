@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from prefclip.evaluation.neutral_scale import AS_GOOD, NeutralScaleError, neutral_scale
 
 SCALES = np.linspace(-4, 4, 33)
-QUICK = settings(max_examples=30, deadline=None)
+QUICK = settings(max_examples=30)
 
 
 def curves(crossing, slope=0.4, spread=0.3, images=200, seed=0, lean=0.0):

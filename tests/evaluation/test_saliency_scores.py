@@ -19,7 +19,7 @@ from prefclip.models.checkpoints import save_weights, tuned_names
 from prefclip.models.loading import load_model
 from prefclip.models.tensor_files import read_tensors
 
-QUICK = settings(max_examples=50, deadline=None)
+QUICK = settings(max_examples=50)
 SETTINGS = SaliencyConfig(images=5, explainers=("integrated_gradients", "hires_cam"), steps=2, examples=2, batch_size=4)
 
 

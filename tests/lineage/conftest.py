@@ -1,11 +1,17 @@
 """The demo project of `demo_project.py`, finished once and copied for each test."""
 
-import os
 import shutil
 from pathlib import Path
 
 import pytest
+import torch
 from demo_project import DemoProject, lay_out
+
+
+def settle(patch):
+    """Records tell of torch where it is loaded, its threads and this switch; tests of other folders change them."""
+    torch.set_num_threads(1)
+    patch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
 
 
 @pytest.fixture(scope="session")
@@ -14,14 +20,13 @@ def finished_run(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("finished") / "demo"
     root.mkdir()
     lay_out(root)
-    demo, here = DemoProject(root), os.getcwd()
+    demo = DemoProject(root)
     demo.git("init", "-q")
     demo.commit("first")
-    os.chdir(root)
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        settle(patch)
         demo.run_everything()
-    finally:
-        os.chdir(here)
     return root
 
 
@@ -31,4 +36,5 @@ def demo(finished_run, tmp_path, monkeypatch) -> DemoProject:
     root = tmp_path / "demo"
     shutil.copytree(finished_run, root, symlinks=True)
     monkeypatch.chdir(root)
+    settle(monkeypatch)
     return DemoProject(root)

@@ -15,7 +15,7 @@ from prefclip.models.concept_head import (
 from prefclip.models.concept_powers import ConceptPowers
 from prefclip.models.tensor_files import TensorFileError
 
-QUICK = settings(max_examples=40, deadline=None)
+QUICK = settings(max_examples=40)
 WIDTH = 12
 METADATA = {"model": "emoji-clip", "base_sha256": "ab" * 32}
 SCALES = st.floats(-4, 4)

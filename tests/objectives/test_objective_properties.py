@@ -19,7 +19,7 @@ from prefclip.objectives import (
     per_example_weight,
 )
 
-QUICK = settings(max_examples=60, deadline=None)
+QUICK = settings(max_examples=60)
 BETAS = st.floats(0.01, 5.0)
 ALL_OBJECTIVES = [objective(name) for name in OBJECTIVES if name != "kto"] + [
     objective("kto", reference_point=choice) for choice in REFERENCE_POINTS
