@@ -27,7 +27,7 @@ letters = st.text("abcdefghijklmnopqrstuvwxyzABCQÄß'-.", min_size=1, max_size=
 words = st.lists(letters, min_size=1, max_size=5).map(" ".join)
 sides = st.integers(60, 140)
 seeds = st.integers(0, 2**32)
-unhurried = settings(max_examples=60)
+QUICK = settings(max_examples=60)
 
 
 def spec_for(word, size, seed, sizes=(8, 20)):
@@ -48,7 +48,7 @@ def bounds(mask):
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
-@unhurried
+@QUICK
 @given(words, sides, sides, seeds)
 def test_box_is_exactly_the_ink_and_inside_the_picture(word, width, height, seed):
     try:
@@ -68,7 +68,7 @@ def test_box_is_exactly_the_ink_and_inside_the_picture(word, width, height, seed
     assert not (ink & ~covered).any() and bounds(covered) == (left, top, right, bottom)
 
 
-@unhurried
+@QUICK
 @given(words, seeds)
 def test_colours_differ_and_pixels_outside_stay(word, seed):
     spec = spec_for(word, (160, 120), seed)
@@ -87,7 +87,7 @@ def test_colours_differ_and_pixels_outside_stay(word, seed):
         assert (np.asarray(recoloured) != attacked).any()
 
 
-@unhurried
+@QUICK
 @given(words, seeds)
 def test_same_seed_same_spec_and_pixels(word, seed):
     first, second = spec_for(word, (160, 120), seed), spec_for(word, (160, 120), seed)
@@ -96,7 +96,7 @@ def test_same_seed_same_spec_and_pixels(word, seed):
     assert draw_attack(picture, first).tobytes() == draw_attack(picture, second).tobytes()
 
 
-@unhurried
+@QUICK
 @given(st.lists(letters, min_size=2, max_size=12), seeds, st.data())
 def test_the_true_class_is_never_written(names, seed, data):
     label = data.draw(st.integers(0, len(names) - 1))
@@ -113,7 +113,7 @@ def test_other_words_are_equally_likely():
     assert all(abs(count - 1000) < 5 * 28.3 for count in counts.values())
 
 
-@unhurried
+@QUICK
 @given(words)
 def test_lines_hold_all_words_in_order(word):
     parts, lines = word.split(), break_lines(word)

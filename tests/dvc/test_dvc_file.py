@@ -35,7 +35,7 @@ def jobs_of(stage, jobs) -> list[dict]:
 
 def test_dvc_file_is_what_the_workflow_gives(repository):
     """If this fails: `prefclip dvc write`, and commit dvc.yaml."""
-    repository.run("prefclip", "dvc", "write", "--check")
+    assert repository.says("prefclip", "dvc", "write", "--check") == ""
 
 
 def test_every_output_is_that_of_a_rule_and_every_job_has_its_stage(pipeline, jobs):

@@ -1,6 +1,5 @@
 """The untouched evaluation of real photographs, from the files to the table, with a ViT-B/32 of random weights."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from prefclip.evaluation.long_form import read_metrics, read_predictions
 from prefclip.evaluation.zero_shot import evaluate
 from prefclip.files import write_text
 from prefclip.layout import RunLayout, scored_files
+from prefclip.lineage.hashing import usable_cores
 from prefclip.reporting.estimates import read_estimates
 from prefclip.reporting.real_photos import real_photos
 
@@ -41,7 +41,7 @@ def run(tmp_path_factory):
         assert all(Path(path).is_file() for path in scored_files(config, layout, "clip", 0))
         folders = (f"{layout.root}/{name}" for name in ("classes", "images", "manifests"))
         outputs = (layout.predictions(MODEL, "clip", 0), layout.metrics(MODEL, "clip", 0))
-        evaluate(config, "clip", 0, None, *folders, *outputs, threads=os.cpu_count())
+        evaluate(config, "clip", 0, None, *folders, *outputs, threads=usable_cores())
     return config, layout
 
 

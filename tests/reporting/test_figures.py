@@ -8,37 +8,27 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pytest
+from figure_checks import figure_files, keep_inputs_alone, readable_texts, repeated_bytes
 from matplotlib.colors import to_rgb
 from PIL import Image
-from readable_figure import readable_texts
 
 from prefclip.config import Config
 from prefclip.evaluation.long_form import read_predictions, write_predictions
 from prefclip.files import write_text
-from prefclip.reporting.figure_inputs import figure_inputs
 from prefclip.reporting.figures import FIGURES, UnknownFigureError, draw_figure
 from prefclip.reporting.figures.attack_examples import find_example, tuned_method
 from prefclip.reporting.figures.style import METHOD_STYLES, method_style, print_style
 from prefclip.reporting.figures.training_curves import TrainingLogError, running_mean
 
 
-def files(layout, name):
-    return [Path(layout.figure(name, form)) for form in ("pdf", "png")]
-
-
 @pytest.mark.parametrize("name", FIGURES)
 def test_repetition_gives_the_same_bytes_without_a_date(copied, name):
     _, layout = copied
-    found = []
-    for _ in range(2):
-        draw_figure(layout, name)
-        found.append([path.read_bytes() for path in files(layout, name)])
-    assert found[0] == found[1]
-    pdf, png = found[0]
+    pdf, png = repeated_bytes(layout, name)
     assert b"CreationDate" not in pdf and b"ModDate" not in pdf
     assert b"/Type3" not in pdf and b"/CIDFontType2" in pdf
     assert not re.search(rb"tIME|Creation Time|matplotlib version", png)
-    with Image.open(files(layout, name)[1]) as image:
+    with Image.open(figure_files(layout, name)[1]) as image:
         assert round(image.info["dpi"][0]) == 200
         assert 6.5 < image.width / 200 < 7
         assert np.asarray(image.convert("L")).std() > 5
@@ -64,21 +54,18 @@ def test_axes_have_a_title_and_a_unit(made_up, name):
 @pytest.mark.parametrize("name", FIGURES)
 def test_the_named_inputs_are_all_that_a_figure_needs(copied, name):
     config, layout = copied
-    needed = {Path(path) for path in (layout.config, *figure_inputs(config, layout, name))}
-    for path in Path(layout.root).rglob("*.*"):
-        if path.is_file() and path not in needed:
-            path.unlink()
+    keep_inputs_alone(config, layout, name)
     draw_figure(layout, name)
-    assert all(path.is_file() for path in files(layout, name)), "drawn anew, for the loop took the old ones away"
+    assert all(path.is_file() for path in figure_files(layout, name)), "drawn anew, for the old ones are gone"
 
 
 def test_a_user_style_does_not_change_a_figure(copied):
     _, layout = copied
     draw_figure(layout, "retention_boxes")
-    before = files(layout, "retention_boxes")[1].read_bytes()
+    before = figure_files(layout, "retention_boxes")[1].read_bytes()
     with matplotlib.rc_context({"font.size": 30, "axes.facecolor": "yellow", "savefig.bbox": "tight"}):
         draw_figure(layout, "retention_boxes")
-    assert files(layout, "retention_boxes")[1].read_bytes() == before
+    assert figure_files(layout, "retention_boxes")[1].read_bytes() == before
 
 
 def test_bars_are_as_high_as_the_table_says(made_up):
@@ -144,7 +131,7 @@ def test_unfit_logs_are_named(copied, content, message):
         path.write_text(content)
     with pytest.raises(TrainingLogError, match=rf"ipo/seed1/training_log\.csv: {message}"):
         draw_figure(layout, "training_curves")
-    assert not any(path.exists() for path in files(layout, "training_curves"))
+    assert not any(path.exists() for path in figure_files(layout, "training_curves"))
 
 
 def test_unknown_figure_lists_what_there_is(made_up):
@@ -164,7 +151,7 @@ def test_methods_of_the_user_and_one_seed_are_drawn(copied):
         target.write_bytes(source.read_bytes())
     for name in FIGURES:
         draw_figure(layout, name)
-        assert all(path.exists() for path in files(layout, name))
+        assert all(path.exists() for path in figure_files(layout, name))
 
 
 def test_known_methods_differ_in_colour_and_without_it():
@@ -203,7 +190,7 @@ def test_compressed_streams_hold_no_machine_name(copied):
 
     _, layout = copied
     draw_figure(layout, "retention_boxes")
-    content = files(layout, "retention_boxes")[0].read_bytes()
+    content = figure_files(layout, "retention_boxes")[0].read_bytes()
     streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", content, re.S)
     plain = b"".join(zlib.decompress(part) for part in streams if part[:1] == b"x")
     assert socket.gethostname().encode() not in content + plain

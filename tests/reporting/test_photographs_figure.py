@@ -1,16 +1,13 @@
 """The figure of real photographs, from made-up answers and pictures."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from downloaded_run import downloaded_config, write_downloaded_run, write_photographs
-from readable_figure import readable_texts
+from figure_checks import keep_inputs_alone, readable_texts, repeated_bytes
 
 from prefclip.evaluation.long_form import read_predictions, write_predictions
 from prefclip.reporting.estimates import EstimateError
-from prefclip.reporting.figure_inputs import EVERY_RUN, PHOTOGRAPHS, figure_inputs, figure_names
-from prefclip.reporting.figures import draw_figure
+from prefclip.reporting.figure_inputs import EVERY_RUN, PHOTOGRAPHS, figure_names
 from prefclip.reporting.figures.photographs import draw_photographs, find_photographs
 from prefclip.reporting.figures.style import RIGHT_ANSWER, WRITTEN_WORD, print_style
 
@@ -33,16 +30,9 @@ def test_runs_with_photographs_that_bear_a_word_have_it(run):
 
 def test_it_needs_its_inputs_alone_and_repeats_to_the_byte(run):
     config, layout = run
-    needed = {Path(path) for path in (layout.config, *figure_inputs(config, layout, PHOTOGRAPHS))}
+    needed = keep_inputs_alone(config, layout, PHOTOGRAPHS)
     assert not any("noscam" in str(path) or "seed1" in str(path) for path in needed)
-    for path in Path(layout.root).rglob("*.*"):
-        if path.is_file() and path not in needed:
-            path.unlink()
-    found = []
-    for _ in range(2):
-        draw_figure(layout, PHOTOGRAPHS)
-        found.append([Path(layout.figure(PHOTOGRAPHS, form)).read_bytes() for form in ("pdf", "png")])
-    assert found[0] == found[1]
+    assert repeated_bytes(layout, PHOTOGRAPHS)
 
 
 def test_text_is_readable_and_inside_the_figure(run):

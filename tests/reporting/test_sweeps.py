@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from readable_figure import readable_texts
+from figure_checks import keep_inputs_alone, readable_texts, repeated_bytes
 from report_run import Loads
 from synthetic_run import synthetic_config, write_synthetic_run
 
@@ -16,7 +16,7 @@ from prefclip.datasets.parquet_tables import TableError
 from prefclip.layout import SWEEP_TABLES as TABLES_OF_THE_WORKFLOW
 from prefclip.layout import RunLayout, sweep_runs, table_runs
 from prefclip.lineage.cells import write_cells
-from prefclip.reporting.figure_inputs import figure_inputs, sweep_figures
+from prefclip.reporting.figure_inputs import sweep_figures
 from prefclip.reporting.figures import SWEEP_FIGURES, draw_figure
 from prefclip.reporting.figures.curves import CurveError
 from prefclip.reporting.figures.style import print_style
@@ -181,16 +181,8 @@ def test_names_of_figures_follow_from_what_is_varied(swept, world):
 @pytest.mark.parametrize("name", sorted(SWEEP_FIGURES))
 def test_figures_need_their_inputs_alone_and_repeat_to_the_byte(damaged, name):
     config, layout = damaged
-    needed = {Path(path) for path in (layout.config, *figure_inputs(config, layout, name))}
-    assert len(needed) > 1
-    for path in Path(layout.root).rglob("*.*"):
-        if path.is_file() and path not in needed:
-            path.unlink()
-    found = []
-    for _ in range(2):
-        draw_figure(layout, name)
-        found.append([Path(layout.figure(name, form)).read_bytes() for form in ("pdf", "png")])
-    assert found[0] == found[1]
+    assert len(keep_inputs_alone(config, layout, name)) > 1
+    assert repeated_bytes(layout, name)
 
 
 @pytest.mark.parametrize("name", sorted(SWEEP_FIGURES))
