@@ -29,13 +29,9 @@ include: "workflow/rules/attacks.smk"
 include: "workflow/rules/preferences.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/evaluation.smk"
-include: "workflow/rules/saliency.smk"
-include: "workflow/rules/figures.smk"
 include: "workflow/rules/concepts.smk"
-include: "workflow/rules/sweeps.smk"
+include: "workflow/rules/reporting.smk"
 include: "workflow/rules/lineage.smk"
-include: "workflow/rules/report.smk"
-include: "workflow/rules/pretraining.smk"
 
 
 rule all:

@@ -10,7 +10,7 @@ from prefclip.analysis_config import ConceptConfig
 from prefclip.attacks.synthesis import synthesise_attacks
 from prefclip.config import Config
 from prefclip.datasets.manifests import build_manifest
-from prefclip.layout import RunLayout
+from prefclip.run.files import RunFiles
 from prefclip.models.emoji_clip import EmojiClip, EmojiClipShape, vocabulary_of
 from prefclip.models.emoji_clip_file import save_emoji_clip
 from prefclip.preferences.gender_pairs import gender_pairs
@@ -34,7 +34,7 @@ class ConceptRun:
     """A run with everything that the concept stages read."""
 
     config: Config
-    layout: RunLayout
+    layout: RunFiles
 
     @property
     def folders(self) -> dict[str, Path]:
@@ -94,7 +94,7 @@ def write_concept_run(folder: Path) -> ConceptRun:
     values |= {"experiment": "tiny", "model": {"weights": str(base)}}
     values["evaluation"] = {"batch_size": 32, "bootstrap_samples": 50}
     config = Config.model_validate(values)
-    run = ConceptRun(config, RunLayout(str(folder / "results")))
+    run = ConceptRun(config, RunFiles(str(folder / "results")))
     layout = run.layout
     for dataset, images in (("animals", 8), ("food", 8), ("people", 120)):
         sized = Config.model_validate({**values, "data": {**values["data"], "test_images": images}})

@@ -1,4 +1,4 @@
-"""`prefclip`: a thin command line over the packages that do the work; the stages of a run are in `stages/`.
+"""`prefclip`: a thin command line over the packages that do the work; the steps of a run are in `run/steps/`.
 
 Imports sit inside the commands because torch and pandas take seconds that most commands need not pay.
 """
@@ -16,8 +16,8 @@ from prefclip.errors import PrefclipError
 from prefclip.lineage.commands import audit_app
 from prefclip.lineage.versioning_commands import dvc_app, restore
 from prefclip.preflight.commands import preflight_app
-from prefclip.stages import STAGES
-from prefclip.stages.options import Threads
+from prefclip.run.options import Threads
+from prefclip.run.steps import step_module, step_names
 from prefclip.training.benchmark_command import benchmark_app
 from prefclip.training.launch import telling_torchrun
 
@@ -38,8 +38,8 @@ app.add_typer(preflight_app, name="preflight")
 app.add_typer(dvc_app, name="dvc")
 app.command()(restore)
 app.add_typer(world_app, name="world")
-for stage in STAGES:
-    app.command()(stage)
+for step in step_names():
+    app.command()(getattr(step_module(step), step))
 
 
 def main() -> None:
@@ -61,7 +61,7 @@ def init_run(
 ) -> None:
     """Check a configuration and store it, resolved, in the folder of its run."""
     from prefclip.config import read_config
-    from prefclip.layout import store_config
+    from prefclip.run.files import store_config
 
     print(store_config(read_config(*config)).root)
 
@@ -146,14 +146,14 @@ def check_config_file(
 ) -> None:
     """Check one YAML configuration; prints nothing but the run's folder if it is sound."""
     from prefclip.config import read_config
-    from prefclip.layout import layout_of
+    from prefclip.run.files import files_of
 
     settings = read_config(*config)
     if settings.model.name != "emoji-clip":
         from prefclip.models.weight_files import check_model
 
         check_model(settings.model.name, settings.model.weights)
-    print(layout_of(settings).root)
+    print(files_of(settings).root)
 
 
 @config_app.command("explain")

@@ -175,6 +175,11 @@ class Config(Section):
                     raise ValueError(f"data.{role}: {name!r} is already in data.{roles[name]}; name every set once")
                 roles[name] = role
 
+    @cached_property
+    def plain(self) -> dict[str, Any]:
+        """All values as plain ones, as JSON has them."""
+        return self.model_dump(mode="json")
+
     @property
     def datasets(self) -> tuple[str, ...]:
         """Every data set of the run, the training set first."""
@@ -211,7 +216,7 @@ class Config(Section):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> "Config":
         """A copy with other values; what was computed from the old ones is computed again."""
         copied = super().model_copy(update=update, deep=deep)
-        for name in ("grid_points", "every_method"):
+        for name in ("plain", "grid_points", "every_method"):
             copied.__dict__.pop(name, None)
         return copied
 

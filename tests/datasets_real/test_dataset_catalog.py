@@ -14,7 +14,7 @@ from prefclip.datasets.downloaded_entries import DownloadedEntry
 from prefclip.datasets.fetch import ROUTES, manual_instructions
 from prefclip.datasets.loaders import READERS
 from prefclip.datasets.loaders.zhou_splits import read_split
-from prefclip.layout import RESOURCES
+from prefclip.run.plan import RESOURCES
 
 SETS_OF_THE_PAPER = (
     "imagenet100 imagenet caltech101 oxford_pets stanford_cars flowers102 fgvc_aircraft dtd sun397 eurosat food101 "

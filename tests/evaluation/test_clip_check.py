@@ -9,7 +9,7 @@ import pytest
 from prefclip.config import Config
 from prefclip.evaluation.clip_check import ClipCheckError, check_against_published, compare_with_published
 from prefclip.evaluation.long_form import write_predictions
-from prefclip.layout import clip_checks, published_file
+from prefclip.run.plan import clip_is_comparable, published_file
 
 PUBLISHED = published_file("open_clip_zero_shot")
 SETS = ["dtd", "food101", "eurosat"]
@@ -83,7 +83,7 @@ def test_when_all_sets_are_off_the_images_or_weights_are(tmp_path):
 )
 def test_other_images_have_no_counterpart(tmp_path, changes):
     settings = config(**changes)
-    assert clip_checks(settings) == []
+    assert clip_is_comparable(settings) == []
     assert set(check(tmp_path, settings, {**AS_PUBLISHED, "dtd": 0.02}).values()) == {"no counterpart"}
 
 
@@ -96,8 +96,8 @@ def test_other_weights_have_no_counterpart_and_other_models_their_own(tmp_path):
 
 
 def test_only_runs_on_whole_downloaded_test_sets_wait_for_it():
-    assert clip_checks(config(experiment="mine")) == ["results/mine/metrics/clip_check.json"]
-    assert clip_checks(Config.model_validate({"methods": {}})) == []
+    assert clip_is_comparable(config(experiment="mine")) == ["results/mine/metrics/clip_check.json"]
+    assert clip_is_comparable(Config.model_validate({"methods": {}})) == []
 
 
 def test_some_sets_count_every_class_alike():

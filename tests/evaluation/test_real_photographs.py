@@ -9,7 +9,8 @@ from prefclip.datasets.manifests import build_manifest
 from prefclip.evaluation.long_form import read_metrics, read_predictions
 from prefclip.evaluation.zero_shot import evaluate
 from prefclip.files import write_text
-from prefclip.layout import RunLayout, scored_files
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import scored_files
 from prefclip.lineage.hashing import usable_cores
 from prefclip.reporting.estimates import read_estimates
 from prefclip.reporting.real_photos import real_photos
@@ -32,7 +33,7 @@ def run(tmp_path_factory):
     model = {"name": MODEL, "weights": "random", "image_size": 224}
     values = {"data": {**data, "real": list(COUNTS)}, "model": model, "methods": {}}
     config = Config.model_validate({**values, "evaluation": {"bootstrap_samples": 50}})
-    layout = RunLayout(str(tmp_path_factory.mktemp("real") / "results"))
+    layout = RunFiles(str(tmp_path_factory.mktemp("real") / "results"))
     write_text(layout.config, config.model_dump_json())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Config, "scored_datasets", lambda self, method, seed: self.data.real)

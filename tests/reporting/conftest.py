@@ -5,7 +5,7 @@ import shutil
 import pytest
 from synthetic_run import synthetic_config, write_synthetic_run
 
-from prefclip.layout import RunLayout
+from prefclip.run.files import RunFiles
 
 
 @pytest.fixture(scope="session")
@@ -20,4 +20,4 @@ def copied(made_up, tmp_path):
     """A copy of it."""
     config, layout = made_up
     shutil.copytree(layout.root, tmp_path / "results")
-    return config, RunLayout(str(tmp_path / "results"))
+    return config, RunFiles(str(tmp_path / "results"))

@@ -6,7 +6,7 @@ import matplotlib.text
 from matplotlib.figure import Figure
 
 from prefclip.config import Config
-from prefclip.layout import RunLayout
+from prefclip.run.files import RunFiles
 from prefclip.reporting.figure_inputs import figure_inputs
 from prefclip.reporting.figures import draw_figure
 
@@ -26,7 +26,7 @@ def readable_texts(figure: Figure) -> list[matplotlib.text.Text]:
     return texts
 
 
-def keep_inputs_alone(config: Config, layout: RunLayout, name: str) -> set[Path]:
+def keep_inputs_alone(config: Config, layout: RunFiles, name: str) -> set[Path]:
     """Delete every file of a run that a figure does not name, older drawings too; returns those that it names."""
     needed = {Path(path) for path in (layout.config, *figure_inputs(config, layout, name))}
     for path in Path(layout.root).rglob("*.*"):
@@ -35,12 +35,12 @@ def keep_inputs_alone(config: Config, layout: RunLayout, name: str) -> set[Path]
     return needed
 
 
-def figure_files(layout: RunLayout, name: str) -> list[Path]:
+def figure_files(layout: RunFiles, name: str) -> list[Path]:
     """The PDF and the PNG of a figure."""
     return [Path(layout.figure(name, form)) for form in ("pdf", "png")]
 
 
-def repeated_bytes(layout: RunLayout, name: str) -> list[bytes]:
+def repeated_bytes(layout: RunFiles, name: str) -> list[bytes]:
     """PDF and PNG of a figure, after asserting that drawing it twice gives the same."""
     found = []
     for _ in range(2):

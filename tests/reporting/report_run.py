@@ -21,7 +21,8 @@ from prefclip.evaluation.explorer import CELLS
 from prefclip.evaluation.explorer_file import FORMAT
 from prefclip.evaluation.saliency.box_metrics import BOX_COLUMNS
 from prefclip.files import write_json, write_text
-from prefclip.layout import SWEEP_TABLES, RunLayout, method_runs, sweep_runs
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import SWEEP_TABLES, method_runs, sweep_runs
 from prefclip.lineage.cells import write_cells
 from prefclip.lineage.run_facts import run_facts
 from prefclip.reporting.figures import draw_figure
@@ -32,7 +33,7 @@ from prefclip.reporting.tables import cell_groups, make_table
 from prefclip.seeds import generator_for
 
 
-def write_explorer(config: Config, layout: RunLayout) -> None:
+def write_explorer(config: Config, layout: RunFiles) -> None:
     """Write what `prefclip explore` could have: pictures of the run, answers and maps made up."""
     methods, pictures = method_names(config), []
     for dataset in config.datasets:
@@ -60,7 +61,7 @@ def write_explorer(config: Config, layout: RunLayout) -> None:
     write_json(layout.explorer, {**values, "methods": methods, "pictures": pictures})
 
 
-def write_sweeps(config: Config, layout: RunLayout) -> None:
+def write_sweeps(config: Config, layout: RunFiles) -> None:
     """Write what sweeps of a reading and a gender map could have: made-up numbers that follow t."""
     for name, settings in config.concepts.items():
         which = (config.model.key, name, settings.seeds[0])
@@ -88,7 +89,7 @@ def write_sweeps(config: Config, layout: RunLayout) -> None:
         rows.write(layout.concept_sweep(*which))
 
 
-def write_report(config: Config, layout: RunLayout) -> Path:
+def write_report(config: Config, layout: RunFiles) -> Path:
     """Write tables, one figure and the page of a run; returns the page."""
     metrics = [layout.metrics(*each) for each in method_runs(config)]
     for name in FIRST_TABLES:
@@ -101,18 +102,18 @@ def write_report(config: Config, layout: RunLayout) -> Path:
     return Path(layout.report)
 
 
-def reported_run(world: Path, made_up: RunLayout, folder: Path) -> tuple[Config, RunLayout]:
+def reported_run(world: Path, made_up: RunFiles, folder: Path) -> tuple[Config, RunFiles]:
     """Copy the made-up run and add two concept maps and its report."""
     scales = {"scales": [-2, -1, 0, 1, 2]}
     concepts = {"reading": {"concept": "reading", **scales}, "gender": {"concept": "gender", **scales}}
-    config, layout = synthetic_config(world, concepts=concepts), RunLayout(str(folder))
+    config, layout = synthetic_config(world, concepts=concepts), RunFiles(str(folder))
     shutil.copytree(made_up.root, folder)
     write_text(layout.config, config.model_dump_json(indent=2) + "\n")
     write_report(config, layout)
     return config, layout
 
 
-def write_ablations_page(world: Path, folder: Path) -> RunLayout:
+def write_ablations_page(world: Path, folder: Path) -> RunFiles:
     """Write a made-up run with one sweep, its tables, its figure and their page."""
     grids = {"beta": {"vary": "beta", "methods": ["dpo"], "values": [0.1, 1.0], "seeds": [0]}}
     config = synthetic_config(world, sweeps={"grids": grids}, data={"bias": []})

@@ -16,7 +16,8 @@ from prefclip.evaluation.intervals import (
     difference_of_shares,
 )
 from prefclip.evaluation.long_form import read_metrics, read_predictions
-from prefclip.layout import RunLayout, published_file
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import published_file
 from prefclip.lineage.cells import write_cells
 from prefclip.reporting.against_authors import Counterpart, compare, logged_numbers
 from prefclip.reporting.table_inputs import EVERY_RUN, published_inputs, table_names
@@ -29,7 +30,7 @@ def run(tmp_path_factory):
     return config, write_downloaded_run(tmp_path_factory.mktemp("downloaded"), config)
 
 
-def table(layout: RunLayout, name: str) -> tuple[pd.DataFrame, str]:
+def table(layout: RunFiles, name: str) -> tuple[pd.DataFrame, str]:
     make_table(layout, name)
     return pd.read_csv(layout.table(name)), Path(layout.table(name, "md")).read_text()
 

@@ -9,7 +9,7 @@ import pytest
 from report_run import Loads, reported_run
 
 from prefclip.config import Config
-from prefclip.layout import RunLayout
+from prefclip.run.files import RunFiles
 from prefclip.lineage.run_facts import run_facts
 from prefclip.reporting.report.headline import read_headline
 from prefclip.reporting.report.page import build_report, embedded_json, report_sources
@@ -164,7 +164,7 @@ def test_the_same_run_gives_the_same_bytes(page, reported):
 def test_the_report_does_not_depend_on_ablations(page, reported, tmp_path):
     config, layout = reported
     folder = shutil.copytree(layout.root, tmp_path / "results")
-    layout = RunLayout(str(folder))
+    layout = RunFiles(str(folder))
     for form in ("csv", "md"):
         shutil.copy(layout.table("retention", form), layout.table("sweeps", form))
     shutil.copy(layout.figure("retention_boxes", "png"), layout.figure("sweep_beta", "png"))

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from smoke_run import RUN, SETTINGS, Checkout
 
-from prefclip.layout import RunLayout
+from prefclip.run.files import RunFiles
 
 CONCEPTS = {
     "reading": {"concept": "reading", "epochs": 2, "scales": [-1, 0, 1]},
@@ -25,7 +25,7 @@ def test_concept_maps_run_from_pairs_to_figures(tmp_path):
     assert answer.code == 0, answer.output
     assert "train_policy" not in answer.jobs, "maps need no tuned model"
     assert "Nothing to be done" in checkout.snakemake("--dry-run", "concepts").output
-    run = RunLayout(RUN)
+    run = RunFiles(RUN)
     for name in TABLES:
         table = pd.read_csv(checkout.folder / run.table(name), keep_default_na=False)
         cells = json.loads((checkout.folder / run.table(name, "cells.json")).read_text(encoding="utf-8"))

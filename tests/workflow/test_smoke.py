@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from smoke_run import DATASETS, ROOT, RUN, SETTINGS, Checkout
 
-from prefclip.layout import RunLayout
+from prefclip.run.files import RunFiles
 
 # The first test waits for a whole run, which takes minutes on a busy machine.
 pytestmark = [pytest.mark.smoke, pytest.mark.timeout(900)]
@@ -38,7 +38,7 @@ def test_a_run_takes_less_than_90_seconds_on_two_cores(checkout):
 
 
 def test_every_output_exists(checkout):
-    run, model = RunLayout(RUN), "emoji-clip"
+    run, model = RunFiles(RUN), "emoji-clip"
     expected = [run.config, run.sources, run.preferences("animals"), run.reference(model, "animals")]
     for name in DATASETS:
         expected += [run.images(name), run.attacked_images(name), run.manifest(name), run.attacked_manifest(name)]
@@ -62,7 +62,7 @@ def test_nothing_half_written_is_left(checkout):
 
 
 def test_metrics_hold_every_set_and_kind_of_weights(checkout):
-    frames = [pd.read_parquet(checkout.folder / RunLayout(RUN).metrics("emoji-clip", *each)) for each in RUNS]
+    frames = [pd.read_parquet(checkout.folder / RunFiles(RUN).metrics("emoji-clip", *each)) for each in RUNS]
     metrics = pd.concat(frames)
     assert set(metrics["dataset"]) == set(DATASETS)
     assert set(metrics.loc[metrics["method"] == "dpo", "weights"]) == {"raw", "averaged"}
@@ -78,7 +78,7 @@ def test_metrics_hold_every_set_and_kind_of_weights(checkout):
 
 def test_the_base_model_reads(checkout):
     """The shipped weights, on the shipped images: few of them, so the bounds are wide."""
-    metrics = pd.read_parquet(checkout.folder / RunLayout(RUN).metrics("emoji-clip", "clip", 0))
+    metrics = pd.read_parquet(checkout.folder / RunFiles(RUN).metrics("emoji-clip", "clip", 0))
     mean = metrics[metrics["dataset"] != "people"].groupby(["images", "metric"])["value"].mean()
     assert mean["clean", "accuracy"] > 0.7
     assert mean["clean", "accuracy"] - mean["typographic", "accuracy"] > 0.2

@@ -1,20 +1,17 @@
 # A misleading word drawn on every picture; one seed per picture.
+attacked = declared("attacks", words=False)
+further = declared("attacks", words=True)
 
 
 rule synthesise_attacks:
     input:
-        images=run.images("{dataset}"),
-        manifest=run.manifest("{dataset}"),
-        classes=run.classes("{dataset}"),
-        code=sources_of("attacks"),
+        unpack(attacked.input),
     output:
-        images=run.attacked_images("{dataset}"),
-        manifest=run.attacked_manifest("{dataset}"),
-        records=records_of(run.attacked_images("{dataset}"), run.attacked_manifest("{dataset}")),
+        **attacked.output,
     log:
-        f"logs/{settings.experiment}/synthesise_attacks/{{dataset}}.log",
+        attacked.log,
     benchmark:
-        f"benchmarks/{settings.experiment}/synthesise_attacks/{{dataset}}.tsv"
+        attacked.benchmark
     conda:
         "../../envs/data.yaml"
     threads: 1
@@ -22,10 +19,23 @@ rule synthesise_attacks:
         mem_mb=growing(2000, 16000),
         runtime=growing(60, 240),
     params:
-        run=run_folder,
-        words="",
-        settings=lambda wildcards: section("attack"),
+        **attacked.params,
     message:
         "Writing misleading words on {wildcards.dataset}"
     shell:
-        "prefclip attacks {params.run} {wildcards.dataset} {params.words} --workers {threads} > {log} 2>&1"
+        attacked.shell
+
+
+use rule synthesise_attacks as synthesise_words with:
+    input:
+        unpack(further.input),
+    output:
+        **further.output,
+    log:
+        further.log,
+    benchmark:
+        further.benchmark
+    params:
+        **further.params,
+    message:
+        "Writing further misleading words on training images of {wildcards.dataset}"

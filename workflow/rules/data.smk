@@ -6,61 +6,54 @@ localrules:
     obtain_dataset,
 
 
+checked = declared("fetch")
+obtained = declared("obtain")
+built = declared("manifest")
+
+
 rule check_sources:
     input:
-        checksums=f"{settings.data.root}/checksums.json",
-        shipped=shipped_files(Path(settings.data.root)),
-        code=sources_of("fetch"),
+        unpack(checked.input),
     output:
-        found=run.sources,
-        records=records_of(run.sources),
+        **checked.output,
     log:
-        f"logs/{settings.experiment}/check_sources.log",
+        checked.log,
     conda:
         "../../envs/data.yaml"
     params:
-        run=run_folder,
+        **checked.params,
     message:
-        "Checking the raw data against {input.checksums}"
+        "Checking the raw data of the embedded world"
     shell:
-        "prefclip fetch {params.run} > {log} 2>&1"
+        checked.shell
 
 
 rule obtain_dataset:
     input:
-        listed=listed_files(settings),
-        code=sources_of("obtain"),
+        unpack(obtained.input),
     output:
-        found=run.source("{dataset}"),
-        records=records_of(run.source("{dataset}")),
+        **obtained.output,
     log:
-        f"logs/{settings.experiment}/obtain_dataset/{{dataset}}.log",
+        obtained.log,
     conda:
         "../../envs/data.yaml"
     params:
-        run=run_folder,
-        root=lambda wildcards: settings.data.root,
+        **obtained.params,
     message:
         "Fetching and checking {wildcards.dataset}"
     shell:
-        "prefclip obtain {params.run} {wildcards.dataset} > {log} 2>&1"
+        obtained.shell
 
 
 rule build_manifest:
     input:
-        sources=lambda wildcards: checked_sources(settings, wildcards.dataset),
-        shipped=shipped_files(Path(settings.data.root)),
-        listed=listed_files(settings),
-        code=sources_of("manifest"),
+        unpack(built.input),
     output:
-        images=run.images("{dataset}"),
-        manifest=run.manifest("{dataset}"),
-        classes=run.classes("{dataset}"),
-        records=records_of(run.images("{dataset}"), run.manifest("{dataset}"), run.classes("{dataset}")),
+        **built.output,
     log:
-        f"logs/{settings.experiment}/build_manifest/{{dataset}}.log",
+        built.log,
     benchmark:
-        f"benchmarks/{settings.experiment}/build_manifest/{{dataset}}.tsv"
+        built.benchmark
     conda:
         "../../envs/data.yaml"
     threads: 1
@@ -68,9 +61,8 @@ rule build_manifest:
         mem_mb=growing(2000, 16000),
         runtime=growing(30, 240),
     params:
-        run=run_folder,
-        settings=lambda wildcards: section("reading", **image_settings(settings, wildcards.dataset)),
+        **built.params,
     message:
         "Building images and manifest of {wildcards.dataset}"
     shell:
-        "prefclip manifest {params.run} {wildcards.dataset} --workers {threads} > {log} 2>&1"
+        built.shell

@@ -1,31 +1,8 @@
-# Versions: the headline numbers for `dvc metrics`, and the run in DVC. `record` is not part of `all`.
+# The run in DVC, and the embedded base model again from its images: neither is part of `all`.
 
 
 localrules:
-    summarise_metrics,
     record,
-
-
-rule summarise_metrics:
-    input:
-        table=run.table("typographic", "csv"),
-        code=sources_of("summary"),
-    output:
-        summary=run.summary,
-        records=records_of(run.summary),
-    log:
-        f"logs/{settings.experiment}/summarise_metrics.log",
-    conda:
-        "../../envs/figures.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        run=run_folder,
-    message:
-        "Writing the headline numbers"
-    shell:
-        "prefclip summary {params.run} > {log} 2>&1"
 
 
 rule record:
@@ -36,8 +13,31 @@ rule record:
     conda:
         "../../envs/lineage.yaml"
     params:
-        run=run_folder,
+        run=run.root,
     message:
         "Recording the run with DVC; then commit dvc.lock with git and share the files with `dvc push`"
     shell:
         "prefclip dvc record {params.run} > {log} 2>&1"
+
+
+rule pretrain:
+    input:
+        "resources/embedded/emoji.parquet",
+        "resources/embedded/classes.yaml",
+    output:
+        weights="results/pretraining/emoji-clip.safetensors",
+        record="results/pretraining/training_record.csv",
+    log:
+        "logs/pretrain.log",
+    benchmark:
+        "benchmarks/pretrain.tsv"
+    conda:
+        "../../envs/training.yaml"
+    threads: 2
+    resources:
+        mem_mb=5000,
+        runtime=60,
+    message:
+        "Pretraining emoji-clip (about 25 minutes on two cores)"
+    shell:
+        "prefclip pretrain --output {output.weights} --record {output.record} --threads {threads} > {log} 2>&1"

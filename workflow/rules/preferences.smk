@@ -1,27 +1,40 @@
 # Preference pairs: on the attacked picture the true name is preferred, the written one rejected.
+paired = declared("pairs", words=False)
+further_paired = declared("pairs", words=True)
 
 
 rule build_pairs:
     input:
-        manifest=run.manifest("{dataset}"),
-        attacked_manifest=run.attacked_manifest("{dataset}"),
-        code=sources_of("pairs"),
+        unpack(paired.input),
     output:
-        preferences=run.preferences("{dataset}"),
-        records=records_of(run.preferences("{dataset}")),
+        **paired.output,
     log:
-        f"logs/{settings.experiment}/build_pairs/{{dataset}}.log",
+        paired.log,
     benchmark:
-        f"benchmarks/{settings.experiment}/build_pairs/{{dataset}}.tsv"
+        paired.benchmark
     conda:
         "../../envs/data.yaml"
     resources:
         mem_mb=growing(1000, 8000),
         runtime=growing(10, 30),
     params:
-        run=run_folder,
-        words="",
+        **paired.params,
     message:
         "Pairing clean and attacked pictures of {wildcards.dataset}"
     shell:
-        "prefclip pairs {params.run} {wildcards.dataset} {params.words} > {log} 2>&1"
+        paired.shell
+
+
+use rule build_pairs as pair_words with:
+    input:
+        unpack(further_paired.input),
+    output:
+        **further_paired.output,
+    log:
+        further_paired.log,
+    benchmark:
+        further_paired.benchmark
+    params:
+        **further_paired.params,
+    message:
+        "Pairing clean pictures of {wildcards.dataset} with those of further words"

@@ -1,20 +1,22 @@
 # Preference optimisation: one job for each method and seed. Embeddings of the frozen reference are computed once.
+# A broken data path shows in the untouched CLIP: the trainings wait for its check, but do not depend on what it says.
+averaging = [name for name, method in settings.every_method.items() if method.averaging]
+
+embedded = declared("reference", words=False)
+further_embedded = declared("reference", words=True)
+averaged = declared("train", kept=("raw", "averaged"))
+single = declared("train", kept=("raw",))
 
 
 rule cache_reference:
     input:
-        weights=weights_files(settings),
-        preferences=run.preferences("{dataset}"),
-        images=run.images("{dataset}"),
-        attacked_images=run.attacked_images("{dataset}"),
-        code=sources_of("reference"),
+        unpack(embedded.input),
     output:
-        reference=run.reference("{model}", "{dataset}"),
-        records=records_of(run.reference("{model}", "{dataset}")),
+        **embedded.output,
     log:
-        f"logs/{settings.experiment}/cache_reference/{{model}}.{{dataset}}.log",
+        embedded.log,
     benchmark:
-        f"benchmarks/{settings.experiment}/cache_reference/{{model}}.{{dataset}}.tsv"
+        embedded.benchmark
     conda:
         "../../envs/training.yaml"
     threads: 1
@@ -23,41 +25,38 @@ rule cache_reference:
         runtime=growing(60, 120),
         gpu=1,
     params:
-        run=run_folder,
-        words="",
-        settings=lambda wildcards: section("model", training={"precision"}),
+        **embedded.params,
     message:
-        "Embedding {wildcards.dataset} with the reference model {wildcards.model}"
+        "Embedding the training pairs with the reference model"
     shell:
-        "prefclip reference {params.run} {params.words} --threads {threads} > {log} 2>&1"
+        embedded.shell
+
+
+use rule cache_reference as cache_words_reference with:
+    input:
+        unpack(further_embedded.input),
+    output:
+        **further_embedded.output,
+    log:
+        further_embedded.log,
+    benchmark:
+        further_embedded.benchmark
+    params:
+        **further_embedded.params,
 
 
 rule train_policy:
     input:
-        unpack(inputs_of_training),
-        clip_check=[ancient(path) for path in clip_checks(settings)],
-        weights=weights_files(settings),
-        code=sources_of("train"),
+        unpack(averaged.input),
+        clip_check=[ancient(run.clip_check)] if clip_is_comparable(settings) else [],
     output:
-        raw=run.checkpoint("{model}", "{method}", "{seed}", "raw"),
-        averaged=run.checkpoint("{model}", "{method}", "{seed}", "averaged"),
-        log=report(
-            run.training_log("{model}", "{method}", "{seed}"),
-            caption="../report/training_log.rst",
-            category="Training",
-            labels={"method": "{method}", "seed": "{seed}"},
-        ),
-        records=records_of(
-            run.checkpoint("{model}", "{method}", "{seed}", "raw"),
-            run.checkpoint("{model}", "{method}", "{seed}", "averaged"),
-            run.training_log("{model}", "{method}", "{seed}"),
-        ),
+        **shown(averaged, "log", "training_log", "Training", method="{method}", seed="{seed}"),
     log:
-        f"logs/{settings.experiment}/train_policy/{{model}}.{{method}}.seed{{seed}}.log",
+        averaged.log,
     benchmark:
-        f"benchmarks/{settings.experiment}/train_policy/{{model}}.{{method}}.seed{{seed}}.tsv"
+        averaged.benchmark
     wildcard_constraints:
-        method="|".join(averaged_methods) or "none",
+        method=one_of(averaging),
     conda:
         "../../envs/training.yaml"
     threads: 1
@@ -66,27 +65,26 @@ rule train_policy:
         runtime=growing(120, 240),
         gpu=1,
     params:
-        run=run_folder,
+        **averaged.params,
         launch=launcher_of,
-        settings=lambda wildcards: section("training", "model", method=wildcards.method),
     message:
-        "Training {wildcards.method} (seed {wildcards.seed}) on {settings.data.train}"
+        "Training {wildcards.method} (seed {wildcards.seed})"
     shell:
-        "{params.launch}prefclip train {params.run} {wildcards.method} --seed {wildcards.seed} --threads {threads}"
-        " > {log} 2>&1"
+        averaged.shell
 
 
 use rule train_policy as train_policy_without_averaging with:
+    input:
+        unpack(single.input),
+        clip_check=[ancient(run.clip_check)] if clip_is_comparable(settings) else [],
     output:
-        raw=run.checkpoint("{model}", "{method}", "{seed}", "raw"),
-        log=report(
-            run.training_log("{model}", "{method}", "{seed}"),
-            caption="../report/training_log.rst",
-            category="Training",
-            labels={"method": "{method}", "seed": "{seed}"},
-        ),
-        records=records_of(
-            run.checkpoint("{model}", "{method}", "{seed}", "raw"), run.training_log("{model}", "{method}", "{seed}")
-        ),
+        **shown(single, "log", "training_log", "Training", method="{method}", seed="{seed}"),
+    log:
+        single.log,
+    benchmark:
+        single.benchmark
     wildcard_constraints:
-        method="|".join(other_methods) or "none",
+        method=one_of(set(settings.every_method) - set(averaging)),
+    params:
+        **single.params,
+        launch=launcher_of,

@@ -6,7 +6,7 @@ from typing import Any
 
 from prefclip.datasets.downloaded_entries import DownloadedEntry
 from prefclip.errors import PrefclipError
-from prefclip.layout import RESOURCES
+from prefclip.run.plan import RESOURCES
 
 LISTS = RESOURCES / "datasets"
 EUROSAT_SPLIT = LISTS / "split_zhou_eurosat.json.gz"

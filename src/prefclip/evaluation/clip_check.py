@@ -9,7 +9,7 @@ from prefclip.errors import PrefclipError
 from prefclip.evaluation.long_form import read_predictions
 from prefclip.evaluation.metrics import CLEAN
 from prefclip.files import write_json
-from prefclip.layout import clip_checks
+from prefclip.run.plan import clip_is_comparable
 
 TOLERANCE = 0.03
 # As in open_clip's table, which takes over the sets' own custom.
@@ -26,14 +26,14 @@ def check_against_published(config: Config, predictions: str | Path, published: 
     """Compare clean accuracies of the untouched model with open_clip's and write the comparison to ``out`` (JSON).
 
     ``published``: CSV with model, pretrained, dataset, accuracy (%). A set is compared where the table has a row for
-    the configuration's model and tag, and where whole test splits are scored at full resolution (`layout.clip_checks`);
-    the sets that are not compared are written with the verdict ``no counterpart``.
+    the configuration's model and tag, and where whole test splits are scored at full resolution
+    (`run.plan.clip_is_comparable`); the sets that are not compared are written with the verdict ``no counterpart``.
 
     Raises ClipCheckError for a difference beyond TOLERANCE, naming every such set, both accuracies and what to look at.
     """
     theirs = pd.read_csv(published)
     theirs = theirs[(theirs["model"] == config.model.name) & (theirs["pretrained"] == config.model.weights)]
-    wanted = dict(zip(theirs["dataset"], theirs["accuracy"] / 100, strict=True)) if clip_checks(config) else {}
+    wanted = dict(zip(theirs["dataset"], theirs["accuracy"] / 100, strict=True)) if clip_is_comparable(config) else {}
     rows = read_predictions(predictions)
     found = compare_with_published(rows[rows["images"] == CLEAN], config.datasets, wanted)
     broken = {name: values for name, values in found.items() if values["verdict"] == "broken"}

@@ -22,6 +22,7 @@ from prefclip.models.concept_powers import ConceptPowers
 from prefclip.models.image_tower import embed_images
 from prefclip.models.loading import LoadedModel, load_model
 from prefclip.models.text_features import text_features
+from prefclip.run.files import RunFiles
 from prefclip.training.numerics import declared_numerics
 
 TEST = "test"
@@ -62,9 +63,7 @@ def sweep_reading(
     seed: int,
     *,
     concept_map: str | Path,
-    classes: str | Path,
-    images: str | Path,
-    manifests: str | Path,
+    files: RunFiles,
     out_sweep: str | Path,
     threads: int | None = None,
     device: str = "auto",
@@ -74,8 +73,7 @@ def sweep_reading(
     Metrics: ``accuracy`` on clean and on typographic images (seeing), ``text_confusion``, the share called by the
     written word (reading), and ``object_over_word``, the share where the object's name beats the word's, whatever else
     there is.
-    ``floored_values`` counts the singular values that the floor raised. ``classes``, ``images``, ``manifests`` are
-    folders, as `zero_shot.evaluate` takes them.
+    ``floored_values`` counts the singular values that the floor raised. ``files``: the run with the images.
 
     Raises PrefclipError naming the file or key.
     """
@@ -83,7 +81,7 @@ def sweep_reading(
         opened = OpenedMap.open(config, settings, concept_map, device)
         rows = ConceptRows(config.experiment, config.model.key, name, settings.concept, seed, config.evaluation)
         for dataset in config.attacked_datasets:
-            chosen = read_image_set(config, dataset, classes, images, manifests, TEST)
+            chosen = read_image_set(config, dataset, files, TEST)
             texts = text_features(opened.loaded, chosen.classes)
             for kind in (CLEAN, TYPOGRAPHIC):
                 add_reading_rows(rows, opened, chosen, kind, texts, settings.scales, config.evaluation.batch_size)

@@ -21,6 +21,7 @@ from prefclip.evaluation.zero_shot import read_image_set
 from prefclip.files import write_json
 from prefclip.models.checkpoints import load_checkpoint
 from prefclip.models.loading import load_model
+from prefclip.run.files import RunFiles
 
 PICTURES = 36  # all data sets together
 FEWEST = 2  # of each
@@ -34,9 +35,7 @@ VERSIONS = (CLEAN, TYPOGRAPHIC)
 def explore_images(
     config: Config,
     checkpoints: Mapping[str, str | Path | None],
-    classes: str | Path,
-    images: str | Path,
-    manifests: str | Path,
+    files: RunFiles,
     output: str | Path,
     *,
     threads: int | None = None,
@@ -44,17 +43,16 @@ def explore_images(
 ) -> None:
     """Write ``output``, the pictures of the explorer with the answers and maps of every method, as JSON.
 
-    ``checkpoints``: the weights of each method, None for the untouched ``clip``, which comes first. ``classes``,
-    ``images``, ``manifests``: folders, as `zero_shot.evaluate` takes them. Of each data set the same number of test
-    pictures is drawn by id; what any model answers plays no part. Of each picture there is the clean and the attacked
-    version, and of each version the TOP likeliest names and two maps: what raises the logit of the true and of the
-    written name, by occlusion. A map has CELLS × CELLS values of 0–255; 255 is the strongest of a picture's maps for a
-    name, so methods can be compared.
+    ``checkpoints``: the weights of each method, None for the untouched ``clip``, which comes first. ``files``: the run
+    with the images. Of each data set the same number of test pictures is drawn by id; what any model answers plays no
+    part. Of each picture there is the clean and the attacked version, and of each version the TOP likeliest names and
+    two maps: what raises the logit of the true and of the written name, by occlusion. A map has CELLS × CELLS values of
+    0–255; 255 is the strongest of a picture's maps for a name, so methods can be compared.
 
     Raises PrefclipError naming the file that is missing or damaged.
     """
     wanted = max(FEWEST, PICTURES // len(config.attacked_datasets))
-    sets = [read_image_set(config, dataset, classes, images, manifests, "test") for dataset in config.attacked_datasets]
+    sets = [read_image_set(config, dataset, files, "test") for dataset in config.attacked_datasets]
     chosen = [choose_images(each, wanted) for each in sets]
     found: dict[str, list[list[Explanation]]] = {}
     for method, checkpoint in checkpoints.items():

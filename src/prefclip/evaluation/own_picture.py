@@ -13,10 +13,10 @@ from prefclip.datasets.photographs import open_rgb, resize_and_crop
 from prefclip.errors import PrefclipError
 from prefclip.evaluation.explanation import explain_pictures, label_probabilities
 from prefclip.evaluation.zero_shot import CHECKPOINT_FILES, checkpoint_files
-from prefclip.layout import RunLayout
 from prefclip.models.checkpoints import load_checkpoint
 from prefclip.models.loading import EMOJI_CLIP, LoadedModel, load_model
 from prefclip.models.weight_files import native_image_size
+from prefclip.run.files import RunFiles
 
 UNTOUCHED = "untouched"
 
@@ -118,7 +118,7 @@ def models_of_run(run: Path, methods: Sequence[str], seed: int | None) -> Models
 
     ``seed``: the first of the run unless given. Raises ConfigError or EvaluationError naming the file or method.
     """
-    layout = RunLayout(str(run))
+    layout = RunFiles(str(run))
     config = layout.read_config()
     seed = config.seeds[0] if seed is None else seed
     checkpoints = {}

@@ -21,6 +21,7 @@ from prefclip.evaluation.summaries import summarise
 from prefclip.models.checkpoints import load_checkpoint
 from prefclip.models.loading import LoadedModel, load_model
 from prefclip.models.text_features import text_features
+from prefclip.run.files import RunFiles
 from prefclip.training.distributed import joined_processes
 from prefclip.training.numerics import declared_numerics
 
@@ -59,9 +60,7 @@ def evaluate(
     method: str,
     seed: int,
     checkpoint: str | Path | None,
-    classes: str | Path,
-    images: str | Path,
-    manifests: str | Path,
+    files: RunFiles,
     out_predictions: str | Path,
     out_metrics: str | Path,
     *,
@@ -72,18 +71,14 @@ def evaluate(
     """Score the data sets that ``config`` names for it with each weights of one run; write predictions and metrics.
 
     ``checkpoint``: the run's folder with model.safetensors (raw) and, where the method averages, averaged.safetensors;
-    None for the untouched ``clip``. ``classes``, ``images``, ``manifests``: folders that hold ``<dataset>.json``,
-    ``<dataset>[.attacked].npy`` and ``<dataset>[.attacked].parquet``. Every image of ``split`` is scored once by each
-    weights, in fp32; the reference of the retention KL is the untouched model of ``config``. The same number of CPU
-    ``threads`` gives the same bytes, whatever the number of processes. ``device``: as torch names it; ``auto`` takes
-    a GPU where there is one.
+    None for the untouched ``clip``. ``files``: the run whose images are scored. Every image of ``split`` is scored once
+    by each weights, in fp32; the reference of the retention KL is the untouched model of ``config``. The same number of
+    CPU ``threads`` gives the same bytes, whatever the number of processes. ``device``: as torch names it; ``auto``
+    takes a GPU where there is one.
     Raises EvaluationError for an unknown method or a checkpoint that is missing or not wanted.
     """
     variants = checkpoint_files(config, method, checkpoint)
-    sets = [
-        read_image_set(config, dataset, classes, images, manifests, split)
-        for dataset in config.scored_datasets(method, seed)
-    ]
+    sets = [read_image_set(config, dataset, files, split) for dataset in config.scored_datasets(method, seed)]
     parts = []
     together = joined_processes(None if device == "auto" else device)
     with together as processes, torch.inference_mode(), declared_numerics("fp32", threads):
@@ -135,33 +130,31 @@ def checkpoint_files(config: Config, method: str, checkpoint: str | Path | None)
     return files
 
 
-def read_image_set(
-    config: Config, dataset: str, classes: str | Path, images: str | Path, manifests: str | Path, split: str
-) -> ImageSet:
+def read_image_set(config: Config, dataset: str, files: RunFiles, split: str) -> ImageSet:
     """Open one data set and check that class list, manifests and images belong together.
 
     Raises EvaluationError naming the file that does not fit.
     """
-    names = read_classes(Path(classes) / f"{dataset}.json")
-    manifest_path = Path(manifests) / f"{dataset}.parquet"
+    names = read_classes(files.classes(dataset))
+    manifest_path = files.manifest(dataset)
     clean = select_images(read_manifest(manifest_path), dataset, split, config.evaluation)
-    clean_images = open_images(Path(images) / f"{dataset}.npy")
+    clean_images = open_images(files.images(dataset))
     if dataset in config.data.real:
         # A written word that is no candidate has the label -1: no answer can be it.
         _check_rows(manifest_path, clean, clean_images, names, {"label": 0, "word_label": -1})
         if image_kinds(config, dataset) == (CLEAN,):
             return ImageSet(dataset, names, clean, None, clean_images, None)
         return ImageSet(dataset, names, None, clean.assign(attacked_id=clean["id"]), None, clean_images)
-    attacked_path = Path(manifests) / f"{dataset}.attacked.parquet"
+    attacked_path = files.attacked_manifest(dataset)
     attacked = select_attacked(read_attacked_manifest(attacked_path), clean, dataset)
-    attacked_images = open_images(Path(images) / f"{dataset}.attacked.npy")
+    attacked_images = open_images(files.attacked_images(dataset))
     _check_rows(manifest_path, clean, clean_images, names, {"label": 0})
     _check_rows(attacked_path, attacked, attacked_images, names, {"label": 0, "word_label": 0})
     return ImageSet(dataset, names, clean, attacked, clean_images, attacked_images)
 
 
 def _check_rows(
-    path: Path, rows: pd.DataFrame, pixels: NDArray[np.uint8], classes: ClassList, smallest: dict[str, int]
+    path: str, rows: pd.DataFrame, pixels: NDArray[np.uint8], classes: ClassList, smallest: dict[str, int]
 ) -> None:
     if rows["row"].max() >= len(pixels):
         raise EvaluationError(f"{path}: names image row {rows['row'].max()}, but there are only {len(pixels)} images.")

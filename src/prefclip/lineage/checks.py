@@ -5,16 +5,25 @@ Checks yield (state, reason, remedy). They read no file themselves: hashes, git 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from prefclip.lineage.figure_ids import figure_activity
 from prefclip.lineage.git_state import GitState
 from prefclip.lineage.hashing import FileHash
 from prefclip.lineage.index import Index
 from prefclip.lineage.project import RESULTS, Project
-from prefclip.lineage.record import Record, activity_id, content_id
+from prefclip.lineage.record import Record, activity_id, run_id
 from prefclip.lineage.settings import ABSENT, CurrentSettings
 
 Verdict = tuple[str, str, str]
+
+
+class Declaration(Protocol):
+    """What a step would read today, and what would decide what it writes."""
+
+    inputs: list[str]
+    params: dict[str, Any]
+    code: dict[str, str]
 
 
 @dataclass
@@ -27,6 +36,8 @@ class Today:
     git: GitState | None
     settings: CurrentSettings
     packages: dict[str, dict[str, str | None]]
+    # What each activity would be today: None where the configuration no longer asks for it, text where nobody can say.
+    steps: dict[str, Declaration | str | None]
 
 
 def remake(artifact: str, force: bool = True) -> str:
@@ -64,7 +75,7 @@ def check_record_itself(today: Today, artifact: str, record: Record) -> Iterator
     """The record agrees with itself and with the records of the same run's other outputs."""
     run = record.run
     values = run.model_dump()
-    if record.id != content_id(values) or run.activity != activity_id(values):
+    if record.id != run_id(values) or run.activity != activity_id(values):
         yield "tampered", "its record was edited: the ids are not those of its content", remake(artifact)
     if run.exit_status != 0:
         yield "unverifiable", f"its stage ended with exit status {run.exit_status}", remake(artifact)
@@ -75,19 +86,29 @@ def check_record_itself(today: Today, artifact: str, record: Record) -> Iterator
             yield "tampered", reason, remake(artifact)
 
 
-def check_code(today: Today, artifact: str, record: Record) -> Iterator[Verdict]:
-    """The source files of its stage are what they were."""
-    changed, unreadable = [], []
-    for name, sha256 in record.run.code.files.items():
-        now = today.hashes[name]
-        if now.problem in ("", "missing") and now.sha256 != sha256:
-            changed.append(name)
-        elif now.problem not in ("", "missing"):
-            unreadable.append(f"{name} {now.message}")
-    if changed:
-        yield "stale", f"code of {record.run.stage} changed: {_some(changed)}", remake(artifact, force=False)
-    if unreadable:
-        yield "unverifiable", f"source file {_some(unreadable)}", remake(artifact)
+def check_step(today: Today, artifact: str, record: Record) -> Iterator[Verdict]:
+    """Its step, as it is declared today, would make it from the same files, settings and source files."""
+    run, again = record.run, remake(artifact, force=False)
+    if run.config is None:
+        return
+    step, origin = today.steps[run.activity], today.settings.origin(run.config)
+    if isinstance(step, str):
+        yield "unverifiable", f"its parameters cannot be compared: {step}", "mend it, or name another: --config FILE"
+    elif step is None:
+        yield "orphaned", f"{origin} no longer asks for it", f"rm {artifact}, or put back what asked for it"
+    else:
+        moved = differences("", run.params, step.params)
+        if moved:
+            yield "stale", f"{origin} changed: {_some(moved)}", again
+        changed = [
+            name for name in sorted({*run.code.files, *step.code}) if run.code.files.get(name) != step.code.get(name)
+        ]
+        if changed:
+            yield "stale", f"code of {run.stage} changed: {_some(changed)}", again
+        then, now = {entry.path for entry in run.inputs}, {today.project.name(path) for path in step.inputs}
+        if then != now:
+            signs = [*(f"+{name}" for name in sorted(now - then)), *(f"−{name}" for name in sorted(then - now))]
+            yield "stale", f"it would be made from other files: {_some(signs)}", again
 
 
 def check_packages(today: Today, artifact: str, record: Record) -> Iterator[Verdict]:
@@ -101,23 +122,6 @@ def check_packages(today: Today, artifact: str, record: Record) -> Iterator[Verd
         if moved:
             remedy = "make the environment again from envs/requirements.lock"
             yield "stale", f"packages {where} differ: {_some(moved)}", f"{remedy}, or {remake(artifact)}"
-
-
-def check_params(today: Today, artifact: str, record: Record) -> Iterator[Verdict]:
-    """The configuration still gives its parameters the same values."""
-    run = record.run
-    if run.config is None or not run.config_keys:
-        return
-    values = today.settings.values(run.config, run.config_keys)
-    if isinstance(values, str):
-        yield "unverifiable", f"its parameters cannot be compared: {values}", "mend it, or name another: --config FILE"
-        return
-    moved = []
-    for key in run.config_keys:
-        moved += differences(key, run.params.get(key, ABSENT), values[key])
-    if moved:
-        origin = today.settings.origin(run.config)
-        yield "stale", f"{origin} changed: {_some(moved)}", remake(artifact, force=False)
 
 
 def check_inputs(today: Today, artifact: str, record: Record) -> Iterator[Verdict]:
@@ -167,7 +171,7 @@ def check_raw(today: Today, name: str, expected: set[str]) -> Iterator[Verdict]:
         yield "tampered", f"sha256 is {now.sha256[:12]}…, records made from it say {min(expected)[:12]}…", back
 
 
-CHECKS = (check_record_itself, check_bytes, check_code, check_packages, check_params, check_inputs, check_commit)
+CHECKS = (check_record_itself, check_bytes, check_step, check_packages, check_inputs, check_commit)
 # A shipped artifact, such as the base model, is frozen: what moved since it was made does not make it stale.
 SHIPPED_CHECKS = (check_record_itself, check_bytes)
 

@@ -9,6 +9,7 @@ EXIT_CODES = {
     "tampered": 1,
     "missing": 1,
     "stale": 3,
+    "orphaned": 3,
     "unrecorded": 4,
     "untracked-input": 4,
     "unverifiable": 4,
@@ -19,13 +20,24 @@ MEANINGS = {
     "tampered": "bytes or record differ from what was written",
     "missing": "a record speaks of a file that is not there",
     "stale": "code, parameters, packages or something upstream moved since",
+    "orphaned": "sound, but today's configuration does not ask for it",
     "unrecorded": "a result without a record",
     "untracked-input": "made from a file that neither git nor a record knows",
     "unverifiable": "cannot be checked here",
     "incomparable": "made from changes that no commit holds",
 }
 # Worst first: usage errors (2) aside, the order of exit codes is 1 > 3 > 4.
-SEVERITY = ("tampered", "missing", "stale", "unverifiable", "untracked-input", "unrecorded", "incomparable", "ok")
+SEVERITY = (
+    "tampered",
+    "missing",
+    "stale",
+    "orphaned",
+    "unverifiable",
+    "untracked-input",
+    "unrecorded",
+    "incomparable",
+    "ok",
+)
 CODE_ORDER = (2, 1, 3, 4, 0)
 
 

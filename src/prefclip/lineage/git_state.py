@@ -8,7 +8,7 @@ from prefclip.lineage.hashing import hash_files
 from prefclip.lineage.project import Project
 
 # A change here can change a result even where no stage names the file; a change of a text or a test cannot.
-MODULES = tuple(f"src/prefclip/{name}" for name in ("cli.py", "stages/", "config.py", "layout.py"))
+MODULES = tuple(f"src/prefclip/{name}" for name in ("cli.py", "run/", "config/"))
 GLUE = ("Snakefile", "workflow/", *MODULES)
 
 

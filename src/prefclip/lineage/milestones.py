@@ -15,9 +15,10 @@ import yaml
 
 from prefclip.config import read_config
 from prefclip.files import write_text
-from prefclip.layout import layout_of, method_runs
 from prefclip.lineage.project import LineageError, Project
 from prefclip.lineage.workflow_graph import DEFAULT_CONFIG, Job, config_option, workflow_jobs
+from prefclip.run.files import files_of
+from prefclip.run.plan import method_runs
 
 DVC_FILE = "dvc.yaml"
 HEADER = """\
@@ -55,7 +56,7 @@ def pipeline_text(project: Project, config_file: str = DEFAULT_CONFIG) -> str:
     jobs = workflow_jobs(project, config_file)
     stages = {MILESTONES.get(rule, rule): _stage(group, jobs, project, config_file) for rule, group in _by_rule(jobs)}
     config = read_config(project.root / config_file)
-    layout = layout_of(config)
+    layout = files_of(config)
     logs = [layout.training_log(*run) for run in method_runs(config, untouched=False)]
     title = "Loss of each training run"
     curves = {"training_loss": {"title": title, "x": "step", "y": dict.fromkeys(logs, "loss")}}

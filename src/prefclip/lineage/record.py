@@ -3,10 +3,12 @@
 A record has two parts. ``run`` is what decides the artifact and what came out: stage, wildcards, parameters, seed,
 inputs, source files, versions of the packages those import, determinism flags, outputs, exit status. ``surroundings``
 is what may differ the next time: command line (thread counts), git commit, lock file, processor, GPU, driver, Slurm
-job, host, times. Three hashes hold it together, the first two of canonical JSON (sorted keys, no spaces, UTF-8):
+job, host, times. Three hashes hold it together, the first two of canonical JSON (sorted keys, no spaces, UTF-8)
+in which files of the run are named below its folder:
 
 - ``run.activity`` of stage, wildcards, params, seed, inputs and code: known before the stage runs, so figures carry it;
-- ``id`` of ``run``: the same run twice, on another day, host or commit with the same source files, has the same id;
+- ``id`` of ``run``: the same run twice, on another day or host, at another commit with the same source files, under
+  another name, has the same id; of ``timed`` outputs, which hold wall-clock times, only the names count;
 - ``seal`` of the text above its own line, so that any edit of a record shows (``head -n -2 RECORD | sha256sum``).
   Whoever can edit a record can also seal it anew: only a signature (``audit export --format intoto --sign``) guards
   against that.
@@ -20,9 +22,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import from_json
 
-from prefclip.lineage.project import FileProblem, Project
+from prefclip.lineage.project import RESULTS, FileProblem, Project
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 SUFFIX = ".prov.json"
 LARGEST_RECORD = 16 * 1024 * 1024
 
@@ -67,12 +69,12 @@ class Run(_Part):
     activity: Sha256
     stage: Name
     wildcards: dict[str, str]
-    config: Name | None = Field(description="the configuration that config_keys are keys of")
-    config_keys: list[str] = Field(description="the params that are dotted keys of the configuration")
-    params: Values
+    config: Name | None = Field(description="the configuration that params come from")
+    params: Values = Field(description="what of the configuration decides the outputs, by dotted key; and the command")
     seed: int | None
     inputs: list[FileEntry]
     outputs: list[FileEntry] = Field(description="every output of the activity; the artifact is one of them")
+    timed: list[Name] = Field(description="the outputs that hold wall-clock times")
     code: Code
     packages: dict[str, str] = Field(description="versions of the distributions that the source files import")
     determinism: Values
@@ -108,7 +110,7 @@ class Surroundings(_Part):
 class Record(_Part):
     """A whole record file."""
 
-    schema_version: Literal[1]
+    schema_version: Literal[2]
     id: Sha256
     run: Run
     surroundings: Surroundings
@@ -134,14 +136,36 @@ def content_id(value: Any) -> str:
 
 
 def activity_id(run: dict) -> str:
-    """Return the id of a run by what goes into it (``run`` may still lack everything else)."""
-    parts = {key: run[key] for key in ("stage", "wildcards", "params", "seed", "inputs")}
-    return content_id({**parts, "code": run["code"]["sha256"]})
+    """Return the id of a run by what goes into it (``run`` may still lack all that comes out, but not ``outputs``)."""
+    parts = {key: run[key] for key in ("stage", "wildcards", "params", "seed")}
+    folder = run_folder(run["artifact"])
+    inputs = [_below(folder, entry) for entry in run["inputs"]]
+    return content_id({**parts, "inputs": inputs, "code": run["code"]["sha256"]})
+
+
+def run_id(run: dict) -> str:
+    """Return the id of a record's ``run`` part."""
+    folder, timed = run_folder(run["artifact"]), run["timed"]
+    outputs = [{"path": entry["path"]} if entry["path"] in timed else entry for entry in run["outputs"]]
+    lists = {"inputs": run["inputs"], "outputs": outputs}
+    names = {key: run[key] and run[key].removeprefix(folder) for key in ("artifact", "config")}
+    names["timed"] = [name.removeprefix(folder) for name in timed]
+    return content_id({**run, **names, **{key: [_below(folder, entry) for entry in lists[key]] for key in lists}})
+
+
+def run_folder(artifact: str) -> str:
+    """Return the folder of the run that an artifact belongs to, with a slash at its end; empty outside of results."""
+    parts = artifact.split("/")
+    return "/".join(parts[:2]) + "/" if parts[0] == RESULTS and len(parts) > 2 else ""
+
+
+def _below(folder: str, entry: dict) -> dict:
+    return {**entry, "path": entry["path"].removeprefix(folder)}
 
 
 def record_text(run: dict, surroundings: dict) -> str:
     """Return the text of a record file: one line for each key of each part, and the seal as the last."""
-    values = {"schema_version": SCHEMA_VERSION, "id": content_id(run), "run": run, "surroundings": surroundings}
+    values = {"schema_version": SCHEMA_VERSION, "id": run_id(run), "run": run, "surroundings": surroundings}
     lines = ["{\n"]
     for key, value in values.items():
         if isinstance(value, dict):
@@ -195,7 +219,7 @@ def _malformed(raw: bytes, error: ValidationError) -> Damage:
         version = from_json(raw).get("schema_version")
     except (ValueError, AttributeError):
         version = None
-    if isinstance(version, int) and version > SCHEMA_VERSION:
+    if isinstance(version, int) and version != SCHEMA_VERSION:
         return Damage("unverifiable", f"its record has schema_version {version}, this prefclip knows {SCHEMA_VERSION}")
     first = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in first["loc"])[:120]

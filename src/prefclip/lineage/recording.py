@@ -1,9 +1,9 @@
-"""Run one stage and leave a lineage record next to each of its outputs.
+"""Run one step and leave a lineage record next to each of its outputs.
 
-A stage command wraps its work:
+A command wraps its work (`prefclip.run.step.Step.recorded` gives all of the arguments):
 
-    with recorded("train", inputs=[images, pairs], outputs=[weights, log], config=layout.config,
-                  keys=("training", f"methods.{method}"), seed=seed, wildcards={"method": method}) as run:
+    with recorded("train", inputs=[images, pairs], outputs=[weights, log], params={"methods.dpo": settings},
+                  seed=seed, wildcards={"method": method}, code={"src/prefclip/training/loop.py": sha256}) as run:
         train(...)
 
 Records are written only when everything succeeded, so an artifact without a record was never finished.
@@ -23,8 +23,7 @@ from prefclip.lineage.git_state import git_record
 from prefclip.lineage.hashing import FileHash, hash_files, open_plainly
 from prefclip.lineage.project import LineageError, Project
 from prefclip.lineage.record import SUFFIX, activity_id, content_id, record_name, record_text
-from prefclip.lineage.settings import CurrentSettings, config_values
-from prefclip.lineage.sources import PACKAGE, imported_packages, stage_sources
+from prefclip.lineage.settings import CurrentSettings
 
 Paths = Iterable[str | Path]
 
@@ -42,26 +41,28 @@ def recorded(
     *,
     outputs: Paths,
     inputs: Paths = (),
+    timed: Paths = (),
     config: str | Path | None = None,
-    keys: Iterable[str] = (),
     params: dict[str, Any] | None = None,
     seed: int | None = None,
     wildcards: dict[str, object] | None = None,
-    sources: Paths | None = None,
+    code: dict[str, str] | None = None,
+    packages: dict[str, str] | None = None,
     command: list[str] | None = None,
 ) -> Iterator[RecordedRun]:
     """Run the block and write ``<output>.prov.json`` for every output when it ends without an error.
 
     Args:
-        stage: the command of ``prefclip``, as a Python name.
+        stage: name of the step.
         outputs: files that the block writes, all of them.
         inputs: files that it reads; a folder stands for all files in it. Source files need not be listed.
-        config: the configuration that ``keys`` belong to.
-        keys: dotted keys of the configuration that the stage depends on; an audit asks for their values of the day.
-        params: other parameters, as JSON values.
+        timed: outputs that hold wall-clock times; their hashes are no part of the record's id.
+        config: the configuration that ``params`` come from; an audit asks for its values of the day.
+        params: settings that the outputs depend on, as JSON values.
         seed: the seed of the run, if it has one.
         wildcards: what tells this run from others of the stage, such as dataset, method, seed.
-        sources: the stage's source files, computed from its imports unless given.
+        code: sha256 of every source file that decides the outputs, by its name.
+        packages: versions of the distributions that these files import.
         command: the command line, ``sys.argv`` unless given.
 
     In a distributed run the first process records (RANK 0). Raises LineageError for an input that cannot be read or
@@ -75,18 +76,15 @@ def recorded(
     names = [project.name(path) for path in outputs]
     if not names or len(set(names)) != len(names):
         raise LineageError(f"stage {stage!r}: needs at least one output to record, and each only once.")
-    keys = list(keys)
-    code_paths = [Path(path) for path in sources] if sources is not None else stage_sources(stage)
+    code = code or {}
     started, read = surroundings.now(), _expand(inputs)
     input_hashes = _hashes(read, f"stage {stage!r}: the input")
-    code_hashes = _hashes(code_paths, f"stage {stage!r}: the source file")
-    code = {_source_name(project, path): found.sha256 for path, found in code_hashes.items()}
     run: dict[str, Any] = {
+        "artifact": names[0],
         "stage": stage,
         "wildcards": {key: str(value) for key, value in (wildcards or {}).items()},
         "config": None if config is None else project.name(config),
-        "config_keys": keys,
-        "params": {**(params or {}), **(config_values(config, keys) if config is not None else {})},
+        "params": params or {},
         "seed": seed,
         "inputs": [_entry(project, path, found) for path, found in input_hashes.items()],
         "code": {"sha256": content_id(code), "files": code},
@@ -108,7 +106,8 @@ def recorded(
     written = _hashes(outputs, f"stage {stage!r}: the output")
     run |= {
         "outputs": [_entry(project, path, found) for path, found in written.items()],
-        "packages": imported_packages(code_paths),
+        "timed": [project.name(path) for path in timed],
+        "packages": packages or {},
         "determinism": surroundings.determinism(),
         "exit_status": 0,
     }
@@ -126,7 +125,7 @@ def recorded(
         "finished": surroundings.now(),
     }
     for path, name in zip(outputs, names, strict=True):
-        write_text(record_name(str(path)), record_text({"artifact": name, **run}, around))
+        write_text(record_name(str(path)), record_text({**run, "artifact": name}, around))
 
 
 def _expand(paths: Paths) -> list[Path]:
@@ -149,14 +148,6 @@ def _hashes(paths: list[Path], what: str) -> dict[Path, FileHash]:
 
 def _entry(project: Project, path: Path, found: FileHash) -> dict:
     return {"path": project.name(path), "sha256": found.sha256, "size": found.size}
-
-
-def _source_name(project: Project, path: Path) -> str:
-    """Name the package's files by their place in the repository, wherever they were installed."""
-    path = path.resolve()
-    if path.is_relative_to(PACKAGE):
-        return f"src/prefclip/{path.relative_to(PACKAGE).as_posix()}"
-    return project.name(path)
 
 
 def _mark(path: Path) -> tuple:

@@ -1,15 +1,15 @@
-"""Which source files a stage depends on: computed from the imports, so that no list has to be kept.
+"""Which source files decide what a step writes: computed from the imports, so that no list has to be kept.
 
-A stage is a function of ``prefclip.stages``. Its source files are what that function imports from prefclip, what those
-modules import, and so on; imports inside functions count, those for type checkers do not. A module that imports by a
-computed name (``import_module``) depends on all modules of its package. Templates, styles and scripts of pages
-belong to the package in whose folder they lie.
+A step's source files are its own module, what that imports from prefclip, what those modules import, and so on; imports
+inside functions count, those for type checkers do not. What is imported by a computed name the step names itself.
+Templates, styles and scripts of pages belong to the package in whose folder they lie.
 
-Left out are the modules whose effect is in the record itself: the command line and the stages (``command``, inputs and
-outputs), the configuration (its resolved values are ``params``), the names of files, and the lineage.
+Left out are the modules whose effect a record holds as values: the configuration (its resolved values are ``params``),
+the names of files (``inputs`` and ``outputs``), the command line, and the lineage.
 """
 
 import ast
+import hashlib
 import importlib.metadata
 import re
 from collections.abc import Iterable
@@ -17,28 +17,11 @@ from functools import lru_cache
 from pathlib import Path
 
 import prefclip
-from prefclip.lineage.project import LineageError
 
 PACKAGE = Path(prefclip.__file__).resolve().parent
 PAGE_PARTS = (".html", ".css", ".js")
-RECORDED_OTHERWISE = ("prefclip.cli", "prefclip.stages", "prefclip.config", "prefclip.layout", "prefclip.lineage")
-
-
-def stage_sources(stage: str, package: Path = PACKAGE) -> list[Path]:
-    """Return the sorted source files of a stage, absolute.
-
-    Raises LineageError naming the stages that exist, or where the command's modules do not.
-    """
-    files = source_closure(_entry_modules(stage, package), package)
-    if not files:
-        raise LineageError(f"stage {stage!r}: the modules that its command imports do not exist below {package}.")
-    return files
-
-
-def rule_sources(stage: str, root: str | Path = ".") -> list[str]:
-    """Return the source files of a stage as inputs of its Snakemake rule: relative where they lie below ``root``."""
-    root = Path(root).resolve()
-    return [str(path.relative_to(root)) if path.is_relative_to(root) else str(path) for path in stage_sources(stage)]
+RECORDED_OTHERWISE = ("prefclip.cli", "prefclip.config", "prefclip.lineage", "prefclip.run")
+STEPS = "prefclip.run.steps."
 
 
 def source_closure(modules: Iterable[str], package: Path = PACKAGE) -> list[Path]:
@@ -49,13 +32,28 @@ def source_closure(modules: Iterable[str], package: Path = PACKAGE) -> list[Path
         path = _module_file(module, package)
         # Importing a.b.c runs a/__init__.py and a/b/__init__.py first.
         parents = [module.rsplit(".", depth)[0] for depth in range(1, module.count(".") + 1)]
-        if path is None or path in found or any(f"{module}.".startswith(f"{name}.") for name in RECORDED_OTHERWISE):
+        if path is None or path in found or _recorded_otherwise(module):
             continue
         found |= {path, *_page_parts(path)}
         todo += parents + _prefclip_imports(path, package)
-        if _imports_by_name(path):
-            todo += [_module_name(other, package) for other in path.parent.rglob("*.py")]
     return sorted(found)
+
+
+def code_files(sources: Iterable[Path], others: Iterable[Path] = ()) -> dict[str, str]:
+    """Return the sha256 of source files by their name in the repository, and of ``others``, such as fonts, by theirs."""
+    names = {f"src/prefclip/{path.relative_to(PACKAGE).as_posix()}": path for path in sources}
+    names |= {f"fonts/{path.name}": path for path in others}
+    return {name: _sha256(path, path.stat().st_mtime_ns) for name, path in sorted(names.items())}
+
+
+@lru_cache(maxsize=4096)
+def _sha256(path: Path, modified: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _recorded_otherwise(module: str) -> bool:
+    excluded = any(f"{module}.".startswith(f"{name}.") for name in RECORDED_OTHERWISE)
+    return excluded and not module.startswith(STEPS)
 
 
 def _page_parts(path: Path) -> list[Path]:
@@ -123,15 +121,6 @@ def _module_name(path: Path, package: Path) -> str:
     return ".".join(path.relative_to(package.parent).with_suffix("").parts).removesuffix(".__init__")
 
 
-@lru_cache(maxsize=1024)
-def _imports_by_name(path: Path) -> bool:
-    content = path.read_bytes()
-    if b"import_module" not in content and b"__import__" not in content:
-        return False
-    words = {getattr(node, "attr", getattr(node, "id", "")) for node in ast.walk(_parse(path))}
-    return not words.isdisjoint({"import_module", "__import__"})
-
-
 def _top_level_imports(path: Path) -> set[str]:
     return {name.split(".")[0] for name in _imports(_parse(path), "prefclip.x", False)}
 
@@ -142,36 +131,3 @@ def _module_file(module: str, package: Path) -> Path | None:
         if path.is_file():
             return path
     return None
-
-
-def _functions(path: Path) -> dict[str, ast.FunctionDef]:
-    return {node.name: node for node in _parse(path).body if isinstance(node, ast.FunctionDef)}
-
-
-def _entry_modules(stage: str, package: Path) -> list[str]:
-    """What the function ``stage`` imports: in its body, in functions it calls, or at the top by name."""
-    files = sorted((package / "stages").glob("*.py"))
-    found = {path: _functions(path) for path in files}
-    path = next((path for path in files if stage in found[path]), None)
-    if path is None:
-        allowed = ", ".join(name for functions in found.values() for name in functions)
-        raise LineageError(f"stage {stage!r}: no command of that name in {package / 'stages'}; allowed: {allowed}.")
-    top, functions = _parse(path).body, found[path]
-    bound = {}
-    for node in top:
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            for alias in node.names:
-                bound[(alias.asname or alias.name).split(".")[0]] = node
-    todo, seen, modules = [stage], set(), []
-    while todo:
-        name = todo.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        node = functions.get(name) or bound.get(name)
-        if node is None:
-            continue
-        modules += _imports(node, f"prefclip.stages.{path.stem}", False)
-        if name in functions:
-            todo += [child.id for child in ast.walk(node) if isinstance(child, ast.Name)]
-    return [module for module in modules if module.split(".")[0] == "prefclip"]

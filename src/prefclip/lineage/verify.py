@@ -1,19 +1,21 @@
 """Verify artifacts: hash their bytes again and compare everything their records say with what is true today."""
 
+import contextlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from prefclip.lineage.checks import CHECKS, SHIPPED_CHECKS, Today, check_raw, is_result, remake
+from prefclip.lineage.checks import CHECKS, SHIPPED_CHECKS, Declaration, Today, check_raw, is_result, remake
 from prefclip.lineage.findings import AuditReport, Finding
 from prefclip.lineage.git_state import git_state
 from prefclip.lineage.hashing import hash_files
 from prefclip.lineage.index import Index, without_collector
 from prefclip.lineage.project import FileProblem, Project
-from prefclip.lineage.record import Damage, Record
+from prefclip.lineage.record import Damage, Record, run_folder
 from prefclip.lineage.settings import CurrentSettings
 from prefclip.lineage.sources import installed_version
 from prefclip.lineage.surroundings import LOCK_FILE
+from prefclip.run.steps import declared
 
 
 @without_collector()
@@ -22,6 +24,7 @@ def verify(
     targets: Iterable[str | Path] = (),
     config: str | Path | None = None,
     threads: int | None = None,
+    declare: Callable[..., Declaration | None] = declared,
 ) -> AuditReport:
     """Audit targets and everything upstream of them; without targets, all runs.
 
@@ -30,6 +33,7 @@ def verify(
         targets: artifacts, their records, or folders.
         config: a configuration to compare parameters with, instead of the one that each record names.
         threads: for hashing; all cores unless told.
+        declare: gives the step of today for a configuration, name, wildcards and folder of a run.
 
     Raises LineageError for a target that does not exist or lies elsewhere; everything else ends in a finding.
     """
@@ -40,13 +44,15 @@ def verify(
     records = {name: index.record(name) for name in names}
     configs = {record.run.config for record in records.values() if isinstance(record, Record)}
     expected = _expected_inputs(records)
+    settings = CurrentSettings(project, config)
     today = Today(
         project=project,
         index=index,
         hashes=hash_files(project.open, _files_to_hash(records), threads),
         git=git_state(project),
-        settings=CurrentSettings(project, config),
+        settings=settings,
         packages=_packages(project, records),
+        steps=_steps(project, records, settings, declare),
     )
     report = AuditReport(artifacts=[])
     for name, record in records.items():
@@ -68,6 +74,22 @@ def verify(
         report.findings.append(Finding(name, "tampered", "its lineage runs in a circle", remake(name)))
     report.findings += _inherited(records, report)
     return report
+
+
+def _steps(
+    project: Project, records: dict, settings: CurrentSettings, declare: Callable[..., Declaration | None]
+) -> dict[str, Declaration | str | None]:
+    found: dict[str, Declaration | str | None] = {}
+    # Steps name shipped files from the root of the repository.
+    with contextlib.chdir(project.root):
+        for name, record in records.items():
+            if not isinstance(record, Record) or record.run.config is None or record.run.activity in found:
+                continue
+            run, config = record.run, settings.config(record.run.config)
+            if not isinstance(config, str):
+                config = declare(config, run.stage, run.wildcards, run_folder(name).rstrip("/"))
+            found[run.activity] = config
+    return found
 
 
 def _without_record(today: Today, name: str, expected: set[str]) -> Iterable[tuple[str, str, str]]:
@@ -94,7 +116,6 @@ def _files_to_hash(records: dict[str, Record | Damage | None]) -> list[str]:
     names = dict.fromkeys(records)
     for name, record in records.items():
         if isinstance(record, Record) and is_result(name):
-            names |= dict.fromkeys(record.run.code.files)
             names |= dict.fromkeys(record.surroundings.git.changed if record.surroundings.git else ())
     return list(names)
 

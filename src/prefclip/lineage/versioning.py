@@ -9,11 +9,11 @@ from pathlib import Path
 
 from prefclip.config import read_config
 from prefclip.errors import PrefclipError
-from prefclip.layout import layout_of
 from prefclip.lineage.milestones import DVC_FILE, check_pipeline, described_config
 from prefclip.lineage.project import LineageError, Project
 from prefclip.lineage.record import SUFFIX
 from prefclip.lineage.verify import verify
+from prefclip.run.files import files_of
 
 # States in which an artifact is what its record says; `incomparable` ones were made before a commit held their code.
 SOUND = ("ok", "incomparable")
@@ -32,7 +32,7 @@ def record_run(project: Project, run: str | Path) -> int:
     not describe this run.
     """
     config_file = described_config(project)
-    described = layout_of(read_config(project.root / config_file)).root
+    described = files_of(read_config(project.root / config_file)).root
     if project.name(run) != described:
         raise LineageError(
             f"{run}: {DVC_FILE} describes {described}; for another run, `prefclip dvc write --configfile FILE` first."

@@ -9,10 +9,10 @@ import pandas as pd
 from prefclip.config import Config
 from prefclip.evaluation.intervals import Estimate, binomial_interval, difference_of_shares
 from prefclip.evaluation.metrics import CLEAN
-from prefclip.layout import published_file
 from prefclip.reporting.estimates import REFERENCE, Estimates, frame_of, headline_weights
 from prefclip.reporting.labels import dataset_label, method_label
 from prefclip.reporting.table_files import Cell, Row, Table, estimated_cell
+from prefclip.run.plan import published_file
 
 LOGS, KL, DEFENSE_PREFIX = "author logs", "author KL", "Defense-Prefix (unverified)"
 AGREES, DIFFERS, NO_COUNTERPART = "agrees", "differs", "no counterpart"

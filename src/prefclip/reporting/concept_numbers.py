@@ -12,7 +12,8 @@ from prefclip.errors import PrefclipError
 from prefclip.evaluation.concept_table import read_concept_table, read_neutral
 from prefclip.evaluation.intervals import Estimate
 from prefclip.evaluation.spectrum_table import read_distances
-from prefclip.layout import RunLayout, concept_runs
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import concept_runs
 
 UNTOUCHED, NEUTRAL = "untouched", "neutral"
 SHOWN_SCALES = (-4.0, -2.0, -1.0, 0.0, 1.0, 2.0)
@@ -78,7 +79,7 @@ def power_name(t: float) -> str:
     return UNTOUCHED if np.isnan(t) else f"t={t:g}"
 
 
-def read_concept_numbers(config: Config, layout: RunLayout) -> ConceptNumbers:
+def read_concept_numbers(config: Config, layout: RunFiles) -> ConceptNumbers:
     """Read the sweeps, neutral t and distances of all maps of a run.
 
     Raises ConceptNumberError where the configuration has no maps, TableError for a file that is missing or damaged.

@@ -14,23 +14,23 @@ from prefclip.evaluation.saliency.share_estimates import (
     metric_name,
     share_estimates,
 )
-from prefclip.layout import RunLayout
 from prefclip.reporting.estimates import frame_of
 from prefclip.reporting.labels import dataset_label, method_label
 from prefclip.reporting.table_files import Row, Table, estimated_cell
+from prefclip.run.files import RunFiles
 
 TARGETS = {"predicted": "own answer", "written": "written word", "true": "true name"}
 SHOWN = {SHARE: "on the word", POINTING: "points at it"}
 TIDY = ["method", "weights", "kind", "dataset", "images", "metric", "value", "ci_low", "ci_high", "n", "seeds"]
 
 
-def read_share_estimates(config: Config, layout: RunLayout) -> pd.DataFrame:
+def read_share_estimates(config: Config, layout: RunFiles) -> pd.DataFrame:
     """What the scores of all methods of a run say, as `share_estimates` gives it. Raises TableError, SaliencyError."""
     paths = [layout.saliency(config.model.key, method) for method in method_names(config)]
     return share_estimates(pd.concat(map(read_scores, paths), ignore_index=True), config.evaluation)
 
 
-def saliency_table(config: Config, layout: RunLayout) -> Table:
+def saliency_table(config: Config, layout: RunFiles) -> Table:
     """Share of positive saliency on the drawn word and pointing game: methods and names × explainers."""
     found = read_share_estimates(config, layout)
     shown = found[found["measure"].isin(list(SHOWN))]

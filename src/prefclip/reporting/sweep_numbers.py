@@ -8,7 +8,6 @@ import pandas as pd
 
 from prefclip.config import Config
 from prefclip.evaluation.metrics import CLEAN, METRICS, TYPOGRAPHIC
-from prefclip.layout import RunLayout, sweep_runs
 from prefclip.reporting.estimates import (
     RAW,
     REFERENCE,
@@ -21,6 +20,8 @@ from prefclip.reporting.estimates import (
     seeds_of,
 )
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, method_label, setting_label
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import sweep_runs
 from prefclip.sweeps_config import SEED, GridPoint
 
 VALUE, DIFFERENCE = "value", "difference"
@@ -111,7 +112,7 @@ class SweepNumbers:
         return frame_of(rows)
 
 
-def read_sweep_numbers(config: Config, layout: RunLayout) -> SweepNumbers:
+def read_sweep_numbers(config: Config, layout: RunFiles) -> SweepNumbers:
     """Read the predictions of every run that the sweeps compare.
 
     Raises TableError or EstimateError as :func:`read_estimates`.

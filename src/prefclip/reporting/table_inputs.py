@@ -1,7 +1,8 @@
 """Which tables a run has, and the files that each is made from; light enough for the Snakefile to ask."""
 
 from prefclip.config import Config, method_names
-from prefclip.layout import CONCEPT_TABLES, SWEEP_TABLES, RunLayout, concept_results, published_file, table_runs
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import CONCEPT_TABLES, SWEEP_TABLES, concept_results, concept_tables, published_file, table_runs
 
 EVERY_RUN = ("typographic", "text_confusion", "retention", "main_results")
 SALIENCY = "saliency"
@@ -23,10 +24,15 @@ def table_names(config: Config) -> list[str]:
     return names
 
 
-def table_inputs(config: Config, layout: RunLayout, name: str) -> list[str]:
+def all_table_names(config: Config) -> list[str]:
+    """Return every table that a configuration has, those of concept maps and sweeps included."""
+    return [*table_names(config), *concept_tables(config), *(SWEEP_TABLES if config.sweeps.grids else ())]
+
+
+def table_inputs(config: Config, layout: RunFiles, name: str) -> list[str]:
     """Return the inputs of the table ``name``, in a fixed order."""
     if name in CONCEPT_TABLES:
-        return concept_results(config)
+        return concept_results(config, layout)
     if name == SALIENCY:
         numbers = [layout.saliency(config.model.key, method) for method in method_names(config)]
     else:
@@ -41,7 +47,7 @@ def table_keys(name: str) -> list[str]:
     return ["data", "methods", "seeds", "evaluation", *(["sweeps"] if name in SWEEP_TABLES else [])]
 
 
-def metrics_files(config: Config, layout: RunLayout, name: str) -> list[str]:
+def metrics_files(config: Config, layout: RunFiles, name: str) -> list[str]:
     """Return the metrics files whose rows the cells of the table ``name`` come from."""
     if name == SALIENCY:
         return [layout.saliency_metrics(config.model.key, method) for method in method_names(config)]

@@ -5,7 +5,6 @@ from types import MappingProxyType
 
 from prefclip.config import Config
 from prefclip.errors import PrefclipError
-from prefclip.layout import RunLayout
 from prefclip.reporting.against_authors import against_authors
 from prefclip.reporting.concept_numbers import ConceptNumbers, read_concept_numbers
 from prefclip.reporting.concept_tables import bias, concepts
@@ -19,6 +18,7 @@ from prefclip.reporting.sweep_numbers import SweepNumbers, read_sweep_numbers, s
 from prefclip.reporting.sweep_tables import ablation_objective, sweeps
 from prefclip.reporting.table_files import Table, write_table
 from prefclip.reporting.table_inputs import SALIENCY, table_names
+from prefclip.run.files import RunFiles
 
 TABLES: MappingProxyType[str, Callable[[Estimates, Config], Table]] = MappingProxyType(
     {
@@ -42,7 +42,7 @@ class UnknownTableError(PrefclipError):
     """A run has no table of this name."""
 
 
-def make_table(layout: RunLayout, name: str) -> None:
+def make_table(layout: RunFiles, name: str) -> None:
     """Make ``tables/<name>.csv``, ``.md`` and ``.tex`` of a run from its predictions.
 
     Raises UnknownTableError, which lists the tables; TableError or EstimateError for predictions that are missing or do

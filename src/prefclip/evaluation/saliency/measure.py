@@ -23,12 +23,13 @@ from prefclip.evaluation.saliency.score_table import MAPS_FORMAT, SCORES
 from prefclip.evaluation.saliency.share_estimates import metrics_of
 from prefclip.evaluation.saliency.text_logit import TextLogit
 from prefclip.evaluation.zero_shot import ImageSet, read_image_set
-from prefclip.layout import saliency_dataset
 from prefclip.models.checkpoints import load_checkpoint
 from prefclip.models.image_tower import embed_images
 from prefclip.models.loading import LoadedModel, load_model
 from prefclip.models.tensor_files import write_tensors
 from prefclip.models.text_features import text_features
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import saliency_dataset
 from prefclip.seeds import seed_for
 from prefclip.training.numerics import declared_numerics
 
@@ -57,9 +58,7 @@ def measure_saliency(
     weights: str,
     checkpoints: Mapping[int, str | Path | None],
     *,
-    classes: str | Path,
-    images: str | Path,
-    manifests: str | Path,
+    files: RunFiles,
     out_scores: str | Path,
     out_maps: str | Path,
     out_metrics: str | Path,
@@ -69,7 +68,7 @@ def measure_saliency(
     """Explain typographic test images of one method and measure the maps against the word's box.
 
     ``checkpoints``: seed → tuned checkpoint, or None for the untouched ``clip``; ``weights`` says which ones they are
-    (raw, averaged). ``classes``, ``images``, ``manifests`` are folders, as `zero_shot.evaluate` takes them.
+    (raw, averaged). ``files``: the run with the images.
     ``out_scores``: one row for each seed, image, explainer and target (SCORES). ``out_metrics``: their means by seed,
     in long form. ``out_maps``: float16 maps of a few images for the saliency grid under the first seed, "<explainer>"
     (images, clean | typographic, true | written, H, W), the same images for every model: the first drawn ones that the
@@ -85,7 +84,7 @@ def measure_saliency(
     frames, maps = [], {}
     with declared_numerics("fp32", threads):
         loaded = load_model(config.model, device)
-        chosen_set = read_image_set(config, dataset, classes, images, manifests, "test")
+        chosen_set = read_image_set(config, dataset, files, "test")
         chosen = choose_images(chosen_set, settings.images)
         texts = text_features(loaded, chosen_set.classes)
         examples = choose_examples(loaded, texts, chosen, settings.examples, settings.batch_size)

@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 
 from prefclip.config import Config
 from prefclip.errors import PrefclipError
-from prefclip.layout import RunLayout
 from prefclip.reporting.figure_inputs import PHOTOGRAPHS, RETENTION_BY_BETA, SWEEP_CURVES
 from prefclip.reporting.figures.accuracy_bars import draw_accuracy_bars
 from prefclip.reporting.figures.attack_examples import draw_attack_examples
@@ -21,8 +20,9 @@ from prefclip.reporting.figures.saliency_shares import draw_shares_of_run
 from prefclip.reporting.figures.style import Metadata, print_style, save_figure, timeless_metadata
 from prefclip.reporting.figures.sweep_curves import draw_sweep
 from prefclip.reporting.figures.training_curves import draw_training_curves
+from prefclip.run.files import RunFiles
 
-FIGURES: MappingProxyType[str, Callable[[Config, RunLayout], Figure]] = MappingProxyType(
+FIGURES: MappingProxyType[str, Callable[[Config, RunFiles], Figure]] = MappingProxyType(
     {
         "attack_examples": draw_attack_examples,
         "accuracy_bars": draw_accuracy_bars,
@@ -30,10 +30,10 @@ FIGURES: MappingProxyType[str, Callable[[Config, RunLayout], Figure]] = MappingP
         "retention_boxes": draw_retention_boxes,
     }
 )
-SALIENCY_FIGURES: MappingProxyType[str, Callable[[Config, RunLayout], Figure]] = MappingProxyType(
+SALIENCY_FIGURES: MappingProxyType[str, Callable[[Config, RunFiles], Figure]] = MappingProxyType(
     {"saliency_grid": draw_grid_of_run, "saliency_shares": draw_shares_of_run}
 )
-SWEEP_FIGURES: MappingProxyType[str, Callable[[Config, RunLayout], Figure]] = MappingProxyType(
+SWEEP_FIGURES: MappingProxyType[str, Callable[[Config, RunFiles], Figure]] = MappingProxyType(
     {name: partial(draw_sweep, vary=vary) for name, vary in SWEEP_CURVES.items()}
     | {RETENTION_BY_BETA: draw_retention_by_beta}
 )
@@ -43,7 +43,7 @@ class UnknownFigureError(PrefclipError):
     """No figure has this name."""
 
 
-def draw_figure(layout: RunLayout, name: str, metadata: Metadata = timeless_metadata) -> None:
+def draw_figure(layout: RunFiles, name: str, metadata: Metadata = timeless_metadata) -> None:
     """Draw ``figures/<name>.pdf`` and ``.png`` of a run; ``metadata`` maps a path to what the file says of itself.
 
     Raises UnknownFigureError, which lists the figures; other PrefclipErrors name the input that is missing or damaged.

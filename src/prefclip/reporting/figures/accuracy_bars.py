@@ -4,16 +4,16 @@ from matplotlib.figure import Figure
 
 from prefclip.config import Config, method_names
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
-from prefclip.layout import RunLayout
 from prefclip.reporting.estimates import RAW, REFERENCE, headline_weights, read_estimates
 from prefclip.reporting.figures.style import FULL_WIDTH, INK, method_style, new_figure, panel_title
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, column_groups, dataset_label, method_label
+from prefclip.run.files import RunFiles
 
 GROUP_WIDTH = 0.84
 BLOCK_GAP = 0.35
 
 
-def draw_accuracy_bars(config: Config, layout: RunLayout) -> Figure:
+def draw_accuracy_bars(config: Config, layout: RunFiles) -> Figure:
     """Two panels, clean above typographic; one group of bars per data set, one bar per method.
 
     Whiskers are the interval over images and seeds; the dashed line on typographic images is untouched CLIP's clean

@@ -11,7 +11,6 @@ from prefclip.attacks.synthesis import read_attacked_manifest
 from prefclip.config import Config
 from prefclip.datasets.manifests import open_images, read_classes, read_manifest
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
-from prefclip.layout import RunLayout
 from prefclip.objectives import PREFERENCE_OBJECTIVES
 from prefclip.reporting.estimates import REFERENCE, EstimateError
 from prefclip.reporting.figure_inputs import example_datasets
@@ -26,6 +25,7 @@ from prefclip.reporting.figures.answers import (
 )
 from prefclip.reporting.figures.style import FULL_WIDTH, INK, new_figure
 from prefclip.reporting.labels import dataset_label, method_label
+from prefclip.run.files import RunFiles
 from prefclip.seeds import seed_for
 
 ROW_HEIGHT = 1.12
@@ -43,7 +43,7 @@ class Example:
     answers: dict[str, list[tuple[str, float, str]]]
 
 
-def draw_attack_examples(config: Config, layout: RunLayout) -> Figure:
+def draw_attack_examples(config: Config, layout: RunFiles) -> Figure:
     """One picture of each of a few data sets (`figure_inputs.example_datasets`).
 
     Of each data set, the picture is drawn at random among those that CLIP names rightly when clean and by the written
@@ -83,7 +83,7 @@ def tuned_method(config: Config) -> str:
     return (preferred or methods)[0]
 
 
-def find_example(config: Config, layout: RunLayout, dataset: str, tuned: str) -> Example:
+def find_example(config: Config, layout: RunFiles, dataset: str, tuned: str) -> Example:
     """Choose one picture of a data set and collect what the figure shows of it."""
     answers = {
         REFERENCE: answers_of(config, layout, dataset, REFERENCE),

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from prefclip.config import Config, method_names
 from prefclip.datasets.manifests import open_images, read_classes, read_manifest
-from prefclip.layout import RunLayout
 from prefclip.reporting.estimates import REFERENCE, EstimateError
 from prefclip.reporting.figure_inputs import photograph_sets
 from prefclip.reporting.figures.answers import answer_colour, answer_handles, answers_of, draw_answer, draw_picture
 from prefclip.reporting.figures.style import FULL_WIDTH, new_figure
 from prefclip.reporting.labels import dataset_label, method_label
+from prefclip.run.files import RunFiles
 from prefclip.seeds import seed_for
 
 PHOTOGRAPHS = 2  # of each data set, side by side
@@ -31,7 +31,7 @@ class Photograph:
     answers: dict[str, tuple[str, float, str]]
 
 
-def draw_photographs(config: Config, layout: RunLayout) -> Figure:
+def draw_photographs(config: Config, layout: RunFiles) -> Figure:
     """Two photographs of each set that bears words (`figure_inputs.photograph_sets`), with every method's answer.
 
     They are drawn at random among those that CLIP calls by the written word, then among the others; what the tuned
@@ -54,7 +54,7 @@ def draw_photographs(config: Config, layout: RunLayout) -> Figure:
     return figure
 
 
-def find_photographs(config: Config, layout: RunLayout, dataset: str) -> list[Photograph]:
+def find_photographs(config: Config, layout: RunFiles, dataset: str) -> list[Photograph]:
     """Choose PHOTOGRAPHS of a data set and collect what the figure shows of them."""
     answers = {method: answers_of(config, layout, dataset, method).set_index("id") for method in method_names(config)}
     untouched = answers[REFERENCE]

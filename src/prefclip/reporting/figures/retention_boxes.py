@@ -9,16 +9,16 @@ from matplotlib.figure import Figure
 from prefclip.config import Config, method_names
 from prefclip.evaluation.long_form import read_predictions
 from prefclip.evaluation.metrics import CLEAN
-from prefclip.layout import RunLayout
 from prefclip.reporting.estimates import REFERENCE, EstimateError, headline_weights, seeds_of
 from prefclip.reporting.figures.style import FULL_WIDTH, MethodStyle, method_style, new_figure, panel_title
 from prefclip.reporting.labels import dataset_label, method_label
+from prefclip.run.files import RunFiles
 
 PERCENTILES = (5, 25, 50, 75, 95)
 SMALLEST = 1e-8
 
 
-def draw_retention_boxes(config: Config, layout: RunLayout) -> Figure:
+def draw_retention_boxes(config: Config, layout: RunFiles) -> Figure:
     """Two panels, training set and zero-shot sets; one box per tuned method, all seeds together.
 
     Box: quartiles and median; whiskers: 5th and 95th percentile; diamond: mean. The axis is logarithmic.
@@ -44,7 +44,7 @@ def draw_retention_boxes(config: Config, layout: RunLayout) -> Figure:
     return figure
 
 
-def read_retention(config: Config, layout: RunLayout, method: str, seeds: Sequence[int]) -> pd.DataFrame:
+def read_retention(config: Config, layout: RunFiles, method: str, seeds: Sequence[int]) -> pd.DataFrame:
     """The KL of every clean image, columns dataset and retention_kl, of the weights that stand for a method.
 
     Raises TableError for predictions that are missing or damaged, EstimateError for those of other weights.

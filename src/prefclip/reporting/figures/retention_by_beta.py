@@ -3,18 +3,18 @@
 from matplotlib.figure import Figure
 
 from prefclip.config import Config
-from prefclip.layout import RunLayout
 from prefclip.reporting.figures.curves import CurveError
 from prefclip.reporting.figures.retention_boxes import draw_box, read_retention
 from prefclip.reporting.figures.style import FULL_WIDTH, method_style, new_figure, panel_title
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label, method_label
 from prefclip.reporting.sweep_numbers import sweep_scopes
+from prefclip.run.files import RunFiles
 
 VARIED = "beta"
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
-def draw_retention_by_beta(config: Config, layout: RunLayout) -> Figure:
+def draw_retention_by_beta(config: Config, layout: RunFiles) -> Figure:
     """One panel per method, training set above zero-shot sets; one box per β, all seeds of it together.
 
     Boxes as in the figure retention_boxes. Raises CurveError for a run without a sweep over β.

@@ -16,10 +16,11 @@ from prefclip.evaluation.saliency.box_metrics import BOX_COLUMNS
 from prefclip.evaluation.saliency.errors import SaliencyError
 from prefclip.evaluation.saliency.score_table import TITLES, ExampleMaps, read_example_maps
 from prefclip.evaluation.saliency.share_estimates import REFERENCE
-from prefclip.layout import RunLayout, saliency_dataset
 from prefclip.reporting.figure_inputs import grid_methods
 from prefclip.reporting.figures.style import FULL_WIDTH, INK, RIGHT_ANSWER, WRITTEN_WORD, new_figure
 from prefclip.reporting.labels import method_label
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import saliency_dataset
 
 # Transparent where nothing speaks for the text, then warmer and more opaque.
 HEAT = LinearSegmentedColormap.from_list("heat", [(1, 0.85, 0.2, 0.0), (1, 0.6, 0.0, 0.65), (0.75, 0.0, 0.1, 0.95)])
@@ -44,7 +45,7 @@ class ShownImage:
         return self.clean, self.attacked
 
 
-def draw_grid_of_run(config: Config, layout: RunLayout) -> Figure:
+def draw_grid_of_run(config: Config, layout: RunFiles) -> Figure:
     """The grid of a run, by its first explainer. Raises PrefclipError naming a file that is missing or damaged."""
     model, dataset = config.model.key, saliency_dataset(config)
     maps = {method: read_example_maps(layout.saliency_maps(model, method)) for method in grid_methods(config)}

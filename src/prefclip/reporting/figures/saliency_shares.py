@@ -9,15 +9,15 @@ from matplotlib.lines import Line2D
 from prefclip.config import Config, method_names
 from prefclip.evaluation.saliency.score_table import TITLES
 from prefclip.evaluation.saliency.share_estimates import AREA, SHARE, VALUE
-from prefclip.layout import RunLayout
 from prefclip.reporting.figures.style import FULL_WIDTH, INK, method_style, new_figure, panel_title
 from prefclip.reporting.labels import method_label
 from prefclip.reporting.saliency_table import read_share_estimates
+from prefclip.run.files import RunFiles
 
 TARGETS = {"written": "for the written word", "predicted": "for the model's own answer", "true": "for the true name"}
 
 
-def draw_shares_of_run(config: Config, layout: RunLayout) -> Figure:
+def draw_shares_of_run(config: Config, layout: RunFiles) -> Figure:
     """The figure of a run. Raises PrefclipError naming a file that is missing or damaged."""
     return draw_saliency_shares(read_share_estimates(config, layout), method_names(config))
 

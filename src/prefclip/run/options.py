@@ -1,4 +1,4 @@
-"""Arguments that several stages take."""
+"""Arguments that the commands of several steps take."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +10,7 @@ Seed = Annotated[int, typer.Option(min=0, help="seed of the training run")]
 Threads = Annotated[int, typer.Option(min=1, help="CPU threads; the same number gives the same bytes")]
 Workers = Annotated[int, typer.Option(min=1, help="processes; any number gives the same bytes")]
 Dataset = Annotated[str, typer.Argument(help="name of a data set of the run")]
+Concept = Annotated[str, typer.Argument(help="name of a concept map of the run")]
 Method = Annotated[
     str, typer.Argument(help="a method of the run or a point of its sweeps, or clip for the untouched one")
 ]

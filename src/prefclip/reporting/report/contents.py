@@ -1,0 +1,56 @@
+"""The files of a run that its pages show; light enough for the Snakefile to ask."""
+
+from dataclasses import dataclass
+
+from prefclip.config import Config
+from prefclip.reporting.figure_inputs import concept_figures, figure_names, sweep_figures
+from prefclip.reporting.table_inputs import table_names
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import SWEEP_TABLES, concept_runs, concept_tables
+
+
+@dataclass(frozen=True)
+class PageParts:
+    """The tables and figures of one group."""
+
+    tables: list[str]
+    figures: list[str]
+
+    @property
+    def all(self) -> list[str]:
+        """Both, and in print form too."""
+        return self.tables + self.figures
+
+
+def page_parts(config: Config, files: RunFiles, group: str) -> PageParts:
+    """Return the tables and figures of a group (main, concepts, ablations) in all forms."""
+    tables = {"main": table_names, "concepts": concept_tables}.get(group, lambda _: SWEEP_TABLES)(config)
+    figures = {"main": figure_names, "concepts": concept_figures, "ablations": sweep_figures}[group](config)
+    return PageParts(
+        [files.table(name, form) for name in tables for form in ("csv", "md", "tex", "cells.json")],
+        [files.figure(name, form) for name in figures for form in ("pdf", "png")],
+    )
+
+
+def page_inputs(config: Config, files: RunFiles, ablations: bool = False) -> list[str]:
+    """Return what a page is made of: tables, figures, explored pictures, swept concepts.
+
+    With ``ablations``, the tables and figures of the sweeps alone.
+    """
+    groups = ("ablations",) if ablations else ("main", "concepts")
+    parts = [path for group in groups for path in page_parts(config, files, group).all]
+    found = [path for path in parts if not path.endswith((".tex", ".pdf"))]
+    return found if ablations else [*found, files.explorer, files.summary, *sweep_inputs(config, files)]
+
+
+def sweep_inputs(config: Config, files: RunFiles) -> list[str]:
+    """Return what the sliders of the concept maps are made of."""
+    found = []
+    for name, settings in config.concepts.items():
+        runs = [run for run in concept_runs(config) if run[1] == name]
+        found += [files.concept_sweep(*run) for run in runs]
+        if settings.concept == "gender":
+            dataset = config.concept_dataset(name)
+            found += [files.neutral_scale(*runs[0]), files.retrieval(*runs[0])]
+            found += [files.images(dataset), files.classes(dataset)]
+    return found

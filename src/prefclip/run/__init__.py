@@ -1,0 +1,1 @@
+"""A run: the names of its files, and its steps, each declared once."""

@@ -1,0 +1,104 @@
+"""What a configuration asks for: its runs of methods and maps, and the files outside of a run that they start from."""
+
+from pathlib import Path
+
+from prefclip.config import Config
+from prefclip.run.files import RunFiles
+
+CONCEPT_TABLES = ("concepts", "bias")
+# Tables that only `snakemake ablations` makes.
+SWEEP_TABLES = ("ablation_objective", "sweeps")
+RESOURCES = Path(__file__).resolve().parents[3] / "resources"
+
+
+def method_runs(config: Config, untouched: bool = True) -> list[tuple[str, str, int]]:
+    """Return (model, method, seed) of every run; the untouched CLIP comes first and has no seed to vary."""
+    model = config.model.key
+    first = [(model, "clip", 0)] if untouched else []
+    return first + [(model, method, seed) for method in config.methods for seed in config.seeds]
+
+
+def sweep_runs(config: Config) -> list[tuple[str, str, int]]:
+    """Return (model, method, seed) of every run that the sweeps compare, each once, those of the main tables first."""
+    points = [(config.model.key, point.name, seed) for point in config.grid_points for seed in point.seeds]
+    return list(dict.fromkeys([*method_runs(config), *points]))
+
+
+def table_runs(config: Config, name: str) -> list[tuple[str, str, int]]:
+    """Return (model, method, seed) of the runs that a table is made from."""
+    return sweep_runs(config) if name in SWEEP_TABLES else method_runs(config)
+
+
+def concept_runs(config: Config, concept: str | None = None) -> list[tuple[str, str, int]]:
+    """Return (model, name, seed) of every concept map, or of those of one concept (``reading`` or ``gender``)."""
+    return [
+        (config.model.key, name, seed)
+        for name, settings in config.concepts.items()
+        if concept in (None, settings.concept)
+        for seed in settings.seeds
+    ]
+
+
+def concept_results(config: Config, files: RunFiles) -> list[str]:
+    """Return what is measured of all concept maps; nothing where there are none."""
+    found = [files.concept_sweep(*run) for run in concept_runs(config)]
+    for run in concept_runs(config, "gender"):
+        found += [files.neutral_scale(*run), files.retrieval(*run)]
+    return [*found, files.map_spectra, files.map_distances] if found else []
+
+
+def concept_tables(config: Config) -> list[str]:
+    """Return the tables of the concept maps that a configuration has."""
+    concepts = {settings.concept for settings in config.concepts.values()}
+    return [name for name in CONCEPT_TABLES if concepts and (name != "bias" or "gender" in concepts)]
+
+
+def tuned_weights(config: Config, files: RunFiles, method: str, seed: int) -> dict[str, str]:
+    """Return the checkpoints of a trained method by their kind, the one that stands for it last; none for clip."""
+    kinds = () if method == "clip" else config.every_method[method].kept_weights
+    return {kind: files.checkpoint(config.model.key, method, seed, kind) for kind in kinds}
+
+
+def base_weights(config: Config) -> list[str]:
+    """Return the base model's weights as a list of files: empty where they are a tag on a hub."""
+    return [config.model.weights] if Path(config.model.weights).suffix == ".safetensors" else []
+
+
+def saliency_dataset(config: Config) -> str:
+    """Return the data set whose images are explained: the training set unless the configuration names one."""
+    return (config.saliency and config.saliency.dataset) or config.data.train
+
+
+def shipped_files(root: Path) -> list[str]:
+    """Return the files of the embedded world that data sets are rendered from; none for a folder without them."""
+    return [str(path) for path in (root / "emoji.parquet", root / "classes.yaml") if path.is_file()]
+
+
+def listed_files(config: Config) -> list[str]:
+    """Return the lists that downloaded data sets are read with: prompts, names, synsets, splits. None if embedded."""
+    if config.data.source == "embedded":
+        return []
+    return [path for kind in ("*.json", "*.txt", "*.gz") for path in _resources("datasets", kind)]
+
+
+def published_file(name: str) -> str:
+    """Return a table of published numbers that ships with the repository."""
+    return _resources("published", f"{name}.csv")[0]
+
+
+def _resources(folder: str, pattern: str) -> list[str]:
+    """Return files of ``resources/<folder>``, relative where they lie below the working folder, as in records."""
+    here = Path.cwd().resolve()
+    paths = sorted((RESOURCES / folder).glob(pattern))
+    return [str(path.relative_to(here)) if path.is_relative_to(here) else str(path) for path in paths]
+
+
+def clip_is_comparable(config: Config) -> bool:
+    """Say whether anything published can be compared with the untouched CLIP.
+
+    Not with embedded data, nor where the images that are scored are not the whole test splits at full resolution.
+    """
+    reading, evaluation = config.reading, config.evaluation
+    whole = reading.splits == "official" and not reading.drop and not reading.capped and reading.bottleneck is None
+    scored = evaluation.max_images is None and not evaluation.drop_last_batches
+    return config.data.source == "downloaded" and whole and scored

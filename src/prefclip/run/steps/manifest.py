@@ -1,0 +1,66 @@
+"""The images of one data set, decoded into a memory-mapped file, and their manifest."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from prefclip.run.options import Dataset, Run, Workers
+from prefclip.run.plan import listed_files, shipped_files
+from prefclip.run.step import Step
+
+
+@dataclass(frozen=True)
+class Manifest(Step):
+    """Decodes or renders a data set. Naming or resizing another one changes nothing here."""
+
+    dataset: str
+    command = "manifest {run} {dataset}"
+    parallel = "--workers"
+
+    @classmethod
+    def jobs(cls, config):
+        yield from (cls(config, dataset) for dataset in config.datasets)
+
+    @property
+    def input(self):
+        data, files = self.config.data, self.files
+        checked = files.sources if data.source == "embedded" else files.source(self.dataset)
+        return {"sources": checked, "shipped": shipped_files(Path(data.root)), "listed": listed_files(self.config)}
+
+    @property
+    def output(self):
+        files, dataset = self.files, self.dataset
+        return {
+            "images": files.images(dataset),
+            "manifest": files.manifest(dataset),
+            "classes": files.classes(dataset),
+        }
+
+    @property
+    def settings(self):
+        data = self.config.data
+        sizes = ["test_images"]
+        if self.dataset == data.train:
+            sizes += ["train_images", "validation_images"]
+        elif self.dataset in data.bias and data.people_train_images:
+            sizes.append("people_train_images")
+        keys = ("source", "root", *sizes) if data.source == "embedded" else ("source", "root")
+        role = next(
+            role for role in ("train", "zero_shot", "bias", "real") if self.dataset in _listed(getattr(data, role))
+        )
+        return self.values("reading", "model.image_size", *(f"data.{key}" for key in keys)) | {"role": role}
+
+
+def _listed(names):
+    return (names,) if isinstance(names, str) else names
+
+
+DECLARES = Manifest
+
+
+def manifest(run: Run, dataset: Dataset, workers: Workers = 1) -> None:
+    """Decode the images of one data set into a memory-mapped file and list them in a manifest."""
+    from prefclip.datasets.manifests import build_manifest
+
+    step = Manifest.of(run, dataset=dataset)
+    with step.recorded():
+        build_manifest(step.config, dataset, *step.output.values(), workers=workers)

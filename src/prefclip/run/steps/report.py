@@ -1,0 +1,53 @@
+"""The browsable report of a run: one page that needs no network."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from prefclip.run.options import Run
+from prefclip.run.step import Step
+
+
+@dataclass(frozen=True)
+class Report(Step):
+    """Builds the page; with ``ablations`` that of the sweeps instead."""
+
+    ablations: bool = False
+    command = "report {run} {ablations:--ablations}"
+
+    @classmethod
+    def jobs(cls, config):
+        yield cls(config)
+        if config.sweeps.grids:
+            yield cls(config, True)
+
+    @property
+    def input(self):
+        from prefclip.reporting.report.contents import page_inputs
+
+        return {"shown": page_inputs(self.config, self.files, self.ablations)}
+
+    @property
+    def output(self):
+        return {"page": self.files.ablations_report if self.ablations else self.files.report}
+
+    @property
+    def settings(self):
+        return self.values(*sorted(set(type(self.config).model_fields) - {"experiment"}))
+
+
+DECLARES = Report
+
+
+def report(
+    run: Run,
+    ablations: Annotated[bool, typer.Option("--ablations", help="the page of the sweeps instead")] = False,
+) -> None:
+    """Build the browsable report of a run: one page that needs no network."""
+    from prefclip.lineage.run_facts import run_facts
+    from prefclip.reporting.report.page import build_report
+
+    step = Report.of(run, ablations=ablations)
+    with step.recorded():
+        build_report(step.config, step.files, run_facts(step.inputs), step.output["page"], ablations)

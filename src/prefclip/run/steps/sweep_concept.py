@@ -1,0 +1,67 @@
+"""The map of one concept, measured at every power t; for gender, the neutral t too."""
+
+from dataclasses import dataclass
+
+from prefclip.run.options import Concept, Run, Seed, Threads
+from prefclip.run.plan import base_weights, concept_runs
+from prefclip.run.step import Step
+
+
+@dataclass(frozen=True)
+class SweepConcept(Step):
+    """Measures a map. ``kind``: reading or gender, where the concept is only a pattern."""
+
+    concept: str
+    seed: int
+    kind: str = ""
+    command = "sweep-concept {run} {concept} --seed {seed}"
+    parallel = "--threads"
+    FIXED = ("kind",)
+
+    @classmethod
+    def jobs(cls, config):
+        yield from (cls(config, name, seed) for _, name, seed in concept_runs(config))
+
+    @property
+    def input(self):
+        config, files = self.config, self.files
+        datasets = config.attacked_datasets
+        images = [path for dataset in datasets for path in files.attacked_set(dataset)]
+        if config.concept(self.concept).concept == "gender":
+            dataset = config.concept_dataset(self.concept)
+            images = [files.manifest(dataset), files.images(dataset), files.classes(dataset)]
+        concept_map = files.concept_map(config.model.key, self.concept, self.seed)
+        return {"concept_map": concept_map, "images": images, "weights": base_weights(config)}
+
+    @property
+    def output(self):
+        files, which = self.files, (self.config.model.key, self.concept, self.seed)
+        made = {"out_sweep": files.concept_sweep(*which)}
+        if (self.kind or self.config.concept(self.concept).concept) == "gender":
+            made |= {"out_neutral": files.neutral_scale(*which), "out_retrieval": files.retrieval(*which)}
+        return made
+
+    @property
+    def settings(self):
+        own = self.values(f"concepts.{self.concept}")[f"concepts.{self.concept}"]
+        kept = {f"concepts.{self.concept}.{key}": value for key, value in own.items() if key != "seeds"}
+        return self.values("evaluation", "model", "data") | kept
+
+
+DECLARES = SweepConcept
+
+
+def sweep_concept(run: Run, concept: Concept, seed: Seed = 0, threads: Threads = 1) -> None:
+    """Measure the map of one concept at every power t; for gender, find the neutral t too."""
+    from prefclip.evaluation.concept_sweep import sweep_reading
+    from prefclip.evaluation.gender_sweep import sweep_gender
+
+    step = SweepConcept.of(run, concept=concept, seed=seed)
+    settings = step.config.concept(concept)
+    named = {"concept_map": step.input["concept_map"], **step.output, "threads": threads}
+    with step.recorded():
+        if settings.concept == "reading":
+            sweep_reading(step.config, settings, concept, seed, files=step.files, **named)
+        else:
+            images = dict(zip(("manifest", "images", "classes"), step.input["images"], strict=True))
+            sweep_gender(step.config, settings, concept, seed, **images, **named)
