@@ -40,7 +40,7 @@ def source_closure(modules: Iterable[str], package: Path = PACKAGE) -> list[Path
 
 
 def code_files(sources: Iterable[Path], others: Iterable[Path] = ()) -> dict[str, str]:
-    """Return the sha256 of source files by their name in the repository, and of ``others``, such as fonts, by theirs."""
+    """Return the sha256 of source files by their name in the repository, and of ``others``, fonts, by their own."""
     names = {f"src/prefclip/{path.relative_to(PACKAGE).as_posix()}": path for path in sources}
     names |= {f"fonts/{path.name}": path for path in others}
     return {name: _sha256(path, path.stat().st_mtime_ns) for name, path in sorted(names.items())}

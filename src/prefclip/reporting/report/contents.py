@@ -27,7 +27,7 @@ def page_parts(config: Config, files: RunFiles, group: str) -> PageParts:
     tables = {"main": table_names, "concepts": concept_tables}.get(group, lambda _: SWEEP_TABLES)(config)
     figures = {"main": figure_names, "concepts": concept_figures, "ablations": sweep_figures}[group](config)
     return PageParts(
-        [files.table(name, form) for name in tables for form in ("csv", "md", "tex", "cells.json")],
+        [files.table(name, form) for name in tables for form in ("csv", "md", "tex")],
         [files.figure(name, form) for name in figures for form in ("pdf", "png")],
     )
 

@@ -15,35 +15,18 @@ from prefclip.config import Config, method_names
 from prefclip.datasets.data_uris import file_uri, picture_size
 from prefclip.evaluation.explorer_file import read_explorer
 from prefclip.files import write_text
-from prefclip.reporting.figure_inputs import ABLATIONS
 from prefclip.reporting.figures.style import method_style
 from prefclip.reporting.labels import dataset_label, method_label
 from prefclip.reporting.report.captions import CAPTIONS
+from prefclip.reporting.report.contents import page_inputs
 from prefclip.reporting.report.headline import read_headline
 from prefclip.reporting.report.settings import read_settings
 from prefclip.reporting.report.shown_tables import ReportError, ShownTable, read_tables
-from prefclip.reporting.report.sweeps import read_sweeps, sweep_files
+from prefclip.reporting.report.sweeps import read_sweeps
 from prefclip.run.files import RunFiles
 
 STYLES = ("look.css", "parts.css", "explorer.css", "sweep.css")
 SCRIPTS = ("page.js", "trace.js", "tables.js", "explorer.js", "sweep.js")
-
-
-def report_sources(config: Config, layout: RunFiles, ablations: bool = False) -> list[Path]:
-    """The files of the run that a page is made of, sorted: tables, figures, explored pictures, swept concepts.
-
-    With ``ablations``, the tables and figures of the sweeps alone.
-    """
-    root = Path(layout.root)
-    found = {
-        path
-        for pattern in ("tables/*.csv", "tables/*.md", "tables/*.cells.json", "figures/*.png")
-        for path in root.glob(pattern)
-        if (path.name.partition(".")[0] in ABLATIONS) == ablations
-    }
-    if not ablations:
-        found |= {*root.glob("report/explorer.json"), *sweep_files(config, layout)}
-    return sorted(found)
 
 
 def build_report(
@@ -54,7 +37,7 @@ def build_report(
     ``facts``: what is known of the lineage, as `lineage.run_facts` gives it; empty mappings where nothing is.
     Raises ReportError, or another PrefclipError, naming a file that is missing or damaged.
     """
-    sources = report_sources(config, layout, ablations)
+    sources = [Path(path) for path in page_inputs(config, layout, ablations) if Path(path).is_file()]
     tables = read_tables(path for path in sources if path.suffix == ".csv")
     if ablations and not tables:
         raise ReportError(f"{layout.root}/tables: holds no table of the sweeps; `snakemake ablations` makes them.")

@@ -17,6 +17,7 @@ from prefclip.preferences.gender_parts import HELD_OUT_CONCEPTS, SEEN_CONCEPTS
 from prefclip.reporting.data_limits import limits_text, tones_in_order
 from prefclip.reporting.figures.curves import mean_of, rows_of
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label
+from prefclip.reporting.report.contents import sweep_inputs
 from prefclip.run.files import RunFiles
 
 QUERIES = 6
@@ -37,20 +38,6 @@ GENDER_CURVES = (
 PARTS = {SEEN_CONCEPTS: "concepts trained on", HELD_OUT_CONCEPTS: "held-out concepts"}
 
 
-def sweep_files(config: Config, layout: RunFiles) -> list[Path]:
-    """The files that the slider is made of; none for a run without concept maps, or before they were swept."""
-    found = []
-    for name, settings in config.concepts.items():
-        runs = [(config.model.key, name, seed) for seed in settings.seeds]
-        found += [Path(layout.concept_sweep(*run)) for run in runs]
-        if settings.concept == "gender":
-            dataset = config.concept_dataset(name)
-            found += [Path(layout.neutral_scale(*runs[0])), Path(layout.retrieval(*runs[0]))]
-            found += [Path(layout.images(dataset)), Path(layout.classes(dataset))]
-    found = list(dict.fromkeys(found))
-    return found if all(path.is_file() for path in found) else []
-
-
 def read_sweeps(config: Config, layout: RunFiles) -> dict[str, Any] | None:
     """Return the maps with their curves and pictures, as plain values for the page; None where there is none.
 
@@ -58,7 +45,8 @@ def read_sweeps(config: Config, layout: RunFiles) -> dict[str, Any] | None:
     first seed. Pictures stand once in ``pictures``, and ``retrieval`` names them by number.
     Raises PrefclipError naming a file that is damaged.
     """
-    if not sweep_files(config, layout):
+    read = sweep_inputs(config, layout)
+    if not (read and all(Path(path).is_file() for path in read)):
         return None
     pictures: dict[tuple[str, int], int] = {}
     maps = []

@@ -8,7 +8,7 @@ import typer
 from prefclip.run.options import Run
 from prefclip.run.step import Step
 
-FORMS = ("csv", "md", "tex", "cells.json")
+FORMS = ("csv", "md", "tex")
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Table(Step):
 
     @property
     def output(self):
-        return {form.replace(".", "_"): self.files.table(self.table, form) for form in FORMS}
+        return {form: self.files.table(self.table, form) for form in FORMS}
 
     @property
     def settings(self):
