@@ -10,9 +10,9 @@ import yaml
 from prefclip.analysis_config import Explainer
 from prefclip.config import ConfigError, check_config
 from prefclip.evaluation.saliency.explainers import EXPLAINERS
+from prefclip.reporting.table_inputs import metrics_files, table_inputs, table_names
 from prefclip.run.files import RunFiles
 from prefclip.run.plan import saliency_dataset
-from prefclip.reporting.table_inputs import metrics_files, table_inputs, table_names
 
 ROOT = Path(__file__).resolve().parents[1]
 EMBEDDED = yaml.safe_load((ROOT / "config/embedded.yaml").read_text(encoding="utf-8"))

@@ -10,11 +10,11 @@ from prefclip.analysis_config import ConceptConfig
 from prefclip.attacks.synthesis import synthesise_attacks
 from prefclip.config import Config
 from prefclip.datasets.manifests import build_manifest
-from prefclip.run.files import RunFiles
 from prefclip.models.emoji_clip import EmojiClip, EmojiClipShape, vocabulary_of
 from prefclip.models.emoji_clip_file import save_emoji_clip
 from prefclip.preferences.gender_pairs import gender_pairs
 from prefclip.preferences.pairs import build_pairs
+from prefclip.run.files import RunFiles
 from prefclip.training.concept_training import train_gender_map, train_reading_map
 from prefclip.training.reference import cache_reference
 

@@ -9,11 +9,11 @@ from prefclip.datasets.manifests import build_manifest
 from prefclip.evaluation.long_form import read_metrics, read_predictions
 from prefclip.evaluation.zero_shot import evaluate
 from prefclip.files import write_text
-from prefclip.run.files import RunFiles
-from prefclip.run.plan import scored_files
 from prefclip.lineage.hashing import usable_cores
 from prefclip.reporting.estimates import read_estimates
 from prefclip.reporting.real_photos import real_photos
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import scored_files
 
 PHOTOS = Path(__file__).resolve().parents[3] / "shared" / "photos"
 MODEL = "ViT-B-32-quickgelu"

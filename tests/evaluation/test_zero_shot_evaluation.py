@@ -18,12 +18,12 @@ from prefclip.evaluation.scoring import ScoringError, class_logits, predictions_
 from prefclip.evaluation.selection import SelectionError
 from prefclip.evaluation.zero_shot import EvaluationError
 from prefclip.files import write_text
-from prefclip.run.files import RunFiles
 from prefclip.models.checkpoints import save_weights, tuned_names
 from prefclip.models.emoji_clip import EmojiClip, EmojiClipShape, vocabulary_of
 from prefclip.models.emoji_clip_file import save_emoji_clip
 from prefclip.models.loading import load_model
 from prefclip.models.tensor_files import TensorFileError
+from prefclip.run.files import RunFiles
 
 SHAPE = {"channels": (4, 4, 8, 8, 8), "hidden": 16, "embed_dim": 8, "text_width": 16, "text_layers": 1, "text_heads": 2}
 METHODS = {"ce": {"objective": "ce", "averaging": False}, "dpo": {"objective": "dpo"}}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from demo_project import DemoProject, lay_out
+from demo_project import DECLARED, DemoProject, declared, lay_out
 
 
 def settle(patch):
@@ -36,5 +36,8 @@ def demo(finished_run, tmp_path, monkeypatch) -> DemoProject:
     root = tmp_path / "demo"
     shutil.copytree(finished_run, root, symlinks=True)
     monkeypatch.chdir(root)
+    # Tests may run a stage with other inputs, for themselves.
+    monkeypatch.setattr("demo_project.DECLARED", dict(DECLARED))
+    monkeypatch.setattr("prefclip.lineage.verify.declared", declared)
     settle(monkeypatch)
     return DemoProject(root)

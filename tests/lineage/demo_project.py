@@ -7,16 +7,22 @@ import hashlib
 import json
 import os
 import subprocess
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import yaml
 
+from prefclip.config import Config, read_config
 from prefclip.lineage.cells import write_cells
 from prefclip.lineage.figure_ids import figure_metadata
 from prefclip.lineage.project import Project
 from prefclip.lineage.recording import recorded
+from prefclip.lineage.sources import installed_version
 
 RUN = "results/demo"
 RAW = "resources/raw/pictures.bin"
@@ -30,6 +36,37 @@ CODE = {
     name: f"import numpy\n\n# {name}\n"
     for name in ("manifest", "attacks", "pairs", "train", "evaluate", "table", "figure")
 }
+
+
+@dataclass(frozen=True)
+class DemoStep:
+    """What a stage would be today."""
+
+    inputs: list[str]
+    params: dict
+    code: dict[str, str]
+
+
+# What the stages read, and which keys they depend on, as they were declared when they ran.
+DECLARED: dict[tuple, tuple[list[str], tuple[str, ...]]] = {}
+
+
+def declared(config: Config, stage: str, wildcards: dict[str, str], root: str = "") -> DemoStep | None:
+    """Return the step of the demo as `prefclip.run.steps.declared` does."""
+    if (stage, *sorted(wildcards.items())) not in DECLARED:
+        return None
+    inputs, keys = DECLARED[stage, *sorted(wildcards.items())]
+    try:
+        params = {key: reduce(getitem, key.split("."), config.plain) for key in keys}
+    except KeyError:
+        return None
+    return DemoStep(inputs, params, code_of(stage))
+
+
+def code_of(stage: str) -> dict[str, str]:
+    """The sha256 of the stage's only source file; nothing where it is gone."""
+    path = Path(f"src/demo/{stage}.py")
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest()} if path.exists() else {}
 
 
 class DemoProject:
@@ -68,17 +105,31 @@ class DemoProject:
         self, stage: str, inputs: list[str], outputs: dict[str, bytes], keys: tuple[str, ...] = (), **details
     ) -> None:
         """Run one stage that writes given bytes."""
-        sources = [f"src/demo/{stage}.py"]
-        config = "config/demo.yaml" if keys else None
-        with recorded(
-            stage, inputs=inputs, outputs=list(outputs), config=config, keys=keys, sources=sources, **details
-        ) as run:
+        with self.recorded(stage, inputs, list(outputs), keys, **details) as run:
             for name, data in outputs.items():
                 path = Path(name)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(
                     data.replace(b"{activity}", figure_metadata(run.activity, name).get("Comment", "").encode())
                 )
+
+    def recorded(
+        self, stage: str, inputs: list[str], outputs: list[str], keys: tuple[str, ...] = (), **details
+    ) -> AbstractContextManager:
+        """Record one stage, and declare it."""
+        wildcards = {key: str(value) for key, value in details.pop("wildcards", {}).items()}
+        DECLARED[stage, *sorted(wildcards.items())] = (inputs, keys)
+        return recorded(
+            stage,
+            inputs=inputs,
+            outputs=outputs,
+            config="config/demo.yaml",
+            params=declared(read_config("config/demo.yaml"), stage, wildcards).params,
+            code=code_of(stage),
+            packages={"numpy": installed_version("numpy")},
+            wildcards=wildcards,
+            **details,
+        )
 
     def data_stages(self) -> None:
         raw = Path(RAW).read_bytes()
@@ -110,12 +161,9 @@ class DemoProject:
 
     def evaluate(self, seed: int) -> None:
         out = self.metrics(seed)
-        with recorded(
-            "evaluate",
-            inputs=[f"{RUN}/checkpoints/clip/dpo/seed{seed}/model.safetensors", f"{RUN}/images/animals.npy"],
-            outputs=[out],
-            sources=["src/demo/evaluate.py"],
-            seed=seed,
+        weights = f"{RUN}/checkpoints/clip/dpo/seed{seed}/model.safetensors"
+        with self.recorded(
+            "evaluate", [weights, f"{RUN}/images/animals.npy"], [out], seed=seed, wildcards={"seed": seed}
         ):
             keys = {
                 "run_id": f"demo/clip/dpo/seed{seed}",
@@ -134,9 +182,7 @@ class DemoProject:
     def table(self) -> None:
         stem, inputs = f"{RUN}/tables/typographic", [self.metrics(0), self.metrics(1)]
         outputs = [f"{stem}.csv", f"{stem}.cells.json"]
-        with recorded(
-            "table", inputs=inputs, outputs=outputs, sources=["src/demo/table.py"], wildcards={"table": "typographic"}
-        ):
+        with self.recorded("table", inputs, outputs, wildcards={"table": "typographic"}):
             key = {"method": "dpo", "weights": "raw", "kind": "value", "images": "clean", "metric": "accuracy"}
             lines = [{**key, "dataset": name, "value": 0.55} for name in ("animals", "food", "mean")]
             Path(stem).parent.mkdir(parents=True, exist_ok=True)

@@ -17,6 +17,7 @@ from prefclip.lineage.verify import verify
 TABLE = f"{RUN}/tables/typographic.csv"
 WEIGHTS = [f"{RUN}/checkpoints/clip/dpo/seed{seed}/model.safetensors" for seed in (0, 1)]
 ATTACKED = f"{RUN}/images/animals.attacked.npy"
+FOOD = {"dataset": "food"}
 ARTIFACTS = [
     f"{RUN}/images/animals.npy",
     f"{RUN}/manifests/animals.parquet",
@@ -182,10 +183,10 @@ def test_changed_param(demo):
     assert reasons == ["config/demo.yaml changed: training.epochs 3 → 9"]
 
 
-def test_changed_default_or_removed_method_is_a_changed_param(demo):
+def test_what_the_configuration_no_longer_asks_for_is_orphaned(demo):
     demo.path("config/demo.yaml").write_text(yaml.safe_dump({**SETTINGS, "methods": {"kto": {"objective": "kto"}}}))
     found, code = states(demo)
-    assert found[WEIGHTS[1]] == "stale" and code == 3
+    assert found[WEIGHTS[1]] == "orphaned" and code == 3
 
 
 def test_param_that_nothing_used(demo):
@@ -197,7 +198,7 @@ def test_param_that_nothing_used(demo):
 def test_broken_configuration_cannot_vouch(demo):
     demo.path("config/demo.yaml").write_text("epochs: [")
     found, code = states(demo)
-    assert code == 4 and found[WEIGHTS[0]] == "unverifiable" and TABLE not in found
+    assert code == 4 and found == dict.fromkeys(all_artifacts(), "unverifiable")
 
 
 def test_changed_source_line(demo):
@@ -307,7 +308,7 @@ def test_raw_data_replaced_by_a_commit(demo):
 
 def test_raw_data_that_git_does_not_know(demo):
     demo.path("resources/raw/more.bin").write_bytes(b"more")
-    demo.stage("manifest", ["resources/raw/more.bin"], {f"{RUN}/images/food.npy": b"more"})
+    demo.stage("manifest", ["resources/raw/more.bin"], {f"{RUN}/images/food.npy": b"more"}, wildcards=FOOD)
     assert states(demo)[0][f"{RUN}/images/food.npy"] == "untracked-input"
     demo.commit()
     assert states(demo) == ({}, 0)
@@ -315,7 +316,7 @@ def test_raw_data_that_git_does_not_know(demo):
 
 def test_input_outside_the_repository(demo, tmp_path):
     (tmp_path / "elsewhere.bin").write_bytes(b"x")
-    demo.stage("manifest", [str(tmp_path / "elsewhere.bin")], {f"{RUN}/images/food.npy": b"more"})
+    demo.stage("manifest", [str(tmp_path / "elsewhere.bin")], {f"{RUN}/images/food.npy": b"more"}, wildcards=FOOD)
     found, code = states(demo)
     assert found == {f"{RUN}/images/food.npy": "untracked-input"} and code == 4
 

@@ -1,12 +1,13 @@
-"""A stage depends on the files that its command imports, however deep, and on no others."""
+"""A step depends on the files that it imports, however deep, and on no others."""
 
 from pathlib import Path
 
 import pytest
 
+from prefclip.config import read_config
 from prefclip.lineage import sources
-from prefclip.lineage.project import LineageError
-from prefclip.lineage.sources import PACKAGE, imported_packages, rule_sources, stage_sources
+from prefclip.lineage.sources import PACKAGE, imported_packages, source_closure
+from prefclip.run.steps import step_module, step_names
 
 FILES = {
     "__init__.py": "",
@@ -22,13 +23,8 @@ FILES = {
     "reporting/__init__.py": "from prefclip.reporting import style\n",
     "reporting/style.py": "",
     "reporting/figures.py": "import typing\nif typing.TYPE_CHECKING:\n    from prefclip.training import loop\n",
-    "stages/models.py": (
-        "from prefclip.errors import PrefclipError\nfrom prefclip.reporting.figures import draw\n\n\n"
-        "def helper():\n    import prefclip.training.loop as loop\n\n\n"
-        "def train():\n    helper()\n\n\n"
-        "def figure():\n    draw()\n\n\n"
-        "def broken():\n    from prefclip.nowhere import x\n"
-    ),
+    "run/steps/train.py": "def train():\n    import prefclip.training.loop as loop\n",
+    "run/steps/figure.py": "from prefclip.reporting.figures import draw\n",
 }
 
 
@@ -43,11 +39,12 @@ def package(tmp_path) -> Path:
 
 
 def names(package: Path, stage: str) -> list[str]:
-    return [path.relative_to(package).as_posix() for path in stage_sources(stage, package)]
+    return [path.relative_to(package).as_posix() for path in source_closure([f"prefclip.run.steps.{stage}"], package)]
 
 
 def test_training_depends_on_what_it_imports(package):
     expected = ["__init__.py", "errors.py", "objectives/__init__.py", "objectives/dpo.py", "objectives/registry.py"]
+    expected += ["run/steps/train.py"]
     assert names(package, "train") == sorted([*expected, "training/__init__.py", "training/loop.py"])
 
 
@@ -57,15 +54,8 @@ def test_figures_do_not_depend_on_training(package):
         "reporting/__init__.py",
         "reporting/figures.py",
         "reporting/style.py",
+        "run/steps/figure.py",
     ]
-
-
-def test_imports_by_a_computed_name_count_with_the_whole_package(package):
-    (package / "training/loop.py").write_text("from prefclip.objectives import x\n")
-    assert "objectives/dpo.py" not in names(package, "train")
-    (package / "objectives/__init__.py").write_text("import importlib\nx = importlib.import_module('a' + 'b')\n")
-    parse_again()
-    assert {"objectives/dpo.py", "objectives/registry.py"} < set(names(package, "train"))
 
 
 def test_parts_of_pages_count_with_their_package(package):
@@ -80,29 +70,43 @@ def test_parts_of_pages_count_with_their_package(package):
 
 def parse_again() -> None:
     """Forget what was parsed: only tests change files under a running process."""
-    for cached in (sources._parse, sources._prefclip_imports, sources._imports_by_name):
+    for cached in (sources._parse, sources._prefclip_imports):
         cached.cache_clear()
 
 
-def test_unknown_stage_and_missing_module(package):
-    with pytest.raises(LineageError, match="allowed: helper, train, figure, broken"):
-        stage_sources("paint", package)
-    with pytest.raises(LineageError, match="do not exist"):
-        stage_sources("broken", package)
-
-
 def test_packages_are_found_by_import(package):
-    assert "torch" in imported_packages(stage_sources("train", package))
-    assert imported_packages(stage_sources("figure", package)) == {}
+    assert "torch" in imported_packages(source_closure(["prefclip.run.steps.train"], package))
+    assert imported_packages(source_closure(["prefclip.run.steps.figure"], package)) == {}
 
 
-def test_real_stages():
-    """In the package itself, a change of a figure or a table never touches training or evaluation."""
-    root = PACKAGE.parents[1]
-    for stage in ("manifest", "attacks", "pairs", "train", "evaluate"):
-        files = rule_sources(stage, root)
-        assert files == sorted(files) and all((root / name).is_file() for name in files)
-        assert not [name for name in files if "/reporting/" in name or "/lineage/" in name or "/stages/" in name]
-    assert "src/prefclip/objectives/dpo.py" in rule_sources("train", root)
-    assert not [name for name in rule_sources("manifest", root) if "/objectives/" in name or "/training/" in name]
-    assert [name for name in rule_sources("figure", root) if "/reporting/" in name]
+def test_what_a_record_holds_as_values_is_in_no_closure(package):
+    """The configuration, names of files, the lineage; but the step's own module is."""
+    for name in (
+        "config/experiment.py",
+        "lineage/record.py",
+        "run/files.py",
+        "run/__init__.py",
+        "run/steps/__init__.py",
+    ):
+        (package / name).parent.mkdir(parents=True, exist_ok=True)
+        (package / name).write_text("")
+    (package / "config.py").unlink()
+    (package / "run/steps/train.py").write_text(
+        "from prefclip.config import experiment\nfrom prefclip.lineage import record\nfrom prefclip.run import files\n"
+    )
+    found = source_closure(["prefclip.run.steps.train"], package)
+    assert [path.relative_to(package).as_posix() for path in found] == ["__init__.py", "run/steps/train.py"]
+
+
+def test_steps_depend_on_what_makes_them_and_on_nothing_behind_them():
+    """A change of a figure or a table never touches training or evaluation, one of a loss no other loss."""
+    config = read_config(PACKAGE.parents[1] / "config/embedded.yaml")
+    for step in step_names():
+        for job in step_module(step).DECLARES.jobs(config):
+            names = [name.removeprefix("src/prefclip/") for name in job.code]
+            assert f"run/steps/{step}.py" in names
+            assert not [name for name in names if name.startswith(("lineage/", "config", "cli.py"))], step
+            if step not in ("table", "figure", "summary", "report"):
+                assert not [name for name in names if name.startswith("reporting/")], step
+            if step in ("fetch", "manifest", "attacks", "pairs"):
+                assert not [name for name in names if name.startswith(("objectives/", "training/", "evaluation/"))]

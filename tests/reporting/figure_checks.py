@@ -6,9 +6,9 @@ import matplotlib.text
 from matplotlib.figure import Figure
 
 from prefclip.config import Config
-from prefclip.run.files import RunFiles
 from prefclip.reporting.figure_inputs import figure_inputs
 from prefclip.reporting.figures import draw_figure
+from prefclip.run.files import RunFiles
 
 SMALLEST_FONT = 6.0  # points, at the printed width
 

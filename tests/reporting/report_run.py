@@ -21,8 +21,6 @@ from prefclip.evaluation.explorer import CELLS
 from prefclip.evaluation.explorer_file import FORMAT
 from prefclip.evaluation.saliency.box_metrics import BOX_COLUMNS
 from prefclip.files import write_json, write_text
-from prefclip.run.files import RunFiles
-from prefclip.run.plan import SWEEP_TABLES, method_runs, sweep_runs
 from prefclip.lineage.cells import write_cells
 from prefclip.lineage.run_facts import run_facts
 from prefclip.reporting.figures import draw_figure
@@ -30,6 +28,8 @@ from prefclip.reporting.report.page import build_report, report_sources
 from prefclip.reporting.report.shown_tables import FIRST_TABLES
 from prefclip.reporting.report.sweeps import PARTS
 from prefclip.reporting.tables import cell_groups, make_table
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import SWEEP_TABLES, method_runs, sweep_runs
 from prefclip.seeds import generator_for
 
 

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from prefclip.run.files import RunFiles
 from prefclip.reporting.compare import CompareError, compare_folders, compare_runs, read_cells
 from prefclip.reporting.figures import draw_figure
 from prefclip.reporting.tables import make_table
+from prefclip.run.files import RunFiles
 
 TABLES = ("typographic", "text_confusion", "retention", "main_results")
 

@@ -11,7 +11,6 @@ from prefclip.config import Config
 from prefclip.evaluation.concept_sweep import sweep_reading
 from prefclip.evaluation.gender_sweep import sweep_gender
 from prefclip.evaluation.map_spectrum import measure_spectra
-from prefclip.run.plan import concept_runs, concept_tables
 from prefclip.lineage.concept_cells import write_concept_cells
 from prefclip.reporting.concept_numbers import ConceptNumberError, power_name, read_concept_numbers
 from prefclip.reporting.concept_tables import bias, concepts
@@ -19,6 +18,7 @@ from prefclip.reporting.figure_inputs import concept_figures, figure_inputs
 from prefclip.reporting.figures import draw_figure
 from prefclip.reporting.labels import column_groups
 from prefclip.reporting.table_files import to_markdown, write_table
+from prefclip.run.plan import concept_runs, concept_tables
 
 
 @pytest.fixture(scope="module")

@@ -16,12 +16,12 @@ from prefclip.evaluation.intervals import (
     difference_of_shares,
 )
 from prefclip.evaluation.long_form import read_metrics, read_predictions
-from prefclip.run.files import RunFiles
-from prefclip.run.plan import published_file
 from prefclip.lineage.cells import write_cells
 from prefclip.reporting.against_authors import Counterpart, compare, logged_numbers
 from prefclip.reporting.table_inputs import EVERY_RUN, published_inputs, table_names
 from prefclip.reporting.tables import UnknownTableError, make_table
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import published_file
 
 
 @pytest.fixture(scope="module")

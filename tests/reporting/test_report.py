@@ -9,13 +9,13 @@ import pytest
 from report_run import Loads, reported_run
 
 from prefclip.config import Config
-from prefclip.run.files import RunFiles
 from prefclip.lineage.run_facts import run_facts
 from prefclip.reporting.report.headline import read_headline
 from prefclip.reporting.report.page import build_report, embedded_json, report_sources
 from prefclip.reporting.report.settings import read_settings
 from prefclip.reporting.report.shown_tables import ReportError, parse_markdown, read_shown_table, read_tables
 from prefclip.reporting.report.sweeps import read_sweeps, sweep_files
+from prefclip.run.files import RunFiles
 
 PAPER_LIMIT = 15_000_000  # bytes
 

@@ -13,9 +13,6 @@ from report_run import Loads
 from synthetic_run import synthetic_config, write_synthetic_run
 
 from prefclip.datasets.parquet_tables import TableError
-from prefclip.run.plan import SWEEP_TABLES as TABLES_OF_THE_WORKFLOW
-from prefclip.run.files import RunFiles
-from prefclip.run.plan import sweep_runs, table_runs
 from prefclip.lineage.cells import write_cells
 from prefclip.reporting.figure_inputs import sweep_figures
 from prefclip.reporting.figures import SWEEP_FIGURES, draw_figure
@@ -25,6 +22,9 @@ from prefclip.reporting.report.page import build_report
 from prefclip.reporting.report.shown_tables import ReportError, read_shown_table
 from prefclip.reporting.sweep_numbers import setting_text
 from prefclip.reporting.tables import SWEEP_TABLES, cell_groups, make_table
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import SWEEP_TABLES as TABLES_OF_THE_WORKFLOW
+from prefclip.run.plan import sweep_runs, table_runs
 
 GRIDS = {
     "beta": {"vary": "beta", "methods": ["dpo", "kto"], "values": [0.05, 0.5, 1.0, 1.5], "seeds": [0]},

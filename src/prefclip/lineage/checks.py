@@ -5,7 +5,7 @@ Checks yield (state, reason, remedy). They read no file themselves: hashes, git 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from prefclip.lineage.figure_ids import figure_activity
 from prefclip.lineage.git_state import GitState
@@ -18,10 +18,11 @@ from prefclip.lineage.settings import ABSENT, CurrentSettings
 Verdict = tuple[str, str, str]
 
 
-class Declaration(Protocol):
-    """What a step would read today, and what would decide what it writes."""
+@dataclass(frozen=True)
+class Declaration:
+    """What a step would read today, by name, and what would decide what it writes."""
 
-    inputs: list[str]
+    inputs: frozenset[str]
     params: dict[str, Any]
     code: dict[str, str]
 
@@ -105,7 +106,7 @@ def check_step(today: Today, artifact: str, record: Record) -> Iterator[Verdict]
         ]
         if changed:
             yield "stale", f"code of {run.stage} changed: {_some(changed)}", again
-        then, now = {entry.path for entry in run.inputs}, {today.project.name(path) for path in step.inputs}
+        then, now = {entry.path for entry in run.inputs}, step.inputs
         if then != now:
             signs = [*(f"+{name}" for name in sorted(now - then)), *(f"−{name}" for name in sorted(then - now))]
             yield "stale", f"it would be made from other files: {_some(signs)}", again

@@ -136,21 +136,15 @@ def content_id(value: Any) -> str:
 
 
 def activity_id(run: dict) -> str:
-    """Return the id of a run by what goes into it (``run`` may still lack all that comes out, but not ``outputs``)."""
-    parts = {key: run[key] for key in ("stage", "wildcards", "params", "seed")}
-    folder = run_folder(run["artifact"])
-    inputs = [_below(folder, entry) for entry in run["inputs"]]
-    return content_id({**parts, "inputs": inputs, "code": run["code"]["sha256"]})
+    """Return the id of a run by what goes into it; ``run`` may still lack what comes out."""
+    parts = {key: run[key] for key in ("stage", "wildcards", "params", "seed", "inputs")}
+    return content_id({**_below(run_folder(run["artifact"]), parts), "code": run["code"]["sha256"]})
 
 
 def run_id(run: dict) -> str:
     """Return the id of a record's ``run`` part."""
-    folder, timed = run_folder(run["artifact"]), run["timed"]
-    outputs = [{"path": entry["path"]} if entry["path"] in timed else entry for entry in run["outputs"]]
-    lists = {"inputs": run["inputs"], "outputs": outputs}
-    names = {key: run[key] and run[key].removeprefix(folder) for key in ("artifact", "config")}
-    names["timed"] = [name.removeprefix(folder) for name in timed]
-    return content_id({**run, **names, **{key: [_below(folder, entry) for entry in lists[key]] for key in lists}})
+    outputs = [{"path": entry["path"]} if entry.get("path") in run["timed"] else entry for entry in run["outputs"]]
+    return content_id(_below(run_folder(run["artifact"]), {**run, "outputs": outputs}))
 
 
 def run_folder(artifact: str) -> str:
@@ -159,8 +153,13 @@ def run_folder(artifact: str) -> str:
     return "/".join(parts[:2]) + "/" if parts[0] == RESULTS and len(parts) > 2 else ""
 
 
-def _below(folder: str, entry: dict) -> dict:
-    return {**entry, "path": entry["path"].removeprefix(folder)}
+def _below(folder: str, value: Any) -> Any:
+    """A value in which names of files below ``folder`` are relative to it."""
+    if isinstance(value, dict):
+        return {key: _below(folder, each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_below(folder, each) for each in value]
+    return value.removeprefix(folder) if isinstance(value, str) else value
 
 
 def record_text(run: dict, surroundings: dict) -> str:

@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 from prefclip.lineage.checks import CHECKS, SHIPPED_CHECKS, Declaration, Today, check_raw, is_result, remake
@@ -24,7 +24,6 @@ def verify(
     targets: Iterable[str | Path] = (),
     config: str | Path | None = None,
     threads: int | None = None,
-    declare: Callable[..., Declaration | None] = declared,
 ) -> AuditReport:
     """Audit targets and everything upstream of them; without targets, all runs.
 
@@ -33,7 +32,6 @@ def verify(
         targets: artifacts, their records, or folders.
         config: a configuration to compare parameters with, instead of the one that each record names.
         threads: for hashing; all cores unless told.
-        declare: gives the step of today for a configuration, name, wildcards and folder of a run.
 
     Raises LineageError for a target that does not exist or lies elsewhere; everything else ends in a finding.
     """
@@ -52,7 +50,7 @@ def verify(
         git=git_state(project),
         settings=settings,
         packages=_packages(project, records),
-        steps=_steps(project, records, settings, declare),
+        steps=_steps(project, records, settings),
     )
     report = AuditReport(artifacts=[])
     for name, record in records.items():
@@ -76,9 +74,8 @@ def verify(
     return report
 
 
-def _steps(
-    project: Project, records: dict, settings: CurrentSettings, declare: Callable[..., Declaration | None]
-) -> dict[str, Declaration | str | None]:
+def _steps(project: Project, records: dict, settings: CurrentSettings) -> dict[str, Declaration | str | None]:
+    """Return what each activity would be today, in the terms of :class:`Today`."""
     found: dict[str, Declaration | str | None] = {}
     # Steps name shipped files from the root of the repository.
     with contextlib.chdir(project.root):
@@ -87,7 +84,9 @@ def _steps(
                 continue
             run, config = record.run, settings.config(record.run.config)
             if not isinstance(config, str):
-                config = declare(config, run.stage, run.wildcards, run_folder(name).rstrip("/"))
+                step = declared(config, run.stage, run.wildcards, run_folder(name).rstrip("/"))
+                names = frozenset(map(project.name, step.inputs)) if step else frozenset()
+                config = step and Declaration(names, step.params, step.code)
             found[run.activity] = config
     return found
 
