@@ -28,6 +28,7 @@ ROOT_MODULES = (
     "protocols",
     "config_messages",
     "config_overview",
+    "config_readme",
     "config_sections",
     "method_config",
     "analysis_config",
@@ -38,6 +39,7 @@ ROOT_MODULES = (
 # What they need of packages: names and ranges, no work.
 ROOT_MODULES_NEED = {
     "config_overview": {"objectives"},
+    "config_readme": {"objectives"},
     "analysis_config": {"objectives"},
     "method_config": {"objectives"},
     "sweeps_config": {"objectives"},
