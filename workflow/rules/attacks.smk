@@ -16,7 +16,7 @@ rule synthesise_attacks:
     benchmark:
         f"benchmarks/{settings.experiment}/synthesise_attacks/{{dataset}}.tsv"
     conda:
-        "../../envs/data.yaml"
+        "../../envs/prefclip.yaml"
     threads: 1
     resources:
         mem_mb=growing(2000, 16000),

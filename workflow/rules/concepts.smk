@@ -24,7 +24,7 @@ rule pair_genders:
     wildcard_constraints:
         preference="factual|reversed|neutral",
     conda:
-        "../../envs/data.yaml"
+        "../../envs/prefclip.yaml"
     resources:
         mem_mb=growing(1000, 8000),
         runtime=growing(10, 30),
@@ -54,7 +54,7 @@ rule train_concept:
     wildcard_constraints:
         concept="|".join(settings.concepts) or "none",
     conda:
-        "../../envs/training.yaml"
+        "../../envs/prefclip.yaml"
     threads: 1
     resources:
         mem_mb=growing(2000, 16000),
@@ -90,7 +90,7 @@ rule sweep_concept:
     wildcard_constraints:
         concept="|".join(reading_maps) or "none",
     conda:
-        "../../envs/training.yaml"
+        "../../envs/prefclip.yaml"
     threads: 1
     resources:
         mem_mb=growing(2000, 32000),
@@ -131,7 +131,7 @@ rule measure_spectra:
     log:
         f"logs/{settings.experiment}/measure_spectra.log",
     conda:
-        "../../envs/training.yaml"
+        "../../envs/prefclip.yaml"
     resources:
         mem_mb=1000,
         runtime=10,

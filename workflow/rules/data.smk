@@ -17,7 +17,7 @@ rule check_sources:
     log:
         f"logs/{settings.experiment}/check_sources.log",
     conda:
-        "../../envs/data.yaml"
+        "../../envs/prefclip.yaml"
     params:
         run=run_folder,
     message:
@@ -36,7 +36,7 @@ rule obtain_dataset:
     log:
         f"logs/{settings.experiment}/obtain_dataset/{{dataset}}.log",
     conda:
-        "../../envs/data.yaml"
+        "../../envs/prefclip.yaml"
     params:
         run=run_folder,
         root=lambda wildcards: settings.data.root,
@@ -62,7 +62,7 @@ rule build_manifest:
     benchmark:
         f"benchmarks/{settings.experiment}/build_manifest/{{dataset}}.tsv"
     conda:
-        "../../envs/data.yaml"
+        "../../envs/prefclip.yaml"
     threads: 1
     resources:
         mem_mb=growing(2000, 16000),

@@ -22,7 +22,7 @@ rule evaluate_model:
     benchmark:
         f"benchmarks/{settings.experiment}/evaluate_model/{{model}}.{{method}}.seed{{seed}}.tsv"
     conda:
-        "../../envs/training.yaml"
+        "../../envs/prefclip.yaml"
     threads: 1
     resources:
         mem_mb=growing(3000, 32000),
@@ -51,7 +51,7 @@ rule check_clip:
     log:
         f"logs/{settings.experiment}/check_clip.log",
     conda:
-        "../../envs/figures.yaml"
+        "../../envs/prefclip.yaml"
     resources:
         mem_mb=1000,
         runtime=10,

@@ -28,7 +28,7 @@ rule make_table:
     wildcard_constraints:
         table="|".join(TABLES),
     conda:
-        "../../envs/figures.yaml"
+        "../../envs/prefclip.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
@@ -59,7 +59,7 @@ rule draw_figure:
     wildcard_constraints:
         figure="|".join(FIGURES),
     conda:
-        "../../envs/figures.yaml"
+        "../../envs/prefclip.yaml"
     resources:
         mem_mb=2000,
         runtime=15,

@@ -16,7 +16,7 @@ rule summarise_metrics:
     log:
         f"logs/{settings.experiment}/summarise_metrics.log",
     conda:
-        "../../envs/figures.yaml"
+        "../../envs/prefclip.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
@@ -34,7 +34,7 @@ rule record:
     log:
         f"logs/{settings.experiment}/record.log",
     conda:
-        "../../envs/lineage.yaml"
+        "../../envs/prefclip.yaml"
     params:
         run=run_folder,
     message:

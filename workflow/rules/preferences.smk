@@ -14,7 +14,7 @@ rule build_pairs:
     benchmark:
         f"benchmarks/{settings.experiment}/build_pairs/{{dataset}}.tsv"
     conda:
-        "../../envs/data.yaml"
+        "../../envs/prefclip.yaml"
     resources:
         mem_mb=growing(1000, 8000),
         runtime=growing(10, 30),

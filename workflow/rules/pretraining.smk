@@ -13,7 +13,7 @@ rule pretrain:
     benchmark:
         "benchmarks/pretrain.tsv"
     conda:
-        "../../envs/training.yaml"
+        "../../envs/prefclip.yaml"
     threads: 2
     resources:
         mem_mb=5000,

@@ -21,7 +21,7 @@ rule explore_images:
     benchmark:
         f"benchmarks/{settings.experiment}/explore_images.tsv"
     conda:
-        "../../envs/training.yaml"
+        "../../envs/prefclip.yaml"
     threads: 1
     resources:
         mem_mb=growing(3000, 16000),
@@ -52,7 +52,7 @@ rule build_report:
     benchmark:
         f"benchmarks/{settings.experiment}/build_report.tsv"
     conda:
-        "../../envs/figures.yaml"
+        "../../envs/prefclip.yaml"
     threads: 1
     resources:
         mem_mb=2000,

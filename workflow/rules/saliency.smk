@@ -21,7 +21,7 @@ rule measure_saliency:
     benchmark:
         f"benchmarks/{settings.experiment}/measure_saliency/{{model}}.{{method}}.tsv"
     conda:
-        "../../envs/training.yaml"
+        "../../envs/prefclip.yaml"
     threads: 1
     resources:
         mem_mb=growing(3000, 32000),

@@ -16,7 +16,7 @@ rule cache_reference:
     benchmark:
         f"benchmarks/{settings.experiment}/cache_reference/{{model}}.{{dataset}}.tsv"
     conda:
-        "../../envs/training.yaml"
+        "../../envs/prefclip.yaml"
     threads: 1
     resources:
         mem_mb=growing(3000, 32000),
@@ -59,7 +59,7 @@ rule train_policy:
     wildcard_constraints:
         method="|".join(averaged_methods) or "none",
     conda:
-        "../../envs/training.yaml"
+        "../../envs/prefclip.yaml"
     threads: 1
     resources:
         mem_mb=growing(3000, 32000),
