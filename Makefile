@@ -4,6 +4,7 @@ CORES ?= 2
 
 VENV := .venv
 LOCK := envs/requirements.lock
+CONDA := envs/prefclip.post-deploy.sh
 IN_VENV := . $(VENV)/bin/activate &&
 PIP := $(VENV)/bin/python -m pip --no-input --disable-pip-version-check -qq
 
@@ -71,4 +72,5 @@ lock:
 	"$$scratch/bin/python" -m pip install -qq -c $(LOCK) ".[slurm,lineage,test]" && \
 	"$$scratch/bin/python" -m pip freeze -qq --all | \
 	awk -F '==' 'NF == 2 { gsub(/[-_.]+/, "-", $$1); print tolower($$1) "==" $$2 }' | \
-	grep -vE '^(pip|triton|(cuda|nvidia)-.*)==' | LC_ALL=C sort -t= -k1,1 > "$$scratch/lock" && mv "$$scratch/lock" $(LOCK)
+	grep -vE '^(pip|triton|(cuda|nvidia)-.*)==' | LC_ALL=C sort -t= -k1,1 > "$$scratch/lock" && mv "$$scratch/lock" $(LOCK) && \
+	sum=$$(cksum < $(LOCK)) && sed "s/^\(# cksum of .*: \).*/\1$$sum/" $(CONDA) > "$$scratch/conda" && mv "$$scratch/conda" $(CONDA)

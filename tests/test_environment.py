@@ -1,24 +1,18 @@
-"""One set of versions: lock file, conda environments, pyproject.toml and the running interpreter agree."""
+"""One set of versions: lock file, conda environment, pyproject.toml and the running interpreter agree."""
 
 import ast
 import re
+import subprocess
 import tomllib
 from importlib import metadata
 from pathlib import Path
 
-import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCK_LINE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*==[0-9][0-9a-z.]*")
-STAGES = {
-    "data": ["datasets", "attacks", "preferences"],
-    "training": ["models", "objectives", "training", "evaluation", "defences"],
-    "figures": ["reporting"],
-    "lineage": ["lineage"],
-}
 # What torch brings along differs from build to build, and torch pins it itself.
 CUDA_LIBRARY = re.compile(r"triton|(cuda|nvidia)-.*")
 
@@ -28,47 +22,27 @@ def locked_versions() -> dict[str, str]:
     return dict(line.split("==") for line in lines)
 
 
-def conda_environment(name: str) -> dict:
-    return yaml.safe_load((ROOT / f"envs/{name}.yaml").read_text())
-
-
-def pip_pins(name: str) -> dict[str, str]:
-    pip = next(item["pip"] for item in conda_environment(name)["dependencies"] if isinstance(item, dict))
-    return {canonicalize_name(package): version for package, version in (pin.split("==") for pin in pip)}
-
-
 def direct_requirements() -> list[Requirement]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     groups = [project["dependencies"], *project["optional-dependencies"].values()]
     return [Requirement(line) for group in groups for line in group]
 
 
-def third_party_imports(packages: list[str]) -> dict[str, str]:
-    """Distributions that these parts of prefclip need, through what they import from it too: name -> importing file."""
+def third_party_imports() -> dict[str, str]:
+    """Distributions that prefclip imports anywhere: name -> importing file."""
     distributions = metadata.packages_distributions()
-    source = ROOT / "src"
-    todo = [path for package in packages for path in (source / "prefclip" / package).rglob("*.py")]
-    todo.append(source / "prefclip/config.py")  # every command reads the configuration
-    seen, needed = set(), {}
-    while todo:
-        path = todo.pop()
-        if path in seen or not path.is_file():
-            continue
-        seen.add(path)
+    needed = {}
+    for path in (ROOT / "src").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Import):
                 modules = [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom) and node.level == 0:
-                modules = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+                modules = [node.module]
             else:
                 continue
-            for module in modules:
-                if module.startswith("prefclip."):
-                    base = source / module.replace(".", "/")
-                    todo += [base.with_suffix(".py"), base / "__init__.py", base.parent / "__init__.py"]
-                elif module.split(".")[0] != "prefclip":
-                    for distribution in distributions.get(module.split(".")[0], [])[:1]:
-                        needed[canonicalize_name(distribution)] = str(path.relative_to(ROOT))
+            for top in {module.split(".")[0] for module in modules} - {"prefclip"}:
+                for distribution in distributions.get(top, [])[:1]:
+                    needed[canonicalize_name(distribution)] = str(path.relative_to(ROOT))
     return needed
 
 
@@ -110,27 +84,31 @@ def test_running_interpreter_has_the_locked_versions():
     assert installed == {name: locked[name] for name in names}
 
 
-def test_every_conda_environment_belongs_to_a_stage():
-    assert {path.stem for path in (ROOT / "envs").glob("*.yaml")} == set(STAGES)
-    assert {path.name.split(".")[0] for path in (ROOT / "envs").glob("*.post-deploy.sh")} == set(STAGES)
+def test_one_conda_environment_serves_every_rule():
+    assert [path.name for path in (ROOT / "envs").glob("*.y*ml")] == ["prefclip.yaml"]
+    for path in (ROOT / "workflow/rules").glob("*.smk"):
+        named = re.findall(r"^    conda:\n +\"(.+)\"$", path.read_text(), re.M)
+        assert set(named) <= {"../../envs/prefclip.yaml"}, path.name
+        assert len(named) == path.read_text().count("conda:"), path.name
 
 
-@pytest.mark.parametrize("name", STAGES)
-def test_conda_environment_has_the_locked_versions(name):
-    environment, pins = conda_environment(name), pip_pins(name)
-    assert environment["channels"] == ["conda-forge"]
-    assert "python=3.11" in environment["dependencies"]
-    assert pins == {package: locked_versions().get(package) for package in pins}
-
-
-@pytest.mark.parametrize("name", STAGES)
-def test_conda_environment_has_what_its_stage_imports(name):
-    pins = pip_pins(name)
-    needed = third_party_imports(STAGES[name])
-    assert {package: path for package, path in needed.items() if package not in pins} == {}
+def test_conda_environment_is_the_lock_file():
+    """With a Python that the project admits and the lock was made for; a changed lock makes a new environment."""
+    environment = yaml.safe_load((ROOT / "envs/prefclip.yaml").read_text())
+    python, pip = environment["dependencies"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert environment["channels"] == ["conda-forge"] and pip == "pip"
+    assert python.split("=")[0] == "python" and Requirement(f"python{project['requires-python']}").specifier.contains(
+        python.split("=")[1]
+    )
+    assert f"Programming Language :: Python :: {python.split('=')[1]}" in project["classifiers"]
+    script = (ROOT / "envs/prefclip.post-deploy.sh").read_text()
+    checksum = subprocess.run(["cksum"], stdin=(ROOT / "envs/requirements.lock").open("rb"), capture_output=True)
+    assert f"cksum of requirements.lock: {checksum.stdout.decode()}" in script
+    # Where pip may not build in isolation, what builds the package has to be there.
+    assert "--no-build-isolation" in script and "setuptools" in locked_versions()
 
 
 def test_every_import_is_declared():
     declared = {canonicalize_name(requirement.name) for requirement in direct_requirements()}
-    needed = third_party_imports([""])
-    assert {package: path for package, path in needed.items() if package not in declared} == {}
+    assert {package: path for package, path in third_party_imports().items() if package not in declared} == {}

@@ -157,12 +157,15 @@ def check_config_file(
 
 
 @config_app.command("explain")
-def explain_keys() -> None:
+def explain_keys(
+    markdown: Annotated[bool, typer.Option("--markdown", help="print config/README.md instead")] = False,
+) -> None:
     """Print every key of a configuration with what it may be, its default and its meaning."""
     from prefclip.config import json_schema
     from prefclip.config_overview import overview
+    from prefclip.config_readme import readme
 
-    print("\n".join(overview(json_schema())))
+    print("\n".join((readme if markdown else overview)(json_schema())))
 
 
 @config_app.command("schema")

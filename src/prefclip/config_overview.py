@@ -1,13 +1,30 @@
 """Every key of a configuration with what it may be, its default and its meaning; for people."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from prefclip.objectives import SETTINGS
 
 TYPES = {"integer": "whole number", "number": "number", "boolean": "true or false", "string": "text", "null": "null"}
 BOUNDS = (("exclusiveMinimum", ">"), ("minimum", ">="), ("exclusiveMaximum", "<"), ("maximum", "<="))
 ANY_NAME = "<name>"
+MOST_SHOWN = 12  # values of a list
+
+
+class Key(NamedTuple):
+    """One key: what it may be, its default as text (None where there is none), and what it means."""
+
+    name: str
+    choices: str
+    default: str | None
+    required: bool
+    meaning: str
+
+    @property
+    def allowed(self) -> str:
+        """What it may be, with its default, in one line."""
+        default = "" if self.default is None else f"; default {self.default}"
+        return f"{self.choices}{default}{'; required' if self.required else ''}"
 
 
 def overview(schema: dict[str, Any]) -> list[str]:
@@ -15,24 +32,22 @@ def overview(schema: dict[str, Any]) -> list[str]:
     lines: list[str] = []
     for name, about, rows in sections(schema):
         lines += ["", f"{name}: {about}"] if name else []
-        width = max(len(key) for key, _, _ in rows)
+        width = max(len(key.name) for key in rows)
         indent = "  " if name else ""
-        lines += [
-            f"{indent}{key:{width}}  {allowed}{f'  {meaning}' if meaning else ''}" for key, allowed, meaning in rows
-        ]
+        lines += [f"{indent}{key.name:{width}}  [{key.allowed}]  {key.meaning}".rstrip() for key in rows]
     lines += ["", "Objectives and their parameters (methods.<name>.parameters):"]
     return lines + [f"  {name}: {settings.description}; {settings.allowed}" for name, settings in SETTINGS.items()]
 
 
-def sections(schema: dict[str, Any]) -> Iterator[tuple[str, str, list[tuple[str, str, str]]]]:
-    """Yield each section of a JSON Schema: dotted name, meaning, and for each key what it may be and what it means.
+def sections(schema: dict[str, Any]) -> Iterator[tuple[str, str, list[Key]]]:
+    """Yield each section of a JSON Schema: dotted name, meaning, and its keys.
 
     The first one is the top, without a name; a mapping with free keys has ``<name>`` in its own.
     """
     yield from _sections("", schema, schema["$defs"])
 
 
-def _sections(name: str, section: dict, parts: dict) -> Iterator[tuple[str, str, list[tuple[str, str, str]]]]:
+def _sections(name: str, section: dict, parts: dict) -> Iterator[tuple[str, str, list[Key]]]:
     rows, inner = [], []
     for key, entry in section["properties"].items():
         described = {**_target(entry, parts), **entry}
@@ -41,9 +56,9 @@ def _sections(name: str, section: dict, parts: dict) -> Iterator[tuple[str, str,
         elif "properties" in _target(_values(described), parts):
             inner.append((f"{name}{key}.{ANY_NAME}", _target(_values(described), parts)))
         else:
-            default = f"; default {_shown(entry['default'])}" if "default" in entry else ""
-            needed = "; required" if key in section.get("required", ()) else ""
-            rows.append((key, f"[{_allowed(described, parts)}{default}{needed}]", entry.get("description", "")))
+            default = as_text(entry["default"]) if "default" in entry else None
+            required = key in section.get("required", ())
+            rows.append(Key(key, _allowed(described, parts), default, required, entry.get("description", "")))
     yield name.rstrip("."), section.get("description", ""), rows
     for label, described in inner:
         yield from _sections(f"{label}.", described, parts)
@@ -64,9 +79,9 @@ def _values(entry: dict) -> dict:
 
 def _allowed(entry: dict, parts: dict) -> str:
     if "enum" in entry:
-        return " | ".join(map(_shown, entry["enum"]))
+        return " | ".join(map(as_text, entry["enum"]))
     if "const" in entry:
-        return _shown(entry["const"])
+        return as_text(entry["const"])
     if "anyOf" in entry:
         return " | ".join(_allowed(choice, parts) for choice in entry["anyOf"])
     if entry.get("type") == "array":
@@ -77,9 +92,11 @@ def _allowed(entry: dict, parts: dict) -> str:
     return " ".join(filter(None, [TYPES.get(entry.get("type", ""), "any value"), bounds]))
 
 
-def _shown(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """Return a value as a configuration has it; of a long list the first few and the last."""
     if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_shown, value))}]"
+        shown = [*value[:3], "…", value[-1]] if len(value) > MOST_SHOWN else value
+        return f"[{', '.join(map(as_text, shown))}]"
     return (
         {True: "true", False: "false", None: "null"}[value]
         if value is None or value is True or value is False

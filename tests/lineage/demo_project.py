@@ -210,7 +210,7 @@ class DemoProject:
 def lay_out(root: Path) -> None:
     """Write the files that git holds."""
     files = {
-        "Snakefile": "rule all:\n",
+        "workflow/Snakefile": "rule all:\n",
         "README.md": "demo\n",
         ".gitignore": "/results/\n",
         "config/demo.yaml": yaml.safe_dump(SETTINGS),

@@ -192,7 +192,7 @@ def test_crate_is_valid_and_a_broken_one_is_not(demo, tmp_path, cached_contexts)
     export_rocrate(demo.project, crate)
     assert problems(crate, cached_contexts) == []
     read = ROCrate(crate)
-    assert read.mainEntity.id == "Snakefile" and read.get(TABLE)["sha256"]
+    assert read.mainEntity.id == "workflow/Snakefile" and read.get(TABLE)["sha256"]
     for link, kind in (
         ("instrument", "CreateAction"),
         ("object", "OrganizeAction"),
@@ -230,7 +230,7 @@ def test_crate_goes_into_a_new_folder(demo, tmp_path):
     (tmp_path / "full/file").touch()
     with pytest.raises(LineageError, match="not empty"):
         export_rocrate(demo.project, tmp_path / "full")
-    demo.path("Snakefile").unlink()
-    with pytest.raises(LineageError, match="Snakefile: is missing"):
+    demo.path("workflow/Snakefile").unlink()
+    with pytest.raises(LineageError, match="workflow/Snakefile: is missing"):
         export_rocrate(demo.project, tmp_path / "crate")
     assert not (tmp_path / "crate").exists()

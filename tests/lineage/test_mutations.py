@@ -352,10 +352,10 @@ def test_dirty_tree_that_was_cleaned(demo):
 
 
 def test_dirty_workflow_and_untracked_source(demo):
-    demo.path("Snakefile").write_text("rule other:\n")
+    demo.path("workflow/Snakefile").write_text("rule other:\n")
     demo.figure()
     assert states(demo) == ({f"{RUN}/figures/bars.png": "incomparable"}, 4)
-    demo.git("checkout", "--", "Snakefile")
+    demo.git("checkout", "--", "workflow/Snakefile")
     assert states(demo)[0] == {f"{RUN}/figures/bars.png": "incomparable"}
     demo.figure()
     assert states(demo) == ({}, 0)

@@ -152,9 +152,15 @@ def test_graphs_name_every_file_and_edge(demo):
         assert len(re.findall(rf" {arrow} ", text)) == edges
 
 
+def test_the_root_is_found_from_within_its_folders(demo):
+    """The folder of the workflow's Snakefile is not the root."""
+    for inside in (".", "workflow", "src/demo"):
+        assert Project.around(demo.path(inside)).root == demo.project.root
+
+
 def many_records(root: Path, count: int) -> str:
     """Records of ``count`` artifacts: layers of 100, each made of ten of the layer below, and one of the top layer."""
-    (root / "Snakefile").write_text("")
+    (root / "pyproject.toml").write_text("")
     entry = {"sha256": "0" * 64, "size": 1}
     code = {f"src/prefclip/module{place}.py": "1" * 64 for place in range(20)}
     around = {

@@ -151,7 +151,7 @@ def test_the_shown_sweeps_have_one_line_for_each_point(swept):
 def test_cells_lead_to_the_metrics_of_their_seeds_alone(damaged, monkeypatch, name):
     config, layout = damaged
     monkeypatch.chdir(Path(layout.root).parent)
-    (Path.cwd() / "Snakefile").touch()
+    (Path.cwd() / "pyproject.toml").touch()
     layout = RunFiles("results")
     metrics = [layout.metrics(*run) for run in table_runs(config, name)]
     found = json.loads(write_cells(layout.table(name), metrics, cell_groups(config, name)).read_text(encoding="utf-8"))

@@ -31,9 +31,20 @@ def test_every_shipped_configuration_gives_a_workflow(checkout, config):
     assert answer.code == 0, answer.output
 
 
-def test_lint(checkout):
-    answer = checkout.snakemake("--lint", config=None)
+ENTRIES = ("Snakefile", "workflow/Snakefile")
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_lint(checkout, entry):
+    answer = checkout.snakemake("--lint", "--snakefile", entry, config=None)
     assert answer.code == 0, answer.output
+
+
+def test_both_entries_plan_the_same_run(checkout):
+    """Without naming a target: the Snakefile at the root hands the default one on."""
+    plans = [checkout.snakemake("--dry-run", "--snakefile", entry) for entry in ENTRIES]
+    assert [plan.code for plan in plans] == [0, 0], plans[0].output
+    assert plans[0].jobs == plans[1].jobs and plans[0].jobs["build_report"] == 1
 
 
 def test_format():

@@ -13,7 +13,7 @@ rule synthesise_attacks:
     benchmark:
         attacked.benchmark
     conda:
-        "../../envs/data.yaml"
+        "../../envs/prefclip.yaml"
     threads: 1
     resources:
         mem_mb=growing(2000, 16000),

@@ -21,7 +21,7 @@ rule pair_genders:
     wildcard_constraints:
         preference="factual|reversed|neutral",
     conda:
-        "../../envs/data.yaml"
+        "../../envs/prefclip.yaml"
     resources:
         mem_mb=growing(1000, 8000),
         runtime=growing(10, 30),
@@ -45,7 +45,7 @@ rule train_concept:
     wildcard_constraints:
         concept=one_of(settings.concepts),
     conda:
-        "../../envs/training.yaml"
+        "../../envs/prefclip.yaml"
     threads: 1
     resources:
         mem_mb=growing(2000, 16000),
@@ -71,7 +71,7 @@ rule sweep_concept:
     wildcard_constraints:
         concept=one_of(reading_maps),
     conda:
-        "../../envs/training.yaml"
+        "../../envs/prefclip.yaml"
     threads: 1
     resources:
         mem_mb=growing(2000, 32000),
@@ -108,7 +108,7 @@ rule measure_spectra:
     log:
         spectra.log,
     conda:
-        "../../envs/training.yaml"
+        "../../envs/prefclip.yaml"
     resources:
         mem_mb=1000,
         runtime=10,

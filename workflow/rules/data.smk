@@ -19,7 +19,7 @@ rule check_sources:
     log:
         checked.log,
     conda:
-        "../../envs/data.yaml"
+        "../../envs/prefclip.yaml"
     params:
         **checked.params,
     message:
@@ -36,7 +36,7 @@ rule obtain_dataset:
     log:
         obtained.log,
     conda:
-        "../../envs/data.yaml"
+        "../../envs/prefclip.yaml"
     params:
         **obtained.params,
     message:
@@ -55,7 +55,7 @@ rule build_manifest:
     benchmark:
         built.benchmark
     conda:
-        "../../envs/data.yaml"
+        "../../envs/prefclip.yaml"
     threads: 1
     resources:
         mem_mb=growing(2000, 16000),

@@ -20,7 +20,7 @@ rule evaluate_model:
     benchmark:
         evaluated.benchmark
     conda:
-        "../../envs/training.yaml"
+        "../../envs/prefclip.yaml"
     threads: 1
     resources:
         mem_mb=growing(3000, 32000),
@@ -43,7 +43,7 @@ rule check_clip:
     log:
         compared.log,
     conda:
-        "../../envs/figures.yaml"
+        "../../envs/prefclip.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
@@ -65,7 +65,7 @@ rule measure_saliency:
     benchmark:
         explained.benchmark
     conda:
-        "../../envs/training.yaml"
+        "../../envs/prefclip.yaml"
     threads: 1
     resources:
         mem_mb=growing(3000, 32000),

@@ -11,7 +11,7 @@ rule record:
     log:
         f"logs/{settings.experiment}/record.log",
     conda:
-        "../../envs/lineage.yaml"
+        "../../envs/prefclip.yaml"
     params:
         run=run.root,
     message:
@@ -32,7 +32,7 @@ rule pretrain:
     benchmark:
         "benchmarks/pretrain.tsv"
     conda:
-        "../../envs/training.yaml"
+        "../../envs/prefclip.yaml"
     threads: 2
     resources:
         mem_mb=5000,

@@ -13,7 +13,7 @@ rule build_pairs:
     benchmark:
         paired.benchmark
     conda:
-        "../../envs/data.yaml"
+        "../../envs/prefclip.yaml"
     resources:
         mem_mb=growing(1000, 8000),
         runtime=growing(10, 30),

@@ -31,7 +31,7 @@ rule make_table:
     log:
         tabulated.log,
     conda:
-        "../../envs/figures.yaml"
+        "../../envs/prefclip.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
@@ -51,7 +51,7 @@ rule draw_figure:
     log:
         drawn.log,
     conda:
-        "../../envs/figures.yaml"
+        "../../envs/prefclip.yaml"
     resources:
         mem_mb=2000,
         runtime=15,
@@ -71,7 +71,7 @@ rule summarise_metrics:
     log:
         summarised.log,
     conda:
-        "../../envs/figures.yaml"
+        "../../envs/prefclip.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
@@ -93,7 +93,7 @@ rule explore_images:
     benchmark:
         explored.benchmark
     conda:
-        "../../envs/training.yaml"
+        "../../envs/prefclip.yaml"
     threads: 1
     resources:
         mem_mb=growing(3000, 16000),
@@ -118,7 +118,7 @@ rule build_report:
     benchmark:
         reported.benchmark
     conda:
-        "../../envs/figures.yaml"
+        "../../envs/prefclip.yaml"
     resources:
         mem_mb=2000,
         runtime=15,

@@ -18,7 +18,7 @@ rule cache_reference:
     benchmark:
         embedded.benchmark
     conda:
-        "../../envs/training.yaml"
+        "../../envs/prefclip.yaml"
     threads: 1
     resources:
         mem_mb=growing(3000, 32000),
@@ -58,7 +58,7 @@ rule train_policy:
     wildcard_constraints:
         method=one_of(averaging),
     conda:
-        "../../envs/training.yaml"
+        "../../envs/prefclip.yaml"
     threads: 1
     resources:
         mem_mb=growing(3000, 32000),

@@ -1,6 +1,6 @@
 """The lineage as a Workflow Run RO-Crate: RO-Crate 1.1 with the process, workflow and provenance run profiles 0.5.
 
-The crate holds the Snakefile, the records and every file up to a size; larger ones are described by their content, as
+The crate holds the workflow, the records and every file up to a size; larger ones are described by their content, as
 ``ni:///sha-256;…`` (RFC 6920), and stay where they are.
 """
 
@@ -20,7 +20,7 @@ from prefclip.lineage.project import FileProblem, LineageError, Project
 from prefclip.lineage.record import FileEntry, canonical, record_name
 
 LARGEST_COPY = 8 * 1024 * 1024
-WORKFLOW = "Snakefile"
+WORKFLOW = "workflow/Snakefile"
 METADATA = "ro-crate-metadata.json"
 LICENSE = "https://spdx.org/licenses/MIT"
 CONTEXT = ["https://w3id.org/ro/crate/1.1/context", "https://w3id.org/ro/terms/workflow-run/context"]
@@ -45,7 +45,7 @@ Entity = dict[str, Any]
 def export_rocrate(project: Project, folder: str | Path, targets: Iterable[str | Path] = ()) -> Path:
     """Write the crate into ``folder``, which must be empty or absent, and return the path of its metadata.
 
-    Raises LineageError without usable records or Snakefile, and for files that are not what the records say.
+    Raises LineageError without usable records or workflow, and for files that are not what the records say.
     """
     folder = Path(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):

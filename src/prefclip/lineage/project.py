@@ -13,7 +13,7 @@ from typing import BinaryIO
 from prefclip.errors import PrefclipError
 
 RESULTS = "results"
-ROOT_MARKS = (".git", "Snakefile", "pyproject.toml")
+ROOT_MARKS = (".git", "workflow/Snakefile", "pyproject.toml")
 
 
 class LineageError(PrefclipError):

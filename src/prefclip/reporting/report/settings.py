@@ -40,9 +40,15 @@ def read_settings(config: Config) -> list[Section]:
     for name, about, rows in sections(json_schema()):
         for place, held in _instances(name, values):
             keys = [
-                Key(key, shown(held[key]), allowed[1:-1], meaning, _protocols(place, key, held, defaults))
-                for key, allowed, meaning in rows
-                if key in held
+                Key(
+                    row.name,
+                    shown(held[row.name]),
+                    row.allowed,
+                    row.meaning,
+                    _protocols(place, row.name, held, defaults),
+                )
+                for row in rows
+                if row.name in held
             ]
             found.append(Section(place, about if name else "", keys))
     return [section for section in found if section.keys]

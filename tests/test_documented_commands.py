@@ -1,0 +1,181 @@
+"""What documents tell a reader to type exists: commands are parsed, not carried out; files are there or are made."""
+
+import re
+import shlex
+import subprocess
+import sys
+from functools import cache
+from itertools import takewhile
+from pathlib import Path
+
+import pytest
+import typer.main
+import yaml
+
+from prefclip.cli import app
+from prefclip.config import check_config
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/*.md")), ROOT / "config/README.md"]
+FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
+OWN = {"prefclip", "snakemake", "make", "dvc"}
+STARTERS = {"torchrun", "srun"}  # of one of our commands
+OTHERS = {".", "cd", "cp", "git", "openssl", "hf", "pytest", "$EDITOR"}
+# Neither in the repository nor made by a rule: what a reader has or makes, and what commands leave beside the outputs.
+ELSEWHERE = re.compile(r"data/.*|\.venv/bin/activate|results/[^/]+/(config\.json|scratch/)|benchmarks/train\.json")
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return [text for name, text in FENCED.findall(page.read_text(encoding="utf-8")) if name == language]
+
+
+def spans(page: Path) -> list[str]:
+    """Code inside sentences, each in one line."""
+    prose = FENCED.sub("", page.read_text(encoding="utf-8"))
+    return [" ".join(span.split()) for span in re.findall(r"`([^`]+)`", prose)]
+
+
+def split_commands(line: str) -> list[list[str]]:
+    """The words of each command of a line of a shell, without comments, loops and redirections."""
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=";&|")
+    lexer.whitespace_split = True
+    commands: list[list[str]] = [[]]
+    for word in lexer:
+        if set(word) <= set(";&|"):
+            commands.append([])
+        elif word not in ("do", "done"):
+            commands[-1].append(word)
+    return [list(takewhile(lambda word: word != ">", words)) for words in commands if words and words[0] != "for"]
+
+
+def documented() -> list:
+    """Page and words of every command: all in a block of a shell, and spans that start with one of ours."""
+    found = []
+    for page in PAGES:
+        lines = [line for block in blocks(page, "bash") for line in block.splitlines()]
+        for words in map(str.split, spans(page)):
+            if words[0] in OWN or (words[0] in STARTERS and OWN & set(words)):
+                lines.append(" ".join(words))
+        name = page.relative_to(ROOT)
+        found += [
+            pytest.param(words, id=f"{name}: {' '.join(words)}") for line in lines for words in split_commands(line)
+        ]
+    return found
+
+
+@cache
+def make_targets() -> set[str]:
+    return set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
+
+
+@cache
+def rule_names() -> set[str]:
+    files = [ROOT / "workflow/Snakefile", *(ROOT / "workflow/rules").glob("*.smk")]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    return set(re.findall(r"^(?:use rule \w+ as|rule) (\w+)", text, re.M))
+
+
+@cache
+def outputs() -> frozenset[str]:
+    """Every file that the default configuration makes, below the folder of its run."""
+    command = [Path(sys.executable).with_name("snakemake"), "--summary", "all", "ablations", "pretrain"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    return frozenset(line.split("\t")[0].split("/", 2)[2] for line in run.stdout.splitlines()[1:])
+
+
+def is_there(name: str) -> bool:
+    """Say whether a name is in the repository, or made by a rule; ``<word>`` and ``*`` stand for anything."""
+    if ELSEWHERE.fullmatch(name) or any(list(folder.glob(name)) for folder in (ROOT, ROOT / "config")):
+        return True
+    below = re.sub(r"^results/(?!reference/)[^/]+(/|$)", "", name).rstrip("/")
+    pattern = re.sub(r"<\w+>|\*", "[^/]*", below.replace(".", r"\."))
+    return not below or any(re.fullmatch(pattern + r"([./].*)?", output) for output in outputs())
+
+
+def command_exists(words: list[str]) -> bool:
+    """Say whether `prefclip` has the command with these options and arguments; a name alone is a mention of it."""
+    command = root = typer.main.get_command(app)
+    every = [root]
+    for one in every:
+        one.callback = lambda **_: None
+        every += getattr(one, "commands", {}).values()
+    for word in words:
+        command = getattr(command, "commands", {}).get(word)
+    if command is not None:
+        return True
+    with pytest.raises(SystemExit) as end:
+        root.main(args=words, prog_name="prefclip")
+    return end.value.code == 0
+
+
+@pytest.mark.parametrize("words", documented())
+def test_the_command_exists(words):
+    if words[0] in STARTERS:
+        words = words[next(place for place, word in enumerate(words) if word in OWN) :]
+    program, *rest = words
+    if program == "prefclip":
+        assert command_exists(rest)
+    elif program == "snakemake":
+        from snakemake.cli import get_argument_parser
+
+        options = get_argument_parser().parse_args(rest)
+        assert set(options.targets) <= rule_names()
+        assert {str(path) for path in options.configfile or () if not is_there(str(path))} <= {"my.yaml"}
+        assert [name for name in options.profile or () if not (ROOT / name / "config.yaml").is_file()] == []
+    elif program == "make":
+        assert set(rest) <= make_targets()
+    elif program == "dvc":
+        from dvc.cli.parser import get_main_parser
+
+        get_main_parser().parse_args(rest)
+    else:
+        assert program in OTHERS, "an unknown program"
+    named = [word for word in rest if "/" in word and not word.startswith("-") and program not in ("git", "hf")]
+    assert [word for word in named if not is_there(word)] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_files_that_a_page_names_are_there(page):
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+    paths = [span for span in spans(page) if re.fullmatch(r"[\w.<>*-]+/[\w.<>*/-]*", span)]
+    assert [path for path in paths if not is_there(path)] == []
+
+
+def test_what_is_not_there_is_found():
+    """The tests above would say nothing if they took everything for granted."""
+    assert not command_exists(["train", "results/embedded"]) and not command_exists(["audit", "verify", "--quick"])
+    assert not command_exists(["trains"]) and not is_there("results/embedded/tables/nothing.csv")
+    assert is_there("results/mine/tables/typographic.csv") and not is_there("results/reference/embedded/nothing")
+    assert split_commands("a b && c # d") == [["a", "b"], ["c"]]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / ".github/workflows").iterdir()), ids=lambda path: path.name)
+def test_hosted_tests_run_targets_of_the_makefile(path):
+    jobs = yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"].values()
+    runs = [step["run"].split() for job in jobs for step in job["steps"] if "run" in step]
+    assert runs and all(words[0] == "make" and set(words[1:]) <= make_targets() for words in runs)
+
+
+def test_documented_settings_are_accepted():
+    embedded = yaml.safe_load((ROOT / "config/embedded.yaml").read_text(encoding="utf-8"))
+    texts = [text for page in PAGES for text in blocks(page, "yaml")]
+    profile = (ROOT / "slurm/config.yaml").read_text(encoding="utf-8")
+    settings = [text for text in texts if text not in profile]
+    assert 0 < len(settings) < len(texts)
+    for text in settings:
+        check_config({**embedded, **yaml.safe_load(text)}, text)
+
+
+def test_documented_code_runs():
+    import torch
+
+    logits = torch.randn(4, 3, 5, requires_grad=True)
+    names = dict(zip(("policy_clean", "policy_attacked", "reference_clean", "reference_attacked"), logits, strict=True))
+    names |= {"true_label": torch.tensor([0, 1, 2]), "written_label": torch.tensor([1, 2, 3])}
+    (code,) = blocks(ROOT / "README.md", "python")
+    exec(code, names)
+    assert logits.grad[:2].abs().sum() > 0
+    promised = re.search(r"also: ([\w, ]+)", code)[1].split(", ")
+    assert all(hasattr(names["value"], name) for name in promised)
