@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from prefclip.analysis_config import ConceptConfig
 from prefclip.config import Config, ConfigError, MethodConfig, check_config, json_schema, method_names, read_config
-from prefclip.config_overview import overview
+from prefclip.config.analyses import ConceptConfig
+from prefclip.config.overview import overview
+from prefclip.config.sweeps import GridConfig
 from prefclip.objectives import SETTINGS
-from prefclip.sweeps_config import GridConfig
 
 ROOT = Path(__file__).resolve().parents[1]
 EMBEDDED = yaml.safe_load((ROOT / "config/embedded.yaml").read_text(encoding="utf-8"))

@@ -61,9 +61,10 @@ def init_run(
 ) -> None:
     """Check a configuration and store it, resolved, in the folder of its run."""
     from prefclip.config import read_config
+    from prefclip.datasets.registry import DATASETS
     from prefclip.layout import store_config
 
-    print(store_config(read_config(*config)).root)
+    print(store_config(read_config(*config, datasets=DATASETS)).root)
 
 
 @app.command()
@@ -146,9 +147,10 @@ def check_config_file(
 ) -> None:
     """Check one YAML configuration; prints nothing but the run's folder if it is sound."""
     from prefclip.config import read_config
+    from prefclip.datasets.registry import DATASETS
     from prefclip.layout import layout_of
 
-    settings = read_config(*config)
+    settings = read_config(*config, datasets=DATASETS)
     if settings.model.name != "emoji-clip":
         from prefclip.models.weight_files import check_model
 
@@ -160,7 +162,7 @@ def check_config_file(
 def explain_keys() -> None:
     """Print every key of a configuration with what it may be, its default and its meaning."""
     from prefclip.config import json_schema
-    from prefclip.config_overview import overview
+    from prefclip.config.overview import overview
 
     print("\n".join(overview(json_schema())))
 

@@ -6,7 +6,7 @@ import torch
 from pydantic import ValidationError
 from tiny_concepts import concept_settings, write_concept_run
 
-from prefclip.analysis_config import ConceptConfig
+from prefclip.config.analyses import ConceptConfig
 from prefclip.models.concept_head import ConceptHead, load_concept_head
 from prefclip.models.tensor_files import read_tensors
 from prefclip.objectives import OBJECTIVES, objective

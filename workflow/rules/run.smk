@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from prefclip.config import check_config
+from prefclip.datasets.registry import DATASETS
 from prefclip.errors import PrefclipError
 from prefclip.layout import (
     CONCEPT_TABLES,
@@ -37,7 +38,7 @@ from prefclip.reporting.table_inputs import table_inputs, table_names
 from prefclip.training.launch import launcher
 
 try:
-    settings = check_config(dict(config), ", ".join(map(str, workflow.configfiles)) or "--config")
+    settings = check_config(dict(config), ", ".join(map(str, workflow.configfiles)) or "--config", DATASETS)
 except PrefclipError as error:
     sys.exit(f"prefclip: {error}")
 

@@ -4,6 +4,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from prefclip.config import read_config
+from prefclip.datasets.registry import DATASETS
 from prefclip.errors import PrefclipError
 from prefclip.lineage.project import RESULTS, FileProblem, LineageError, Project
 
@@ -16,7 +17,7 @@ def config_values(path: str | Path, keys: list[str] | tuple[str, ...]) -> dict[s
 
     Raises LineageError for a key that the file does not have, ConfigError for a file that is not a configuration.
     """
-    settings = read_config(path).model_dump(mode="json")
+    settings = read_config(path, datasets=DATASETS).model_dump(mode="json")
     values = {key: _value(settings, key) for key in keys}
     for key, value in values.items():
         if value == ABSENT:
@@ -62,7 +63,7 @@ class CurrentSettings:
             if self.instead is None:
                 self.project.read(origin, LARGEST_CONFIG)
                 path = self.project.locate(origin)
-            return read_config(path).model_dump(mode="json")
+            return read_config(path, datasets=DATASETS).model_dump(mode="json")
         except FileProblem as problem:
             return f"the configuration {origin[:200]} {problem}"
         except (PrefclipError, ValueError, RecursionError) as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from prefclip.analysis_config import ConceptConfig
+from prefclip.config.analyses import ConceptConfig
 from prefclip.files import write_text
 from prefclip.models.concept_head import ConceptHead, departure
 from prefclip.objectives import Objective, ObjectiveValue, at_label, kl_regulariser, log_probabilities, objective

@@ -10,9 +10,8 @@ from typing import Any
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from prefclip.config_messages import explain
-from prefclip.config_sections import Name, Section, Seed, as_number
-from prefclip.method_config import MethodConfig
+from prefclip.config.methods import MethodConfig
+from prefclip.config.sections import Name, Section, SectionError, Seed, as_number
 from prefclip.objectives import settings_of
 
 Value = bool | int | float | str
@@ -156,7 +155,7 @@ def _changed(settings: MethodConfig, changes: Mapping[str, Value], where: str) -
     try:
         return MethodConfig.model_validate(values)
     except ValidationError as error:
-        raise ValueError(f"{where}: {explain(error, MethodConfig)}") from error
+        raise SectionError(where, error, MethodConfig) from error
 
 
 def _effective(settings: MethodConfig, shared: Mapping[str, Any], images: int | None) -> dict[str, Any]:

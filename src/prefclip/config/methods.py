@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from prefclip.config_sections import Count, Positive, Section, as_number
+from prefclip.config.sections import Count, Positive, Section, as_number
 from prefclip.objectives import SETTINGS, settings_of
 
 Trainable = Literal["image", "all", "head"]

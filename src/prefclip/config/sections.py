@@ -2,13 +2,27 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+
+from prefclip.errors import PrefclipError
 
 Positive = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(gt=0)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 Seed = Annotated[int, Field(ge=0)]
+
+
+class ConfigError(PrefclipError):
+    """The configuration holds an unknown key, an unknown name or a value out of range."""
+
+
+class SectionError(ValueError):
+    """Values put together from several keys are no ``model``; ``where`` is the section that they come from."""
+
+    def __init__(self, where: str, error: ValidationError, model: type[BaseModel]):
+        super().__init__(f"{where}: {error}")
+        self.where, self.error, self.model = where, error, model
 
 
 class Section(BaseModel):

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from prefclip.config_sections import Count, Fraction, Positive, Section, Seed
-from prefclip.method_config import Parameters
+from prefclip.config.methods import Parameters
+from prefclip.config.sections import Count, Fraction, Positive, Section, Seed
 from prefclip.objectives import settings_of
 
 DEFAULT_SCALES = tuple(quarter / 4 for quarter in range(-16, 17))
