@@ -15,8 +15,10 @@ from pydantic import BaseModel
 from prefclip.config import Config, ConfigError, MethodConfig, check_config, json_schema, method_names, read_config
 from prefclip.config.analyses import ConceptConfig
 from prefclip.config.overview import overview
+from prefclip.config.sections import listed
 from prefclip.config.sweeps import GridConfig
-from prefclip.objectives import SETTINGS
+from prefclip.datasets.registry import DATASETS
+from prefclip.objectives import names
 
 ROOT = Path(__file__).resolve().parents[1]
 EMBEDDED = yaml.safe_load((ROOT / "config/embedded.yaml").read_text(encoding="utf-8"))
@@ -40,7 +42,7 @@ def changed(key: str, value: object) -> dict:
 def complaint(values: object) -> str:
     """What a file with these values is refused with; the file's name, which comes first, is checked and left out."""
     with pytest.raises(ConfigError) as caught:
-        check_config(values, "run.yaml")
+        check_config(values, "run.yaml", DATASETS)
     message = str(caught.value)
     assert message.startswith("run.yaml: ") and message.endswith(".") and "\n" not in message
     return message.removeprefix("run.yaml: ")
@@ -64,7 +66,7 @@ def sections() -> dict[str, type[BaseModel]]:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda path: path.name)
 def test_shipped_configurations_are_sound_and_fit_the_schema(path):
-    config = read_config(path)
+    config = read_config(path, datasets=DATASETS)
     assert config.experiment == path.stem
     jsonschema.validate(yaml.safe_load(path.read_text(encoding="utf-8")), json_schema())
     jsonschema.validate(config.model_dump(mode="json"), json_schema())
@@ -107,8 +109,8 @@ def test_default_run_has_the_methods_sets_and_seeds_of_the_paper():
 
 
 def test_a_resolved_configuration_resolves_to_itself():
-    config = check_config(EMBEDDED, "first")
-    assert check_config(config.model_dump(mode="json"), "second") == config
+    config = check_config(EMBEDDED, "first", DATASETS)
+    assert check_config(config.model_dump(mode="json"), "second", DATASETS) == config
 
 
 @pytest.mark.parametrize(
@@ -146,8 +148,8 @@ def test_a_method_may_be_called_like_a_key():
         ("data.bias", ["animals"], "data.bias: 'animals' is already in data.train; name every set once."),
         ("data.source", "web", "data.source: must be 'embedded' or 'downloaded', got 'web'."),
         ("data.zero_shot", "food", "data.zero_shot: expected a list, got 'food'."),
-        ("methods.dpo.objective", "ppo", "methods.dpo: unknown objective 'ppo', allowed: dpo, ipo, kto, ce, ce_kl."),
-        ("methods.dpo.objective", REMOVED, "key 'methods.dpo.objective' is missing (dpo, ipo, kto, ce or ce_kl)."),
+        ("methods.dpo.objective", "ppo", f"methods.dpo: unknown objective 'ppo', allowed: {', '.join(names())}."),
+        ("methods.dpo.objective", REMOVED, f"key 'methods.dpo.objective' is missing ({listed(names())})."),
         ("methods.dpo", None, "methods.dpo: expected a mapping of keys, got None."),
         ("methods", ["dpo"], "methods: expected a mapping of keys, got ['dpo']."),
         ("methods.clip", {"objective": "dpo"}, "methods: clip is the untouched model and takes no settings"),
@@ -321,7 +323,7 @@ def test_schema_refuses_values_out_of_range(key, value):
 
 def test_schema_explains_every_objective_and_most_keys():
     definitions = json_schema()["$defs"]
-    assert definitions["MethodConfig"]["properties"]["objective"]["enum"] == list(SETTINGS)
+    assert definitions["MethodConfig"]["properties"]["objective"]["enum"] == list(names())
     described = {
         key for entry in definitions.values() for key, value in entry["properties"].items() if "description" in value
     }
@@ -365,8 +367,8 @@ keys = st.sampled_from(
 @given(key=keys, value=json_values)
 def test_whatever_stands_at_a_key_is_taken_or_refused_in_one_line(key, value):
     try:
-        config = check_config(changed(key, value), "run.yaml")
+        config = check_config(changed(key, value), "run.yaml", DATASETS)
     except ConfigError as error:
         assert str(error).startswith("run.yaml: ")
     else:
-        assert check_config(config.model_dump(mode="json"), "again") == config
+        assert check_config(config.model_dump(mode="json"), "again", DATASETS) == config

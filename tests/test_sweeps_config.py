@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prefclip.config import Config, ConfigError, check_config
+from prefclip.datasets.registry import DATASETS
 from prefclip.layout import layout_of, method_runs, sweep_runs, training_files
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -21,7 +22,7 @@ BETA = {"vary": "beta", "methods": ["dpo"], "values": [0.1, 1]}
 def with_grids(grids: dict, zero_shot: list | None = None, **changes: object) -> Config:
     """The default experiment (main β of dpo: 0.5; 6,400 training images) with other sweeps."""
     values = copy.deepcopy(EMBEDDED) | {"concepts": {}, "sweeps": {"zero_shot": zero_shot, "grids": grids}} | changes
-    return check_config(values, "run.yaml")
+    return check_config(values, "run.yaml", DATASETS)
 
 
 def points_of(grid: dict, **changes: object) -> list:

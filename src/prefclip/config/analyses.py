@@ -4,12 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from prefclip import objectives
 from prefclip.config.methods import Parameters
-from prefclip.config.sections import Count, Fraction, Positive, Section, Seed
-from prefclip.objectives import settings_of
+from prefclip.config.sections import Count, Fraction, Positive, Section, Seed, listed
 
 DEFAULT_SCALES = tuple(quarter / 4 for quarter in range(-16, 17))
-NO_NEUTRAL_OPTIMUM = ("kto",)
 # Settings of a concept map that are only about measuring it.
 MEASURED_WITH = {"scales", "top", "floor", "seeds"}
 
@@ -24,7 +23,7 @@ class ConceptConfig(Section):
     concept: Literal["reading", "gender"] = Field(description="trained on typographic or on gender pairs")
     dataset: str | None = Field(None, description="gender only: a set of data.bias; its first unless given")
     seeds: tuple[Seed, ...] = Field((0,), min_length=1, description="the map is trained once with every seed")
-    objective: str = Field("dpo", description="dpo, ipo, kto, ce or ce_kl")
+    objective: str = Field("dpo", description=listed(objectives.names()))
     parameters: Parameters = Field(default_factory=dict, description="arguments of the objective")
     start: Literal["identity", "orthogonal"] = Field("identity", description="W before training")
     rank: Count | None = Field(None, description="rows of W; all unless given (released code: 256 of 512)")
@@ -51,7 +50,7 @@ class ConceptConfig(Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> "ConceptConfig":
-        settings_of(self.objective).check(self.parameters)
+        objectives.settings_of(self.objective).check(self.parameters)
         for name in ("scales", "top"):
             values = getattr(self, name)
             if list(values) != sorted(set(values)):
@@ -62,10 +61,10 @@ class ConceptConfig(Section):
             raise ValueError("dataset: a reading map is trained on data.train; remove the key")
         if not {0.0, 1.0} <= set(self.scales):
             raise ValueError("scales: 0 (the untouched model) and 1 (the trained map) must be among them")
-        if self.preference == "neutral" and self.objective in NO_NEUTRAL_OPTIMUM:
+        if self.preference == "neutral" and not objectives.settings_of(self.objective).learns_neutrality:
+            able = listed(tuple(name for name in objectives.names() if objectives.settings_of(name).learns_neutrality))
             raise ValueError(
-                f"preference: {self.objective} gains nothing from neutral pairs, which win and lose alike; "
-                "use dpo, ipo or ce"
+                f"preference: {self.objective} gains nothing from neutral pairs, which win and lose alike; use {able}"
             )
         if self.rank is not None and self.start == "identity":
             raise ValueError("start: a map of reduced rank has no identity; use orthogonal")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from prefclip.objectives import SETTINGS
+from prefclip import objectives
 
 TYPES = {"integer": "whole number", "number": "number", "boolean": "true or false", "string": "text", "null": "null"}
 BOUNDS = (("exclusiveMinimum", ">"), ("minimum", ">="), ("exclusiveMaximum", "<"), ("maximum", "<="))
@@ -21,7 +21,9 @@ def overview(schema: dict[str, Any]) -> list[str]:
             f"{indent}{key:{width}}  {allowed}{f'  {meaning}' if meaning else ''}" for key, allowed, meaning in rows
         ]
     lines += ["", "Objectives and their parameters (methods.<name>.parameters):"]
-    return lines + [f"  {name}: {settings.description}; {settings.allowed}" for name, settings in SETTINGS.items()]
+    return lines + [
+        f"  {loss.name}: {loss.description}; {loss.allowed}" for loss in map(objectives.settings_of, objectives.names())
+    ]
 
 
 def sections(schema: dict[str, Any]) -> Iterator[tuple[str, str, list[tuple[str, str, str]]]]:

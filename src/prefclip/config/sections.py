@@ -39,6 +39,11 @@ class Section(BaseModel):
         return value
 
 
+def listed(names: tuple[str, ...]) -> str:
+    """``ce, dpo or kto``, of two names at least."""
+    return f"{', '.join(names[:-1])} or {names[-1]}"
+
+
 def as_number(value: Any) -> Any:
     """Read 1e-3 as a number, which YAML 1.1 takes for text."""
     try:

@@ -1,6 +1,9 @@
 """How an objective is put together from a preference term and the KL regulariser, and called on a batch.
 
 total = preference term on the attacked images + regulariser_weight * mean KL(ref‖policy) on their clean twins
+
+Only what costs nothing is checked at each step. Looking at values on a GPU would make the host wait for it, so logits
+are never looked at (a NaN passes through to the total) and labels only on the CPU.
 """
 
 from collections.abc import Callable
@@ -10,11 +13,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from prefclip.objectives.input_checks import ObjectiveInputError, check_labels, check_logits
-from prefclip.objectives.kl import kl_regulariser
-from prefclip.objectives.log_policy import at_label, log_probabilities
-from prefclip.objectives.pairs import PairBatch
-from prefclip.objectives.settings import ObjectiveSettings, Parameters
+from prefclip.objectives.base import Loss, ObjectiveInputError, PairBatch, Parameters
+from prefclip.policies import at_label, kl_regulariser, log_probabilities
+
+_LABEL_TYPES = (torch.int64, torch.int32, torch.int16, torch.uint8)
 
 
 class ObjectiveValue(NamedTuple):
@@ -36,23 +38,15 @@ class ObjectiveValue(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ObjectiveSpec(ObjectiveSettings):
-    """One entry of `OBJECTIVES`. `preference` maps a batch and checked parameters to the scalar preference term."""
-
-    preference: Callable[[PairBatch, Parameters], Tensor]
-    preference_needs_reference: bool
-
-
-@dataclass(frozen=True)
 class Objective:
     """A loss with its parameters fixed; call it on a batch. `objective` builds one and checks the parameters."""
 
-    spec: ObjectiveSpec
+    spec: Loss
     parameters: Parameters
 
     @property
     def name(self) -> str:
-        """The name under which `OBJECTIVES` lists it."""
+        """The name of the loss."""
         return self.spec.name
 
     @property
@@ -63,12 +57,12 @@ class Objective:
     @property
     def needs_clean_images(self) -> bool:
         """Whether `policy_clean` and `reference_clean` must be given; if not, a loop may skip the clean half."""
-        return self.regulariser_weight > 0.0 or self.parameters.get("reference_point") == "regulariser"
+        return self.regulariser_weight > 0.0 or self.spec.needs_clean(self.parameters)
 
     @property
     def needs_reference(self) -> bool:
         """Whether any logits of the reference must be given; if not, a loop needs no reference model."""
-        return self.spec.preference_needs_reference or self.needs_clean_images
+        return self.spec.needs_reference or self.needs_clean_images
 
     def __call__(
         self,
@@ -96,7 +90,7 @@ class Objective:
             ("policy_clean", policy_clean, self.needs_clean_images),
             ("policy_attacked", policy_attacked, True),
             ("reference_clean", reference_clean, self.needs_clean_images),
-            ("reference_attacked", reference_attacked, self.spec.preference_needs_reference),
+            ("reference_attacked", reference_attacked, self.spec.needs_reference),
         ):
             if is_needed and logits is None:
                 raise ObjectiveInputError(f"objective {self.name!r} needs {name}, logits of shape (B, K), got None")
@@ -141,3 +135,51 @@ class Objective:
             reward_true=unmeasured if reward_true is None else reward_true.detach().mean(),
             reward_written=unmeasured if reward_written is None else reward_written.detach().mean(),
         )
+
+
+def check_logits(policy_attacked: Tensor, **others: Tensor | None) -> None:
+    """`policy_attacked` must be floating-point logits (B, K), B >= 1 and K >= 2; the others None or of the same shape.
+
+    Raises `ObjectiveInputError` that names the argument.
+    """
+    for name, logits in {"policy_attacked": policy_attacked, **others}.items():
+        if logits is None:
+            continue
+        if not (isinstance(logits, Tensor) and logits.is_floating_point()):
+            raise ObjectiveInputError(f"{name} must be a tensor of floating-point logits, got {_kind(logits)}")
+        if logits.ndim != 2 or logits.shape[0] < 1 or logits.shape[1] < 2:
+            raise ObjectiveInputError(
+                f"{name} must have shape (B, K) with at least 1 image and 2 classes, got {tuple(logits.shape)}"
+            )
+        if logits.shape != policy_attacked.shape:
+            raise ObjectiveInputError(
+                f"{name} must have the shape of policy_attacked, {tuple(policy_attacked.shape)}, "
+                f"got {tuple(logits.shape)}"
+            )
+
+
+def check_labels(images: int, classes: int, **labels: Tensor) -> None:
+    """Each must be an integer tensor of shape (images,), with values in 0..classes-1.
+
+    Raises `ObjectiveInputError` that names the argument. Values are checked for labels on the CPU only; on a GPU the
+    gather that reads the logits stops the program itself on a label out of range.
+    """
+    for name, label in labels.items():
+        if not (isinstance(label, Tensor) and label.dtype in _LABEL_TYPES):
+            raise ObjectiveInputError(f"{name} must be a tensor of integer class indices, got {_kind(label)}")
+        if label.shape != (images,):
+            raise ObjectiveInputError(
+                f"{name} must have shape ({images},), one label for each image, got {tuple(label.shape)}"
+            )
+        if label.device.type != "cpu" or torch.compiler.is_compiling():
+            continue
+        lowest, highest = int(label.min()), int(label.max())
+        if lowest < 0 or highest >= classes:
+            raise ObjectiveInputError(
+                f"{name} must be class indices from 0 to {classes - 1}, as the logits have {classes} columns, "
+                f"got {lowest if lowest < 0 else highest}"
+            )
+
+
+def _kind(value: object) -> str:
+    return f"a tensor of {value.dtype}" if isinstance(value, Tensor) else type(value).__name__

@@ -10,8 +10,10 @@ from torch import Tensor
 from prefclip.config.analyses import ConceptConfig
 from prefclip.files import write_text
 from prefclip.models.concept_head import ConceptHead, departure
-from prefclip.objectives import Objective, ObjectiveValue, at_label, kl_regulariser, log_probabilities, objective
-from prefclip.objectives.pairs import PairBatch
+from prefclip.objectives import objective
+from prefclip.objectives.base import PairBatch
+from prefclip.objectives.composition import Objective, ObjectiveValue
+from prefclip.policies import at_label, kl_regulariser, log_probabilities
 from prefclip.seeds import generator_for
 from prefclip.training.concept_pairs import ConceptPairs
 from prefclip.training.errors import TrainingError
