@@ -3,6 +3,7 @@
 import copy
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import get_args
 
 import jsonschema
@@ -184,7 +185,7 @@ def test_a_method_may_be_called_like_a_key():
         ("experiment", "../up", "experiment: expected letters, digits, _ and -"),
         ("experiment", 3, "experiment: expected text, got 3."),
         ("protocol", "mine", "protocol: must be 'paper' or 'released_code', got 'mine'."),
-        ("seeds", [0, 1, 0], "seeds: every seed may occur once."),
+        ("seeds", [0, 1, 0], "seeds: 0 occurs twice; name each once."),
         ("seeds", [], "seeds: expected at least 1 item(s), got []."),
         ("seeds", [-1], "seeds.0: must be greater than or equal to 0, got -1."),
         ("seeds", 3, "seeds: expected a list, got 3."),
@@ -193,7 +194,7 @@ def test_a_method_may_be_called_like_a_key():
         ("concepts.reading.concept", REMOVED, "key 'concepts.reading.concept' is missing (trained on typographic or"),
         ("concepts.reading.scales", [-1, 1], "concepts.reading: scales: 0 (the untouched model) and 1 (the trained"),
         ("concepts.reading.scales", [1, 0], "concepts.reading: scales: values must ascend and differ, got [1.0, 0.0]."),
-        ("concepts.reading.seeds", [0, 0], "concepts.reading: seeds: every seed may occur once."),
+        ("concepts.reading.seeds", [0, 0], "concepts.reading.seeds: 0 occurs twice; name each once."),
         (
             "concepts.reading.rank",
             64,
@@ -237,6 +238,19 @@ def test_real_photographs_have_a_role_of_their_own(role, names, message):
     assert message in complaint(changed("data", values))
     embedded = complaint(changed("data.real", ["food"]))
     assert "'food' is no set of attacked photographs; allowed: none of the embedded world" in embedded
+
+
+def test_data_sets_are_those_that_are_handed_in():
+    entry = SimpleNamespace(obtained="manual", role="zero-shot", splits={})
+    values = changed("data", {"source": "downloaded", "train": "mine", "zero_shot": [], "bias": []}) | {
+        "concepts": {},
+        "sweeps": {},
+    }
+    assert "unknown data set 'mine'; allowed: imagenet" in complaint(values)
+    assert check_config(values, "run.yaml", {"mine": entry}).datasets == ("mine",)
+    with pytest.raises(ConfigError, match="unknown data set 'mine'; allowed: other"):
+        check_config(values, "run.yaml", {"other": entry})
+    assert check_config(values, "run.yaml").datasets == ("mine",), "without any, names go unchecked"
 
 
 def test_words_are_written_on_all_but_the_real_photographs():

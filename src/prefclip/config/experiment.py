@@ -8,7 +8,7 @@ from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
 
 from prefclip.config.analyses import ConceptConfig, SaliencyConfig
 from prefclip.config.methods import MethodConfig, Trainable
-from prefclip.config.sections import ConfigError, Count, Fraction, Name, Positive, Section, Seed
+from prefclip.config.sections import ConfigError, Count, Fraction, Name, Positive, Section, Seeds
 from prefclip.config.sweeps import METHOD_KEYS, GridPoint, SweepsConfig, expand
 
 
@@ -128,7 +128,7 @@ class Config(Section):
     training: TrainingConfig = TrainingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     methods: dict[Name, MethodConfig] = Field(description="clip (untouched) is always there and needs no entry")
-    seeds: tuple[Seed, ...] = Field((0, 1, 2), min_length=1, description="each method is trained once with every seed")
+    seeds: Seeds = Field((0, 1, 2), description="each method is trained once with every seed")
     sweeps: SweepsConfig = SweepsConfig()
     concepts: dict[Name, ConceptConfig] = Field(
         default_factory=dict, description="linear maps on the frozen model; without any, their results are left out"
@@ -142,8 +142,6 @@ class Config(Section):
     def _consistent(self, info: ValidationInfo) -> "Config":
         if "clip" in self.methods:
             raise ValueError("methods: clip is the untouched model and takes no settings; remove the key")
-        if len(set(self.seeds)) != len(self.seeds):
-            raise ValueError("seeds: every seed may occur once")
         self._check_datasets(info.context)
         for name in self.sweeps.zero_shot or ():
             if name not in self.data.zero_shot:

@@ -3,18 +3,18 @@
 Configurations are checked against these descriptions on every start, so nothing here imports torch.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from numbers import Real
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from prefclip.errors import PrefclipError
 
 if TYPE_CHECKING:
     from torch import Tensor
+else:
+    Tensor = Any
 
 Parameters = Mapping[str, float | str]
 

@@ -1,13 +1,6 @@
 """Plain cross-entropy, the baseline: name the attacked image correctly, whatever the reference said."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from prefclip.objectives.base import Choice, Loss, PairBatch, Parameters
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from prefclip.objectives.base import Choice, Loss, PairBatch, Parameters, Tensor
 
 
 def cross_entropy_loss(log_policy: Tensor, true_label: Tensor) -> Tensor:

@@ -102,38 +102,43 @@ class Objective:
         )
         check_labels(*policy_attacked.shape, true_label=true_label, written_label=written_label)
 
-        log_policy = log_probabilities(policy_attacked)
-        log_reference = reward_true = reward_written = regulariser = None
-        if reference_attacked is not None:
-            log_reference = log_probabilities(reference_attacked.detach())
-            reward_true = at_label(log_policy, true_label) - at_label(log_reference, true_label)
-            reward_written = at_label(log_policy, written_label) - at_label(log_reference, written_label)
-        if policy_clean is not None and reference_clean is not None:
-            regulariser = kl_regulariser(policy_clean, reference_clean)
-        batch = PairBatch(
-            log_policy,
+        log_reference = None if reference_attacked is None else log_probabilities(reference_attacked.detach())
+        is_regularised = policy_clean is not None and reference_clean is not None
+        return self.terms(
+            log_probabilities(policy_attacked),
             log_reference,
             true_label,
             written_label,
-            reward_true,
-            reward_written,
-            regulariser,
+            kl_regulariser(policy_clean, reference_clean) if is_regularised else None,
             process_mean,
         )
 
+    def terms(
+        self,
+        log_policy: Tensor,
+        log_reference: Tensor | None,
+        true_label: Tensor,
+        written_label: Tensor,
+        regulariser: Tensor | None,
+        process_mean: Callable[[Tensor], Tensor] = lambda scalar: scalar,
+    ) -> ObjectiveValue:
+        """The same from log-probabilities on the attacked images and a regulariser, as in `PairBatch`, unchecked."""
+        rewards = (None, None)
+        if log_reference is not None:
+            labels = (true_label, written_label)
+            rewards = [at_label(log_policy, label) - at_label(log_reference, label) for label in labels]
+        batch = PairBatch(log_policy, log_reference, true_label, written_label, *rewards, regulariser, process_mean)
         preference = self.spec.preference(batch, self.parameters)
         total = preference
         if self.regulariser_weight > 0.0:
             total = preference + self.regulariser_weight * regulariser
-
         unmeasured = torch.full_like(total.detach(), torch.nan)
+        measured = [unmeasured] * 3 if log_reference is None else [batch.margin, *rewards]
         return ObjectiveValue(
-            total=total,
-            preference=preference,
-            regulariser=unmeasured if regulariser is None else regulariser,
-            margin=unmeasured if reward_true is None else batch.margin.detach().mean(),
-            reward_true=unmeasured if reward_true is None else reward_true.detach().mean(),
-            reward_written=unmeasured if reward_written is None else reward_written.detach().mean(),
+            total,
+            preference,
+            unmeasured if regulariser is None else regulariser,
+            *(term.detach().mean() for term in measured),
         )
 
 

@@ -6,14 +6,7 @@ apart. I_ref acts through the weight alone. (The gradient lemma of arXiv:2411.08
 themselves and held by a test.)
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from prefclip.objectives.base import Loss, Number, PairBatch, Parameters, positive_beta, weight_of_regulariser
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from prefclip.objectives.base import Loss, Number, Tensor, positive_beta, weight_of_regulariser
 
 
 def dpo_loss(margin: Tensor, beta: float, label_smoothing: float = 0.0) -> Tensor:
@@ -45,10 +38,6 @@ def dpo_weight(margin: Tensor, beta: float, label_smoothing: float = 0.0) -> Ten
     return (beta * ((-beta * margin).sigmoid() - label_smoothing)).abs()
 
 
-def _preference(batch: PairBatch, parameters: Parameters) -> Tensor:
-    return dpo_loss(batch.margin, parameters["beta"], parameters["label_smoothing"]).mean()
-
-
 LOSS = Loss(
     __name__,
     label="DPO",
@@ -59,5 +48,5 @@ LOSS = Loss(
         "regulariser_weight": weight_of_regulariser(1.0),
         "label_smoothing": Number(0.0, "share of preferences taken to be flipped", minimum=0.0, exclusive_maximum=0.5),
     },
-    preference=_preference,
+    preference=lambda batch, of: dpo_loss(batch.margin, of["beta"], of["label_smoothing"]).mean(),
 )

@@ -1,13 +1,6 @@
 """Identity preference optimisation: a squared loss that asks for one finite margin."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from prefclip.objectives.base import NO_SMOOTHING, Loss, PairBatch, Parameters, positive_beta, weight_of_regulariser
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from prefclip.objectives.base import NO_SMOOTHING, Loss, Tensor, positive_beta, weight_of_regulariser
 
 
 def ipo_loss(margin: Tensor, beta: float) -> Tensor:
@@ -35,10 +28,6 @@ def ipo_weight(margin: Tensor, beta: float) -> Tensor:
     return (2.0 * (margin - 1.0 / (2.0 * beta))).abs()
 
 
-def _preference(batch: PairBatch, parameters: Parameters) -> Tensor:
-    return ipo_loss(batch.margin, parameters["beta"]).mean()
-
-
 LOSS = Loss(
     __name__,
     label="IPO",
@@ -49,5 +38,5 @@ LOSS = Loss(
         "regulariser_weight": weight_of_regulariser(0.01),
         "label_smoothing": NO_SMOOTHING,
     },
-    preference=_preference,
+    preference=lambda batch, of: ipo_loss(batch.margin, of["beta"]).mean(),
 )

@@ -8,23 +8,16 @@ exact        KL(policy‖ref) on the attacked half, summed over all K texts: wha
 mismatched   the batch estimate of TRL and HALOs: the mean log-ratio of mismatched pairs, clamped at 0
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from prefclip.objectives.base import (
     NO_SMOOTHING,
     Choice,
     Loss,
     ObjectiveInputError,
     PairBatch,
-    Parameters,
+    Tensor,
     positive_beta,
     weight_of_regulariser,
 )
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 REFERENCE_POINTS = ("regulariser", "mismatched", "exact")
 
@@ -99,11 +92,6 @@ def reference_point_of(batch: PairBatch, choice: str) -> Tensor:
     return estimate.clamp(min=0.0) if choice == "mismatched" else estimate
 
 
-def _preference(batch: PairBatch, parameters: Parameters) -> Tensor:
-    reference_point = reference_point_of(batch, parameters["reference_point"])
-    return kto_loss(batch.reward_true, batch.reward_written, reference_point, parameters["beta"]).mean()
-
-
 LOSS = Loss(
     __name__,
     label="KTO",
@@ -115,7 +103,9 @@ LOSS = Loss(
         "label_smoothing": NO_SMOOTHING,
         "reference_point": Choice("regulariser", "how the policy's overall drift is estimated", REFERENCE_POINTS),
     },
-    preference=_preference,
-    needs_clean=lambda parameters: parameters["reference_point"] == "regulariser",
+    preference=lambda batch, of: kto_loss(
+        batch.reward_true, batch.reward_written, reference_point_of(batch, of["reference_point"]), of["beta"]
+    ).mean(),
+    needs_clean=lambda of: of["reference_point"] == "regulariser",
     learns_neutrality=False,
 )
