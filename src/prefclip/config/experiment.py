@@ -164,15 +164,21 @@ class Config(Section):
         """Check names and roles, those of real data sets only where ``datasets`` says which there are."""
         embedded = self.data.source == "embedded"
         known = {name: entry for name, entry in (datasets or {}).items() if (entry.obtained == "shipped") == embedded}
+        photographs = [name for name, entry in known.items() if entry.role == "real"]
+        playing = [("train", self.data.train)]
+        playing += [(role, name) for role in ("zero_shot", "bias", "real") for name in getattr(self.data, role)]
         roles: dict[str, str] = {}
-        for role in ("train", "zero_shot", "bias", "real"):
-            chosen = getattr(self.data, role)
-            for name in (chosen,) if isinstance(chosen, str) else chosen:
-                if datasets is not None:
-                    _check_role(name, role, known)
-                if name in roles:
-                    raise ValueError(f"data.{role}: {name!r} is already in data.{roles[name]}; name every set once")
-                roles[name] = role
+        for role, name in playing:
+            if datasets is not None and name not in known:
+                raise ValueError(f"data.{role}: unknown data set {name!r}; allowed: {', '.join(known)}")
+            if datasets is not None and role == "real" and name not in photographs:
+                allowed = ", ".join(photographs) or "none of the embedded world"
+                raise ValueError(f"data.real: {name!r} is no set of attacked photographs; allowed: {allowed}")
+            if role != "real" and name in photographs:
+                raise ValueError(f"data.{role}: {name!r} bears words already, so it belongs in data.real")
+            if name in roles:
+                raise ValueError(f"data.{role}: {name!r} is already in data.{roles[name]}; name every set once")
+            roles[name] = role
         if known and not embedded:
             self._train_images = known[self.data.train].splits.get("train")
 
@@ -261,18 +267,6 @@ class Config(Section):
         """Return the data set that a concept map is trained on."""
         settings = self.concept(name)
         return self.data.train if settings.concept == "reading" else settings.dataset or self.data.bias[0]
-
-
-def _check_role(name: str, role: str, known: Mapping[str, KnownDataset]) -> None:
-    """Raise ValueError for a data set that there is not, or that cannot play its role."""
-    photographs = [each for each, entry in known.items() if entry.role == "real"]
-    if name not in known:
-        raise ValueError(f"data.{role}: unknown data set {name!r}; allowed: {', '.join(known)}")
-    if role == "real" and name not in photographs:
-        allowed = ", ".join(photographs) or "none of the embedded world"
-        raise ValueError(f"data.real: {name!r} is no set of attacked photographs; allowed: {allowed}")
-    if role != "real" and name in photographs:
-        raise ValueError(f"data.{role}: {name!r} bears words already, so it belongs in data.real")
 
 
 def method_names(config: Config) -> list[str]:

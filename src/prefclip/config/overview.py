@@ -1,5 +1,6 @@
 """Every key of a configuration with what it may be, its default and its meaning; for people."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -82,8 +83,4 @@ def _allowed(entry: dict, parts: dict) -> str:
 def _shown(value: Any) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_shown, value))}]"
-    return (
-        {True: "true", False: "false", None: "null"}[value]
-        if value is None or value is True or value is False
-        else str(value)
-    )
+    return value if isinstance(value, str) else json.dumps(value)

@@ -86,21 +86,13 @@ class Objective:
         Raises `ObjectiveInputError`, naming the argument, for a missing argument, a wrong shape or kind, or (labels on
         the CPU) a label out of range.
         """
-        for name, logits, is_needed in (
-            ("policy_clean", policy_clean, self.needs_clean_images),
-            ("policy_attacked", policy_attacked, True),
-            ("reference_clean", reference_clean, self.needs_clean_images),
-            ("reference_attacked", reference_attacked, self.spec.needs_reference),
-        ):
-            if is_needed and logits is None:
-                raise ObjectiveInputError(f"objective {self.name!r} needs {name}, logits of shape (B, K), got None")
-        check_logits(
-            policy_attacked,
-            policy_clean=policy_clean,
-            reference_attacked=reference_attacked,
-            reference_clean=reference_clean,
+        self._check_logits(
+            policy_attacked=(policy_attacked, True),
+            policy_clean=(policy_clean, self.needs_clean_images),
+            reference_attacked=(reference_attacked, self.spec.needs_reference),
+            reference_clean=(reference_clean, self.needs_clean_images),
         )
-        check_labels(*policy_attacked.shape, true_label=true_label, written_label=written_label)
+        _check_labels(*policy_attacked.shape, true_label=true_label, written_label=written_label)
 
         log_reference = None if reference_attacked is None else log_probabilities(reference_attacked.detach())
         is_regularised = policy_clean is not None and reference_clean is not None
@@ -112,6 +104,25 @@ class Objective:
             kl_regulariser(policy_clean, reference_clean) if is_regularised else None,
             process_mean,
         )
+
+    def _check_logits(self, **given: tuple[Tensor | None, bool]) -> None:
+        """Each is logits and whether they are needed; all must have the shape of the first."""
+        shape = None
+        for name, (logits, is_needed) in given.items():
+            if logits is None and not is_needed:
+                continue
+            if logits is None:
+                raise ObjectiveInputError(f"objective {self.name!r} needs {name}, logits of shape (B, K), got None")
+            if not (isinstance(logits, Tensor) and logits.is_floating_point()):
+                raise ObjectiveInputError(f"{name} must be a tensor of floating-point logits, got {_kind(logits)}")
+            got = tuple(logits.shape)
+            if len(got) != 2 or got[0] < 1 or got[1] < 2:
+                raise ObjectiveInputError(
+                    f"{name} must have shape (B, K) with at least 1 image and 2 classes, got {got}"
+                )
+            shape = shape or got
+            if got != shape:
+                raise ObjectiveInputError(f"{name} must have the shape of policy_attacked, {shape}, got {got}")
 
     def terms(
         self,
@@ -142,33 +153,8 @@ class Objective:
         )
 
 
-def check_logits(policy_attacked: Tensor, **others: Tensor | None) -> None:
-    """`policy_attacked` must be floating-point logits (B, K), B >= 1 and K >= 2; the others None or of the same shape.
-
-    Raises `ObjectiveInputError` that names the argument.
-    """
-    for name, logits in {"policy_attacked": policy_attacked, **others}.items():
-        if logits is None:
-            continue
-        if not (isinstance(logits, Tensor) and logits.is_floating_point()):
-            raise ObjectiveInputError(f"{name} must be a tensor of floating-point logits, got {_kind(logits)}")
-        if logits.ndim != 2 or logits.shape[0] < 1 or logits.shape[1] < 2:
-            raise ObjectiveInputError(
-                f"{name} must have shape (B, K) with at least 1 image and 2 classes, got {tuple(logits.shape)}"
-            )
-        if logits.shape != policy_attacked.shape:
-            raise ObjectiveInputError(
-                f"{name} must have the shape of policy_attacked, {tuple(policy_attacked.shape)}, "
-                f"got {tuple(logits.shape)}"
-            )
-
-
-def check_labels(images: int, classes: int, **labels: Tensor) -> None:
-    """Each must be an integer tensor of shape (images,), with values in 0..classes-1.
-
-    Raises `ObjectiveInputError` that names the argument. Values are checked for labels on the CPU only; on a GPU the
-    gather that reads the logits stops the program itself on a label out of range.
-    """
+def _check_labels(images: int, classes: int, **labels: Tensor) -> None:
+    # On a GPU the gather that reads the logits stops the program itself on a label out of range.
     for name, label in labels.items():
         if not (isinstance(label, Tensor) and label.dtype in _LABEL_TYPES):
             raise ObjectiveInputError(f"{name} must be a tensor of integer class indices, got {_kind(label)}")
