@@ -3,6 +3,7 @@
 import copy
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import get_args
 
 import jsonschema
@@ -12,11 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from prefclip.analysis_config import ConceptConfig
 from prefclip.config import Config, ConfigError, MethodConfig, check_config, json_schema, method_names, read_config
-from prefclip.config_overview import overview
-from prefclip.objectives import SETTINGS
-from prefclip.sweeps_config import GridConfig
+from prefclip.config.analyses import ConceptConfig
+from prefclip.config.overview import overview
+from prefclip.config.sections import listed
+from prefclip.config.sweeps import GridConfig
+from prefclip.datasets.registry import DATASETS
+from prefclip.objectives import names
 
 ROOT = Path(__file__).resolve().parents[1]
 EMBEDDED = yaml.safe_load((ROOT / "config/embedded.yaml").read_text(encoding="utf-8"))
@@ -40,7 +43,7 @@ def changed(key: str, value: object) -> dict:
 def complaint(values: object) -> str:
     """What a file with these values is refused with; the file's name, which comes first, is checked and left out."""
     with pytest.raises(ConfigError) as caught:
-        check_config(values, "run.yaml")
+        check_config(values, "run.yaml", DATASETS)
     message = str(caught.value)
     assert message.startswith("run.yaml: ") and message.endswith(".") and "\n" not in message
     return message.removeprefix("run.yaml: ")
@@ -64,7 +67,7 @@ def sections() -> dict[str, type[BaseModel]]:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda path: path.name)
 def test_shipped_configurations_are_sound_and_fit_the_schema(path):
-    config = read_config(path)
+    config = read_config(path, datasets=DATASETS)
     assert config.experiment == path.stem
     jsonschema.validate(yaml.safe_load(path.read_text(encoding="utf-8")), json_schema())
     jsonschema.validate(config.model_dump(mode="json"), json_schema())
@@ -107,8 +110,8 @@ def test_default_run_has_the_methods_sets_and_seeds_of_the_paper():
 
 
 def test_a_resolved_configuration_resolves_to_itself():
-    config = check_config(EMBEDDED, "first")
-    assert check_config(config.model_dump(mode="json"), "second") == config
+    config = check_config(EMBEDDED, "first", DATASETS)
+    assert check_config(config.model_dump(mode="json"), "second", DATASETS) == config
 
 
 @pytest.mark.parametrize(
@@ -146,8 +149,8 @@ def test_a_method_may_be_called_like_a_key():
         ("data.bias", ["animals"], "data.bias: 'animals' is already in data.train; name every set once."),
         ("data.source", "web", "data.source: must be 'embedded' or 'downloaded', got 'web'."),
         ("data.zero_shot", "food", "data.zero_shot: expected a list, got 'food'."),
-        ("methods.dpo.objective", "ppo", "methods.dpo: unknown objective 'ppo', allowed: dpo, ipo, kto, ce, ce_kl."),
-        ("methods.dpo.objective", REMOVED, "key 'methods.dpo.objective' is missing (dpo, ipo, kto, ce or ce_kl)."),
+        ("methods.dpo.objective", "ppo", f"methods.dpo: unknown objective 'ppo', allowed: {', '.join(names())}."),
+        ("methods.dpo.objective", REMOVED, f"key 'methods.dpo.objective' is missing ({listed(names())})."),
         ("methods.dpo", None, "methods.dpo: expected a mapping of keys, got None."),
         ("methods", ["dpo"], "methods: expected a mapping of keys, got ['dpo']."),
         ("methods.clip", {"objective": "dpo"}, "methods: clip is the untouched model and takes no settings"),
@@ -182,7 +185,7 @@ def test_a_method_may_be_called_like_a_key():
         ("experiment", "../up", "experiment: expected letters, digits, _ and -"),
         ("experiment", 3, "experiment: expected text, got 3."),
         ("protocol", "mine", "protocol: must be 'paper' or 'released_code', got 'mine'."),
-        ("seeds", [0, 1, 0], "seeds: every seed may occur once."),
+        ("seeds", [0, 1, 0], "seeds: 0 occurs twice; name each once."),
         ("seeds", [], "seeds: expected at least 1 item(s), got []."),
         ("seeds", [-1], "seeds.0: must be greater than or equal to 0, got -1."),
         ("seeds", 3, "seeds: expected a list, got 3."),
@@ -191,7 +194,7 @@ def test_a_method_may_be_called_like_a_key():
         ("concepts.reading.concept", REMOVED, "key 'concepts.reading.concept' is missing (trained on typographic or"),
         ("concepts.reading.scales", [-1, 1], "concepts.reading: scales: 0 (the untouched model) and 1 (the trained"),
         ("concepts.reading.scales", [1, 0], "concepts.reading: scales: values must ascend and differ, got [1.0, 0.0]."),
-        ("concepts.reading.seeds", [0, 0], "concepts.reading: seeds: every seed may occur once."),
+        ("concepts.reading.seeds", [0, 0], "concepts.reading.seeds: 0 occurs twice; name each once."),
         (
             "concepts.reading.rank",
             64,
@@ -235,6 +238,19 @@ def test_real_photographs_have_a_role_of_their_own(role, names, message):
     assert message in complaint(changed("data", values))
     embedded = complaint(changed("data.real", ["food"]))
     assert "'food' is no set of attacked photographs; allowed: none of the embedded world" in embedded
+
+
+def test_data_sets_are_those_that_are_handed_in():
+    entry = SimpleNamespace(obtained="manual", role="zero-shot", splits={})
+    values = changed("data", {"source": "downloaded", "train": "mine", "zero_shot": [], "bias": []}) | {
+        "concepts": {},
+        "sweeps": {},
+    }
+    assert "unknown data set 'mine'; allowed: imagenet" in complaint(values)
+    assert check_config(values, "run.yaml", {"mine": entry}).datasets == ("mine",)
+    with pytest.raises(ConfigError, match="unknown data set 'mine'; allowed: other"):
+        check_config(values, "run.yaml", {"other": entry})
+    assert check_config(values, "run.yaml").datasets == ("mine",), "without any, names go unchecked"
 
 
 def test_words_are_written_on_all_but_the_real_photographs():
@@ -321,7 +337,7 @@ def test_schema_refuses_values_out_of_range(key, value):
 
 def test_schema_explains_every_objective_and_most_keys():
     definitions = json_schema()["$defs"]
-    assert definitions["MethodConfig"]["properties"]["objective"]["enum"] == list(SETTINGS)
+    assert definitions["MethodConfig"]["properties"]["objective"]["enum"] == list(names())
     described = {
         key for entry in definitions.values() for key, value in entry["properties"].items() if "description" in value
     }
@@ -365,8 +381,8 @@ keys = st.sampled_from(
 @given(key=keys, value=json_values)
 def test_whatever_stands_at_a_key_is_taken_or_refused_in_one_line(key, value):
     try:
-        config = check_config(changed(key, value), "run.yaml")
+        config = check_config(changed(key, value), "run.yaml", DATASETS)
     except ConfigError as error:
         assert str(error).startswith("run.yaml: ")
     else:
-        assert check_config(config.model_dump(mode="json"), "again") == config
+        assert check_config(config.model_dump(mode="json"), "again", DATASETS) == config

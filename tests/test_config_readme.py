@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from prefclip.cli import app
 from prefclip.config import json_schema
-from prefclip.config_overview import sections
+from prefclip.config.overview import sections
 
 FOLDER = Path(__file__).resolve().parents[1] / "config"
 TEXT = (FOLDER / "README.md").read_text(encoding="utf-8")

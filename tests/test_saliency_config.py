@@ -7,8 +7,8 @@ from typing import get_args
 import pytest
 import yaml
 
-from prefclip.analysis_config import Explainer
 from prefclip.config import ConfigError, check_config
+from prefclip.config.analyses import Explainer
 from prefclip.evaluation.saliency.explainers import EXPLAINERS
 from prefclip.reporting.table_inputs import metrics_files, table_inputs, table_names
 from prefclip.run.files import RunFiles

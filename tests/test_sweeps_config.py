@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prefclip.config import Config, ConfigError, check_config
-from prefclip.run.files import files_of
+from prefclip.datasets.registry import DATASETS
+from prefclip.run.files import files_of, store_config
 from prefclip.run.plan import method_runs, sweep_runs, training_files
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -22,7 +23,7 @@ BETA = {"vary": "beta", "methods": ["dpo"], "values": [0.1, 1]}
 def with_grids(grids: dict, zero_shot: list | None = None, **changes: object) -> Config:
     """The default experiment (main β of dpo: 0.5; 6,400 training images) with other sweeps."""
     values = copy.deepcopy(EMBEDDED) | {"concepts": {}, "sweeps": {"zero_shot": zero_shot, "grids": grids}} | changes
-    return check_config(values, "run.yaml")
+    return check_config(values, "run.yaml", DATASETS)
 
 
 def points_of(grid: dict, **changes: object) -> list:
@@ -140,12 +141,12 @@ def test_different_points_have_different_names_in_any_order(beta, weight, images
         ({"methods": ["dpoo"]}, "sweeps.grids.beta.methods: unknown method 'dpoo'; allowed: ce, ce_kl, dpo, ipo, kto."),
         ({"methods": ["clip"]}, "sweeps.grids.beta.methods: unknown method 'clip'; allowed: ce,"),
         ({"methods": []}, "sweeps.grids.beta.methods: expected at least 1 item(s), got []."),
-        ({"methods": ["dpo", "dpo"]}, "sweeps.grids.beta: methods: dpo occurs twice"),
+        ({"methods": ["dpo", "dpo"]}, "sweeps.grids.beta.methods: 'dpo' occurs twice"),
         ({"methods": ["ce"]}, "sweeps.grids.beta.vary: ce has no setting 'beta'; allowed: seed, averaging,"),
         ({"vary": "colour"}, "sweeps.grids.beta.vary: dpo has no setting 'colour'; allowed: seed, averaging,"),
         ({"vary": "objective", "values": ["ipo"]}, "sweeps.grids.beta.vary: dpo has no setting 'objective'"),
         ({"values": []}, "sweeps.grids.beta.values: expected at least 1 item(s), got []."),
-        ({"values": [1, 1.0]}, "sweeps.grids.beta: values: 1 occurs twice; every one may occur once."),
+        ({"values": [1, 1.0]}, "sweeps.grids.beta.values: 1 occurs twice; name each once."),
         ({"values": [0]}, "sweeps.grids.beta: beta of objective 'dpo' must be a number > 0, got 0"),
         ({"values": ["hot"]}, "sweeps.grids.beta: beta of objective 'dpo' must be a number > 0, got 'hot'"),
         ({"values": 3}, "sweeps.grids.beta.values: expected a list, got 3."),
@@ -161,7 +162,7 @@ def test_different_points_have_different_names_in_any_order(beta, weight, images
         ({"fixed": {"colour": 1}}, "sweeps.grids.beta.fixed: dpo has no setting 'colour'; allowed: averaging,"),
         ({"fixed": {"seed": 1}}, "sweeps.grids.beta.fixed: dpo has no setting 'seed'; allowed: averaging,"),
         ({"fixed": {"beta": 1}}, "sweeps.grids.beta: fixed: beta is what the sweep varies; remove it here."),
-        ({"seeds": [1, 1]}, "sweeps.grids.beta: seeds: 1 occurs twice"),
+        ({"seeds": [1, 1]}, "sweeps.grids.beta.seeds: 1 occurs twice"),
         ({"seeds": []}, "sweeps.grids.beta.seeds: expected at least 1 item(s), got []."),
         ({"vary": "seed", "values": [1], "seeds": [1]}, "sweeps.grids.beta: seeds: a sweep over seeds takes them from"),
         ({"vary": "seed", "values": [0.5]}, "sweeps.grids.beta.values: a seed is a whole number >= 0, got 0.5."),
@@ -187,9 +188,24 @@ def test_a_main_method_may_not_have_the_name_of_a_point():
         with_grids({"beta": BETA}, methods=methods)
 
 
+FOOD = {"source": "downloaded", "root": "data", "train": "food101", "zero_shot": ["sun397"], "bias": []}
+WHOLE_SET = {"vary": "max_train_images", "methods": ["dpo"], "values": [75_750]}
+
+
 def test_sizes_of_real_sets_are_checked_against_what_is_published():
-    data = {"source": "downloaded", "root": "data", "train": "food101", "zero_shot": ["sun397"], "bias": []}
-    grid = {"vary": "max_train_images", "methods": ["dpo"], "values": [75_750]}
-    assert [point.name for point in points_of(grid, data=data)] == ["dpo"]
+    assert [point.name for point in points_of(WHOLE_SET, data=FOOD)] == ["dpo"]
     with pytest.raises(ConfigError, match="75751 images, but training has only 75750"):
-        points_of({**grid, "values": [75_751]}, data=data)
+        points_of({**WHOLE_SET, "values": [75_751]}, data=FOOD)
+
+
+def test_a_run_reads_its_own_settings_as_it_was_started_with_them(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = with_grids({"size": WHOLE_SET}, data=FOOD)
+    again = store_config(config).read_config()
+    assert again == config and again.grid_points == config.grid_points
+
+
+def test_a_copy_with_another_training_set_forgets_the_size_of_the_first():
+    config = with_grids({"size": WHOLE_SET}, data=FOOD)
+    other = config.model_copy(update={"data": config.data.model_copy(update={"train": "dtd"})})
+    assert [point.name for point in other.grid_points] == ["dpo-images-75750"]

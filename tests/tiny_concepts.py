@@ -6,9 +6,9 @@ from pathlib import Path
 import torch
 from tiny_world import SIZE_RANGE, tiny_config, write_tiny_world
 
-from prefclip.analysis_config import ConceptConfig
 from prefclip.attacks.synthesis import synthesise_attacks
 from prefclip.config import Config
+from prefclip.config.analyses import ConceptConfig
 from prefclip.datasets.manifests import build_manifest
 from prefclip.models.emoji_clip import EmojiClip, EmojiClipShape, vocabulary_of
 from prefclip.models.emoji_clip_file import save_emoji_clip

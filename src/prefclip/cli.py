@@ -61,9 +61,10 @@ def init_run(
 ) -> None:
     """Check a configuration and store it, resolved, in the folder of its run."""
     from prefclip.config import read_config
+    from prefclip.datasets.registry import DATASETS
     from prefclip.run.files import store_config
 
-    print(store_config(read_config(*config)).root)
+    print(store_config(read_config(*config, datasets=DATASETS)).root)
 
 
 @app.command()
@@ -146,9 +147,10 @@ def check_config_file(
 ) -> None:
     """Check one YAML configuration; prints nothing but the run's folder if it is sound."""
     from prefclip.config import read_config
+    from prefclip.datasets.registry import DATASETS
     from prefclip.run.files import files_of
 
-    settings = read_config(*config)
+    settings = read_config(*config, datasets=DATASETS)
     if settings.model.name != "emoji-clip":
         from prefclip.models.weight_files import check_model
 
@@ -162,8 +164,8 @@ def explain_keys(
 ) -> None:
     """Print every key of a configuration with what it may be, its default and its meaning."""
     from prefclip.config import json_schema
-    from prefclip.config_overview import overview
-    from prefclip.config_readme import readme
+    from prefclip.config.overview import overview
+    from prefclip.config.readme import readme
 
     print("\n".join((readme if markdown else overview)(json_schema())))
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_concepts import write_concept_run
 
-from prefclip.analysis_config import SaliencyConfig
+from prefclip.config.analyses import SaliencyConfig
 from prefclip.evaluation.long_form import read_metrics
 from prefclip.evaluation.saliency.box_metrics import box_area, box_masks, pointing_game, share_in_box
 from prefclip.evaluation.saliency.errors import SaliencyError

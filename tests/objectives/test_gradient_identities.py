@@ -8,7 +8,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from prefclip.objectives import kto_per_example_weights, objective, per_example_weight
+from prefclip.objectives import objective
+from prefclip.objectives.dpo import dpo_weight
+from prefclip.objectives.ipo import ipo_weight
+from prefclip.objectives.kto import kto_weights
 
 TAU = 0.01  # CLIP's logit scale is 100
 IMAGES, CLASSES, WIDTH = 7, 5, 16
@@ -97,7 +100,7 @@ def test_the_margin_is_linear_in_the_shift_of_the_embedding(name, parameters, wo
 @pytest.mark.parametrize(("name", "parameters"), SETTINGS)
 def test_per_example_weight_is_the_size_of_the_derivative_by_the_margin(name, parameters):
     margin = torch.linspace(-60.0, 60.0, 41, dtype=torch.float64)
-    weight = per_example_weight(name, margin, **parameters)
+    weight = {"dpo": dpo_weight, "ipo": ipo_weight}[name](margin, **parameters)
     torch.testing.assert_close(weight, signed_weight(name, margin, **parameters).abs(), rtol=0, atol=1e-8)
 
 
@@ -118,7 +121,7 @@ def test_kto_moves_the_embedding_along_both_texts_relative_to_the_expected_text(
         rows, following = torch.arange(IMAGES), torch.arange(1, IMAGES + 1) % IMAGES
         z0 = 0.5 * (log_ratio[rows, true_label[following]] + log_ratio[rows, written_label[following]]).mean()
         z0 = max(z0, torch.zeros_like(z0))
-    weight_true, weight_written = kto_per_example_weights(reward_true, reward_written, z0, beta)
+    weight_true, weight_written = kto_weights(reward_true, reward_written, z0, beta)
     expected_text = log_policy.exp() @ text
     pull = weight_true[:, None] * (text[true_label] - expected_text)
     push = weight_written[:, None] * (text[written_label] - expected_text)

@@ -6,20 +6,13 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from prefclip.objectives import (
-    OBJECTIVES,
-    REFERENCE_POINTS,
-    ObjectiveInputError,
-    cross_entropy_loss,
-    dpo_loss,
-    ipo_loss,
-    kl_divergence,
-    kl_regulariser,
-    kto_loss,
-    log_probabilities,
-    mismatched_log_ratio,
-    objective,
-)
+from prefclip.objectives import names, objective
+from prefclip.objectives.base import ObjectiveInputError
+from prefclip.objectives.ce import cross_entropy_loss
+from prefclip.objectives.dpo import dpo_loss
+from prefclip.objectives.ipo import ipo_loss
+from prefclip.objectives.kto import REFERENCE_POINTS, kto_loss, mismatched_log_ratio
+from prefclip.policies import kl_divergence, kl_regulariser, log_probabilities
 
 
 def assert_close(actual, expected, tolerance=1e-12):
@@ -181,7 +174,7 @@ def test_two_processes_agree_on_one_reference_point(reference_point, make_pairs)
 def test_margin_and_rewards_are_means_without_beta_and_detached(pairs):
     _, reward_true, reward_written = rewards(pairs)
     pairs.policy_attacked.requires_grad_()
-    for name in OBJECTIVES:
+    for name in names():
         value = objective(name)(*pairs)
         assert_close(value.reward_true, reward_true.mean())
         assert_close(value.reward_written, reward_written.mean())
@@ -191,7 +184,7 @@ def test_margin_and_rewards_are_means_without_beta_and_detached(pairs):
         assert not (value.margin.requires_grad or value.reward_true.requires_grad or value.reward_written.requires_grad)
 
 
-@pytest.mark.parametrize("name", list(OBJECTIVES))
+@pytest.mark.parametrize("name", names())
 def test_no_gradient_reaches_the_reference(name, pairs):
     for logits in pairs[:4]:
         logits.requires_grad_()
@@ -239,7 +232,7 @@ def test_ce_is_cross_entropy_on_the_attacked_images_whatever_else_is_given(pairs
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32])
-@pytest.mark.parametrize("name", list(OBJECTIVES))
+@pytest.mark.parametrize("name", names())
 def test_low_precision_logits_are_computed_in_float32(name, dtype, make_pairs):
     low = make_pairs(dtype=dtype)
     value = objective(name)(*low)
@@ -261,7 +254,7 @@ def test_a_policy_in_float32_meets_a_cached_reference_in_float16(make_pairs):
     assert objective("dpo")(*mixed).total.dtype == torch.float32
 
 
-@pytest.mark.parametrize("name", list(OBJECTIVES))
+@pytest.mark.parametrize("name", names())
 def test_a_nan_is_never_hidden(name, pairs):
     pairs.policy_attacked[0, 0] = torch.nan
     pairs = pairs._replace(true_label=pairs.true_label.clone())
@@ -274,5 +267,5 @@ def test_labels_of_any_integer_type_give_the_same_loss(label_type, pairs):
     narrow = pairs._replace(
         true_label=pairs.true_label.to(label_type), written_label=pairs.written_label.to(label_type)
     )
-    for name in OBJECTIVES:
+    for name in names():
         assert_close(objective(name)(*narrow).total, objective(name)(*pairs).total, tolerance=0)

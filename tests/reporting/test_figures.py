@@ -17,7 +17,7 @@ from prefclip.evaluation.long_form import read_predictions, write_predictions
 from prefclip.files import write_text
 from prefclip.reporting.figures import FIGURES, UnknownFigureError, draw_figure
 from prefclip.reporting.figures.attack_examples import find_example, tuned_method
-from prefclip.reporting.figures.style import METHOD_STYLES, method_style, print_style
+from prefclip.reporting.figures.style import STYLES, method_style, print_style
 from prefclip.reporting.figures.training_curves import TrainingLogError, running_mean
 
 
@@ -155,7 +155,7 @@ def test_methods_of_the_user_and_one_seed_are_drawn(copied):
 
 
 def test_known_methods_differ_in_colour_and_without_it():
-    styles = list(METHOD_STYLES.values())
+    styles = list(STYLES.values())
     assert len({style.colour for style in styles}) == len(styles)
     assert len({style.marker for style in styles}) == len(styles)
     for one, other in itertools.combinations(styles, 2):
@@ -171,7 +171,7 @@ def test_colours_differ_for_colour_blind_readers(blindness):
         "deutan": [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]],
         "tritan": [[1.256, -0.077, -0.179], [-0.078, 0.931, 0.148], [0.005, 0.691, 0.304]],
     }[blindness]
-    seen = {name: np.clip(np.array(matrix) @ linear(style.colour), 0, 1) for name, style in METHOD_STYLES.items()}
+    seen = {name: np.clip(np.array(matrix) @ linear(style.colour), 0, 1) for name, style in STYLES.items()}
     distances = {
         (one, other): np.linalg.norm(np.sqrt(seen[one]) - np.sqrt(seen[other]))
         for one, other in itertools.combinations(seen, 2)

@@ -6,10 +6,10 @@ import torch
 from pydantic import ValidationError
 from tiny_concepts import concept_settings, write_concept_run
 
-from prefclip.analysis_config import ConceptConfig
+from prefclip.config.analyses import ConceptConfig
 from prefclip.models.concept_head import ConceptHead, load_concept_head
 from prefclip.models.tensor_files import read_tensors
-from prefclip.objectives import OBJECTIVES, objective
+from prefclip.objectives import names, objective
 from prefclip.training.concept_fitting import LOG_COLUMNS, concept_loss, distance_from_identity, fit_concept
 from prefclip.training.concept_pairs import concept_pairs, neutral
 from prefclip.training.errors import TrainingError
@@ -35,7 +35,7 @@ def toy_pairs(seed=0, images=40, classes=5, strength=1.0):
     return concept_pairs(judged, texts, true, written, kept, texts, 20.0)
 
 
-@pytest.mark.parametrize("name", list(OBJECTIVES))
+@pytest.mark.parametrize("name", names())
 def test_the_loss_on_reading_pairs_is_the_objective_itself(name):
     pairs = toy_pairs()
     head = ConceptHead(WIDTH)

@@ -64,7 +64,7 @@ def test_format():
         ),
         ({"data": {"zero_shot": ["foods"]}}, "data.zero_shot: unknown data set 'foods'; allowed: animals, food"),
         ({"training": {"epoch": 3}}, "unknown key 'training.epoch' (did you mean 'epochs'?)"),
-        ({"seeds": [0, 0]}, "seeds: every seed may occur once."),
+        ({"seeds": [0, 0]}, "seeds: 0 occurs twice; name each once."),
         ({"evaluation": {"confidence": 2}}, "evaluation.confidence: must be less than 1, got 2."),
     ],
     ids=lambda value: "" if isinstance(value, str) else next(iter(value)),

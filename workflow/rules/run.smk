@@ -3,6 +3,8 @@ import os
 import sys
 
 from prefclip.config import check_config
+from prefclip.datasets.registry import DATASETS
+from prefclip.datasets.registry import DATASETS
 from prefclip.errors import PrefclipError
 from prefclip.run.files import files_of, store_config
 from prefclip.run.plan import base_weights, clip_is_comparable
@@ -10,7 +12,7 @@ from prefclip.run.steps import rule_of
 from prefclip.training.launch import launcher
 
 try:
-    settings = check_config(dict(config), ", ".join(map(str, workflow.configfiles)) or "--config")
+    settings = check_config(dict(config), ", ".join(map(str, workflow.configfiles)) or "--config", DATASETS)
 except PrefclipError as error:
     sys.exit(f"prefclip: {error}")
 

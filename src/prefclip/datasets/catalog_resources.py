@@ -2,13 +2,13 @@
 
 import json
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from prefclip.datasets.downloaded_entries import DownloadedEntry
 from prefclip.errors import PrefclipError
-from prefclip.run.plan import RESOURCES
 
-LISTS = RESOURCES / "datasets"
+LISTS = Path(__file__).resolve().parents[3] / "resources" / "datasets"
 EUROSAT_SPLIT = LISTS / "split_zhou_eurosat.json.gz"
 EUROSAT_SPLIT_MD5 = "989e1eca757dec43cfcee28faf6b28fc"
 

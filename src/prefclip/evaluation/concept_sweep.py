@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from prefclip.analysis_config import ConceptConfig
 from prefclip.config import Config
+from prefclip.config.analyses import ConceptConfig
 from prefclip.evaluation.concept_table import ConceptRows, Place
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
 from prefclip.evaluation.zero_shot import ImageSet, read_image_set

@@ -9,8 +9,8 @@ import pyarrow as pa
 import torch
 from numpy.typing import NDArray
 
-from prefclip.analysis_config import ConceptConfig
 from prefclip.config import Config
+from prefclip.config.analyses import ConceptConfig
 from prefclip.datasets.parquet_tables import write_table
 from prefclip.evaluation.bias_metrics import (
     GENDERS,

@@ -51,7 +51,7 @@ def retention_kl(reference_logits: "Tensor", policy_logits: "Tensor") -> "Tensor
     The direction is that of the regulariser (arXiv 2411.08923): the reference weighs the classes. Computed in float64,
     so that rounding cannot make it negative by more than is cut off here.
     """
-    from prefclip.objectives import kl_divergence, log_probabilities
+    from prefclip.policies import kl_divergence, log_probabilities
 
     if reference_logits.shape != policy_logits.shape or reference_logits.ndim != 2:
         raise MetricInputError(

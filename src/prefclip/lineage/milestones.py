@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from prefclip.config import read_config
+from prefclip.datasets.registry import DATASETS
 from prefclip.files import write_text
 from prefclip.lineage.project import LineageError, Project
 from prefclip.lineage.workflow_graph import DEFAULT_CONFIG, Job, config_option, workflow_jobs
@@ -55,7 +56,7 @@ def pipeline_text(project: Project, config_file: str = DEFAULT_CONFIG) -> str:
     """Return the text of ``dvc.yaml`` for a configuration. Raises LineageError, or ConfigError for a bad one."""
     jobs = workflow_jobs(project, config_file)
     stages = {MILESTONES.get(rule, rule): _stage(group, jobs, project, config_file) for rule, group in _by_rule(jobs)}
-    config = read_config(project.root / config_file)
+    config = read_config(project.root / config_file, datasets=DATASETS)
     layout = files_of(config)
     logs = [layout.training_log(*run) for run in method_runs(config, untouched=False)]
     title = "Loss of each training run"

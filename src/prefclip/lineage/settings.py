@@ -3,6 +3,7 @@
 from pathlib import Path, PurePosixPath
 
 from prefclip.config import Config, read_config
+from prefclip.datasets.registry import DATASETS
 from prefclip.errors import PrefclipError
 from prefclip.lineage.project import RESULTS, FileProblem, Project
 
@@ -47,7 +48,7 @@ class CurrentSettings:
             if self.instead is None:
                 self.project.read(origin, LARGEST_CONFIG)
                 path = self.project.locate(origin)
-            return read_config(path)
+            return read_config(path, datasets=DATASETS)
         except FileProblem as problem:
             return f"the configuration {origin[:200]} {problem}"
         except (PrefclipError, ValueError, RecursionError) as error:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from prefclip.config import read_config
+from prefclip.datasets.registry import DATASETS
 from prefclip.errors import PrefclipError
 from prefclip.lineage.milestones import DVC_FILE, check_pipeline, described_config
 from prefclip.lineage.project import LineageError, Project
@@ -32,7 +33,7 @@ def record_run(project: Project, run: str | Path) -> int:
     not describe this run.
     """
     config_file = described_config(project)
-    described = files_of(read_config(project.root / config_file)).root
+    described = files_of(read_config(project.root / config_file, datasets=DATASETS)).root
     if project.name(run) != described:
         raise LineageError(
             f"{run}: {DVC_FILE} describes {described}; for another run, `prefclip dvc write --configfile FILE` first."

@@ -1,56 +1,49 @@
-"""The losses that CLIP is tuned with: DPO, IPO, KTO, CE and CE + KL, each a pure function of logits.
+"""The losses that CLIP is tuned with, each a file of this folder that is called like the loss and describes it.
 
     f = objective("dpo", beta=1.0, regulariser_weight=1.0, label_smoothing=0.0)
     value = f(policy_clean, policy_attacked, reference_clean, reference_attacked, true_label, written_label)
     value.total.backward()
 
-`OBJECTIVES` lists every name with its parameters, defaults and allowed ranges. The per-example forms (`dpo_loss`,
-`ipo_loss`, `kto_loss`, `cross_entropy_loss`) and their gradient weights serve those who study single examples.
+A further file is a further loss; nothing lists them, and using one imports no other. Configurations are checked without
+torch, so a file imports it inside its functions.
 """
 
 import importlib
+import pkgutil
+from typing import TYPE_CHECKING
 
-from prefclip.objectives.parameters import Choice, Number, ObjectiveParameterError
-from prefclip.objectives.settings import (
-    PREFERENCE_OBJECTIVES,
-    REFERENCE_POINTS,
-    SETTINGS,
-    UnknownObjectiveError,
-    settings_of,
-)
+from prefclip.errors import PrefclipError
+from prefclip.objectives.base import Loss
 
-# The losses need torch, which takes seconds to import; configurations are checked without it.
-_NEEDS_TORCH = {
-    name: module
-    for module, names in {
-        "composition": ("Objective", "ObjectiveSpec", "ObjectiveValue"),
-        "cross_entropy": ("cross_entropy_loss",),
-        "dpo": ("dpo_loss",),
-        "gradient_weights": ("kto_per_example_weights", "per_example_weight"),
-        "input_checks": ("ObjectiveInputError",),
-        "ipo": ("ipo_loss",),
-        "kl": ("kl_divergence", "kl_regulariser"),
-        "kto": ("kto_loss", "mismatched_log_ratio"),
-        "log_policy": ("at_label", "log_probabilities"),
-        "registry": ("OBJECTIVES", "objective"),
-    }.items()
-    for name in names
-}
+if TYPE_CHECKING:
+    from prefclip.objectives.composition import Objective
 
-__all__ = [
-    "PREFERENCE_OBJECTIVES",
-    "REFERENCE_POINTS",
-    "SETTINGS",
-    "Choice",
-    "Number",
-    "ObjectiveParameterError",
-    "UnknownObjectiveError",
-    "settings_of",
-    *_NEEDS_TORCH,
-]
+SHARED = ("base", "composition")
 
 
-def __getattr__(name: str) -> object:
-    if name not in _NEEDS_TORCH:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_NEEDS_TORCH[name]}"), name)
+class UnknownObjectiveError(PrefclipError, ValueError):
+    """A name that no objective has."""
+
+
+def names() -> tuple[str, ...]:
+    """Every loss by name, sorted."""
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name not in SHARED))
+
+
+def settings_of(name: str) -> Loss:
+    """What the loss called `name` says of itself; raises `UnknownObjectiveError` that lists all names."""
+    if name not in names():
+        raise UnknownObjectiveError(f"unknown objective {name!r}, allowed: {', '.join(names())}")
+    return importlib.import_module(f"{__name__}.{name}").LOSS
+
+
+def objective(name: str, **parameters: float | str) -> "Objective":
+    """The loss called `name` with the given parameters; those not given take their defaults.
+
+    Raises `UnknownObjectiveError` for an unknown name and `ObjectiveParameterError` for a parameter which that
+    objective does not have or a value out of range. Both are `ValueError`s and say what is allowed.
+    """
+    from prefclip.objectives.composition import Objective
+
+    loss = settings_of(name)
+    return Objective(loss, loss.check(parameters))

@@ -1,7 +1,12 @@
-"""Direct preference optimisation: the true class against the written one, as a logistic choice."""
+"""Direct preference optimisation: the true class against the written one, as a logistic choice.
 
-import torch.nn.functional as F
-from torch import Tensor
+How hard an example pulls: with a frozen text tower h = (T_w - T_l)·(I - I_ref) / tau, hence
+dL/dI = (dL/dh) (T_w - T_l) / tau: the direction is the same for DPO and IPO, and only the weight |dL/dh| tells them
+apart. I_ref acts through the weight alone. (The gradient lemma of arXiv:2411.08923, derived here from the losses
+themselves and held by a test.)
+"""
+
+from prefclip.objectives.base import Loss, Number, Tensor, positive_beta, weight_of_regulariser
 
 
 def dpo_loss(margin: Tensor, beta: float, label_smoothing: float = 0.0) -> Tensor:
@@ -15,7 +20,33 @@ def dpo_loss(margin: Tensor, beta: float, label_smoothing: float = 0.0) -> Tenso
     Rafailov et al. 2023, arXiv:2305.18290, eq. 7; smoothing: Mitchell 2023, "A note on DPO with noisy preferences"
     (cDPO), eq. 3. It differs from robust DPO (arXiv:2403.00409), which subtracts the second term and rescales.
     """
+    import torch.nn.functional as F
+
     loss = -F.logsigmoid(beta * margin)
     if label_smoothing == 0.0:
         return loss
     return (1.0 - label_smoothing) * loss - label_smoothing * F.logsigmoid(-beta * margin)
+
+
+def dpo_weight(margin: Tensor, beta: float, label_smoothing: float = 0.0) -> Tensor:
+    """|dL/dh| = |beta (sigmoid(-beta h) - e)| of each `dpo_loss`, (B,), per nat: examples already won fade out.
+
+    Arguments as there. Divide by B for the share in a batch mean. Raises `ObjectiveParameterError`.
+    """
+    checked = LOSS.check({"beta": beta, "label_smoothing": label_smoothing})
+    beta, label_smoothing = checked["beta"], checked["label_smoothing"]
+    return (beta * ((-beta * margin).sigmoid() - label_smoothing)).abs()
+
+
+LOSS = Loss(
+    __name__,
+    label="DPO",
+    colour="blue",
+    description="direct preference optimisation: logistic loss on the margin, KL on the clean twin",
+    parameters={
+        "beta": positive_beta(1.0, "inverse temperature of the preference"),
+        "regulariser_weight": weight_of_regulariser(1.0),
+        "label_smoothing": Number(0.0, "share of preferences taken to be flipped", minimum=0.0, exclusive_maximum=0.5),
+    },
+    preference=lambda batch, of: dpo_loss(batch.margin, of["beta"], of["label_smoothing"]).mean(),
+)

@@ -1,6 +1,6 @@
 """Identity preference optimisation: a squared loss that asks for one finite margin."""
 
-from torch import Tensor
+from prefclip.objectives.base import NO_SMOOTHING, Loss, Tensor, positive_beta, weight_of_regulariser
 
 
 def ipo_loss(margin: Tensor, beta: float) -> Tensor:
@@ -16,3 +16,27 @@ def ipo_loss(margin: Tensor, beta: float) -> Tensor:
     Azar et al. 2023, arXiv:2310.12036, eq. 17.
     """
     return (margin - 1.0 / (2.0 * beta)).square()
+
+
+def ipo_weight(margin: Tensor, beta: float) -> Tensor:
+    """|dL/dh| = |2 (h - 1 / (2 beta))| of each `ipo_loss`, (B,), per nat: grows with the distance from the target.
+
+    Arguments as there; beyond the target the pull turns back. Direction and use as those of `dpo_weight`. Raises
+    `ObjectiveParameterError`.
+    """
+    beta = LOSS.check({"beta": beta})["beta"]
+    return (2.0 * (margin - 1.0 / (2.0 * beta))).abs()
+
+
+LOSS = Loss(
+    __name__,
+    label="IPO",
+    colour="sky",
+    description="identity preference optimisation: squared loss around a finite margin, KL on the clean twin",
+    parameters={
+        "beta": positive_beta(0.01, "sets the target margin 1 / (2 beta), in nats"),
+        "regulariser_weight": weight_of_regulariser(0.01),
+        "label_smoothing": NO_SMOOTHING,
+    },
+    preference=lambda batch, of: ipo_loss(batch.margin, of["beta"]).mean(),
+)

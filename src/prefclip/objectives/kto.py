@@ -8,13 +8,18 @@ exact        KL(policy‖ref) on the attacked half, summed over all K texts: wha
 mismatched   the batch estimate of TRL and HALOs: the mean log-ratio of mismatched pairs, clamped at 0
 """
 
-import torch
-from torch import Tensor
+from prefclip.objectives.base import (
+    NO_SMOOTHING,
+    Choice,
+    Loss,
+    ObjectiveInputError,
+    PairBatch,
+    Tensor,
+    positive_beta,
+    weight_of_regulariser,
+)
 
-from prefclip.objectives.input_checks import ObjectiveInputError
-from prefclip.objectives.kl import kl_divergence
-from prefclip.objectives.log_policy import at_label
-from prefclip.objectives.pairs import PairBatch
+REFERENCE_POINTS = ("regulariser", "mismatched", "exact")
 
 
 def kto_loss(reward_true: Tensor, reward_written: Tensor, reference_point: Tensor | float, beta: float) -> Tensor:
@@ -27,9 +32,27 @@ def kto_loss(reward_true: Tensor, reward_written: Tensor, reference_point: Tenso
 
     Ethayarajh et al. 2024, arXiv:2402.01306, eq. 7. Unlike in DPO and IPO the softmax normaliser does not cancel.
     """
+    import torch
+
     true_is_no_gain = torch.sigmoid(-beta * (reward_true - reference_point))
     written_is_no_loss = torch.sigmoid(-beta * (reference_point - reward_written))
     return 0.5 * (true_is_no_gain + written_is_no_loss)
+
+
+def kto_weights(
+    reward_true: Tensor, reward_written: Tensor, reference_point: Tensor | float, beta: float
+) -> tuple[Tensor, Tensor]:
+    """(-dL/dr_w, dL/dr_l) of one pair's `kto_loss`, two tensors of shape (B,), each between 0 and beta / 8.
+
+    Arguments as in `kto_loss`; `beta` <= 0 raises `ObjectiveParameterError`. Each is half of beta s (1 - s), a bell
+    around the reference point: unlike DPO, KTO ignores examples that are far on the wrong side as well as those far on
+    the right one. With T_mean = sum_y pi(y|x') T(y),
+    dL/dI = -[weight_true (T_w - T_mean) - weight_written (T_l - T_mean)] / tau.
+    """
+    beta = LOSS.check({"beta": beta})["beta"]
+    gain = (beta * (reward_true - reference_point)).sigmoid()
+    loss = (beta * (reference_point - reward_written)).sigmoid()
+    return 0.5 * beta * gain * (1.0 - gain), 0.5 * beta * loss * (1.0 - loss)
 
 
 def mismatched_log_ratio(log_ratio: Tensor, true_label: Tensor, written_label: Tensor) -> Tensor:
@@ -44,6 +67,10 @@ def mismatched_log_ratio(log_ratio: Tensor, true_label: Tensor, written_label: T
             "kto with reference_point='mismatched' needs a batch of at least 2 images, got 1: drop the last incomplete "
             "batch or choose reference_point 'exact' or 'regulariser'"
         )
+    import torch
+
+    from prefclip.policies import at_label
+
     borrowed = [at_label(log_ratio, label.roll(-1)) for label in (true_label, written_label)]
     return torch.cat(borrowed).mean()
 
@@ -53,6 +80,8 @@ def reference_point_of(batch: PairBatch, choice: str) -> Tensor:
 
     With several processes the estimate is averaged over them first and clamped afterwards, as in TRL.
     """
+    from prefclip.policies import kl_divergence
+
     if choice == "regulariser":
         estimate = batch.regulariser
     elif choice == "exact":
@@ -61,3 +90,22 @@ def reference_point_of(batch: PairBatch, choice: str) -> Tensor:
         estimate = mismatched_log_ratio(batch.log_policy - batch.log_reference, batch.true_label, batch.written_label)
     estimate = batch.process_mean(estimate.detach())
     return estimate.clamp(min=0.0) if choice == "mismatched" else estimate
+
+
+LOSS = Loss(
+    __name__,
+    label="KTO",
+    colour="green",
+    description="Kahneman-Tversky optimisation: each label judged by a reference point, KL on the clean twin",
+    parameters={
+        "beta": positive_beta(1.5, "steepness of the value function around the reference point"),
+        "regulariser_weight": weight_of_regulariser(0.01),
+        "label_smoothing": NO_SMOOTHING,
+        "reference_point": Choice("regulariser", "how the policy's overall drift is estimated", REFERENCE_POINTS),
+    },
+    preference=lambda batch, of: kto_loss(
+        batch.reward_true, batch.reward_written, reference_point_of(batch, of["reference_point"]), of["beta"]
+    ).mean(),
+    needs_clean=lambda of: of["reference_point"] == "regulariser",
+    learns_neutrality=False,
+)

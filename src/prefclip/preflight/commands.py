@@ -27,11 +27,12 @@ def check_slurm(
 ) -> None:
     """Check Slurm, the profile, and the run's weights, data and disk; exit code 1 if something is wrong."""
     from prefclip.config import read_config
+    from prefclip.datasets.registry import DATASETS
     from prefclip.preflight.findings import verdict
     from prefclip.preflight.site_profile import read_profile
 
     site = read_profile(profile)
-    settings = read_config(config or site.config or Path("config/paper.yaml"))
+    settings = read_config(config or site.config or Path("config/paper.yaml"), datasets=DATASETS)
     findings = []
     for finding in chain(_files(settings), _cluster(site, job, wait)):
         findings.append(finding)

@@ -2,7 +2,7 @@
 
 from prefclip.config import Config, method_names
 from prefclip.datasets.registry import dataset_entry
-from prefclip.objectives import PREFERENCE_OBJECTIVES
+from prefclip.objectives import settings_of
 from prefclip.run.files import RunFiles
 from prefclip.run.plan import SWEEP_TABLES, concept_runs, method_runs, saliency_dataset
 
@@ -105,7 +105,7 @@ def _concept_inputs(config: Config, layout: RunFiles, name: str) -> list[str]:
 
 def grid_methods(config: Config) -> list[str]:
     """Return the methods of the saliency grid: the untouched CLIP and those with a preference objective, if any."""
-    preferred = [name for name, method in config.methods.items() if method.objective in PREFERENCE_OBJECTIVES]
+    preferred = [name for name, method in config.methods.items() if settings_of(method.objective).is_preference]
     return ["clip", *(preferred or config.methods)]
 
 

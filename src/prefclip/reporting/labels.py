@@ -1,10 +1,10 @@
 """How methods, weights and data sets are called in tables and figures."""
 
+from prefclip import objectives
 from prefclip.config import Config
 from prefclip.datasets.registry import DATASETS
 
 ZERO_SHOT_MEAN = "zero_shot_mean"
-METHOD_LABELS = {"clip": "CLIP", "ce": "CE", "ce_kl": "CE + KL", "dpo": "DPO", "ipo": "IPO", "kto": "KTO"}
 SHORT_LABELS = {"travel": "Travel"}
 
 SETTING_LABELS = {
@@ -30,8 +30,10 @@ def setting_label(key: str, value: object) -> str:
 
 
 def method_label(method: str) -> str:
-    """``ce_kl`` → ``CE + KL``; a method that only the configuration knows keeps its name."""
-    return METHOD_LABELS.get(method, method)
+    """``ce_kl`` → ``CE + KL``, as the loss of that name says; a method that has none of its name keeps its own."""
+    if method == "clip":
+        return "CLIP"
+    return objectives.settings_of(method).label if method in objectives.names() else method
 
 
 def dataset_label(dataset: str) -> str:

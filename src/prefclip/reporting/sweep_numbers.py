@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from prefclip.config import Config
+from prefclip.config.sweeps import SEED, GridPoint
 from prefclip.evaluation.metrics import CLEAN, METRICS, TYPOGRAPHIC
 from prefclip.reporting.estimates import (
     RAW,
@@ -22,7 +23,6 @@ from prefclip.reporting.estimates import (
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, method_label, setting_label
 from prefclip.run.files import RunFiles
 from prefclip.run.plan import sweep_runs
-from prefclip.sweeps_config import SEED, GridPoint
 
 VALUE, DIFFERENCE = "value", "difference"
 MEASURED = (

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pandas as pd
 
 from prefclip.config import Config
+from prefclip.config.sweeps import SEED, GridPoint
 from prefclip.evaluation.metrics import METRICS
 from prefclip.reporting.estimates import AVERAGED, headline_weights
 from prefclip.reporting.labels import dataset_label
@@ -23,7 +24,6 @@ from prefclip.reporting.sweep_numbers import (
     untouched_line,
 )
 from prefclip.reporting.table_files import Cell, Row, Table, estimated_cell
-from prefclip.sweeps_config import SEED, GridPoint
 
 # Headings of what is measured in each scope, in the order of the tidy table, so that its lines are the shown cells.
 HEADINGS = dict(zip(MEASURED, ("O", "T", "word", "KL"), strict=True))

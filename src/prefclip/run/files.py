@@ -140,12 +140,13 @@ class RunFiles:
     def read_config(self) -> Config:
         """Read the resolved configuration that the run was started with. Raises ConfigError where there is none."""
         from prefclip.config import ConfigError, read_config
+        from prefclip.datasets.registry import DATASETS
 
         if not Path(self.config).is_file():
             raise ConfigError(
                 f"{self.config}: no such file, so {self.root} is no run; `prefclip init --config FILE` starts one."
             )
-        return read_config(self.config)
+        return read_config(self.config, datasets=DATASETS)
 
 
 def _attacked(words: bool) -> str:

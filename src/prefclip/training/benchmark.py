@@ -20,6 +20,7 @@ import pyarrow as pa
 import torch
 
 from prefclip.config import Config
+from prefclip.config.sweeps import SweepsConfig
 from prefclip.datasets.class_lists import ClassList, write_classes
 from prefclip.datasets.image_stacks import open_images
 from prefclip.datasets.parquet_tables import write_table
@@ -29,7 +30,6 @@ from prefclip.models.image_tower import embed_images
 from prefclip.models.loading import load_model
 from prefclip.models.weight_files import RANDOM, looks_like_file
 from prefclip.objectives import objective
-from prefclip.sweeps_config import SweepsConfig
 from prefclip.training.distributed import default_device
 from prefclip.training.errors import TrainingError
 from prefclip.training.loop import train

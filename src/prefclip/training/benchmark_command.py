@@ -24,8 +24,9 @@ def benchmark_train(
 ) -> None:
     """Train on made-up images for a minute and print images per second; under torchrun, on all its GPUs."""
     from prefclip.config import read_config
+    from prefclip.datasets.registry import DATASETS
     from prefclip.training.benchmark import benchmark_training
 
-    rate = benchmark_training(read_config(config), method, seconds, output, threads)
+    rate = benchmark_training(read_config(config, datasets=DATASETS), method, seconds, output, threads)
     if os.environ.get("RANK", "0") == "0":
         print(rate.line())

@@ -7,11 +7,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from prefclip.analysis_config import ConceptConfig
+from prefclip.config.analyses import ConceptConfig
 from prefclip.files import write_text
 from prefclip.models.concept_head import ConceptHead, departure
-from prefclip.objectives import Objective, ObjectiveValue, at_label, kl_regulariser, log_probabilities, objective
-from prefclip.objectives.pairs import PairBatch
+from prefclip.objectives import objective
+from prefclip.objectives.composition import Objective, ObjectiveValue
+from prefclip.policies import kl_regulariser, log_probabilities
 from prefclip.seeds import generator_for
 from prefclip.training.concept_pairs import ConceptPairs
 from prefclip.training.errors import TrainingError
@@ -73,23 +74,9 @@ def concept_loss(head: ConceptHead, pairs: ConceptPairs, rows: Tensor, loss: Obj
     """
     log_policy = log_probabilities(head(pairs.judged[rows], pairs.judged_texts, pairs.scale))
     log_reference = log_probabilities(pairs.reference[rows])
-    preferred, rejected = pairs.preferred[rows], pairs.rejected[rows]
-    reward_true = at_label(log_policy, preferred) - at_label(log_reference, preferred)
-    reward_written = at_label(log_policy, rejected) - at_label(log_reference, rejected)
     kept = pairs.kept[rows]
     regulariser = kl_regulariser(head(kept, pairs.kept_texts, pairs.scale), pairs.scale * (kept @ pairs.kept_texts.T))
-    batch = PairBatch(
-        log_policy, log_reference, preferred, rejected, reward_true, reward_written, regulariser, lambda value: value
-    )
-    preference = loss.spec.preference(batch, loss.parameters)
-    return ObjectiveValue(
-        total=preference + loss.regulariser_weight * regulariser,
-        preference=preference,
-        regulariser=regulariser,
-        margin=batch.margin.detach().mean(),
-        reward_true=reward_true.detach().mean(),
-        reward_written=reward_written.detach().mean(),
-    )
+    return loss.terms(log_policy, log_reference, pairs.preferred[rows], pairs.rejected[rows], regulariser)
 
 
 @torch.no_grad()

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from prefclip.analysis_config import ConceptConfig
 from prefclip.config import Config
+from prefclip.config.analyses import ConceptConfig
 from prefclip.datasets.image_stacks import open_images
 from prefclip.datasets.manifests import read_classes
 from prefclip.files import sha256_of

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
-from prefclip.objectives import Objective, ObjectiveValue
+from prefclip.objectives.composition import Objective, ObjectiveValue
 from prefclip.training.distributed import Processes
 from prefclip.training.policy import Policy, class_logits
 

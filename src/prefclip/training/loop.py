@@ -20,7 +20,8 @@ from prefclip.datasets.class_lists import read_classes
 from prefclip.models.checkpoints import save_weights, tuned_names
 from prefclip.models.loading import LoadedModel, load_model
 from prefclip.models.trainable import select_trainable
-from prefclip.objectives import Objective, objective
+from prefclip.objectives import objective
+from prefclip.objectives.composition import Objective
 from prefclip.training.averaging import BetaAveraging
 from prefclip.training.batches import BatchReader, open_sized_images
 from prefclip.training.distributed import Processes, joined_processes

@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from prefclip.analysis_config import SaliencyConfig
 from prefclip.config import Config
+from prefclip.config.analyses import SaliencyConfig
 from prefclip.datasets.parquet_tables import write_table
 from prefclip.evaluation.long_form import write_metrics
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC

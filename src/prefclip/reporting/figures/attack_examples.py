@@ -11,7 +11,7 @@ from prefclip.attacks.synthesis import read_attacked_manifest
 from prefclip.config import Config
 from prefclip.datasets.manifests import open_images, read_classes, read_manifest
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
-from prefclip.objectives import PREFERENCE_OBJECTIVES
+from prefclip.objectives import settings_of
 from prefclip.reporting.estimates import REFERENCE, EstimateError
 from prefclip.reporting.figure_inputs import example_datasets
 from prefclip.reporting.figures.answers import (
@@ -77,7 +77,7 @@ def draw_attack_examples(config: Config, layout: RunFiles) -> Figure:
 def tuned_method(config: Config) -> str:
     """The method shown beside CLIP: the first with a preference objective, else the first at all."""
     methods = list(config.methods)
-    preferred = [name for name in methods if config.methods[name].objective in PREFERENCE_OBJECTIVES]
+    preferred = [name for name in methods if settings_of(config.methods[name].objective).is_preference]
     if not methods:
         raise EstimateError("methods: the configuration has no tuned method to show beside CLIP; add one.")
     return (preferred or methods)[0]

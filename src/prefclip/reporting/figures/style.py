@@ -17,6 +17,7 @@ from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
+from prefclip import objectives
 from prefclip.files import whole_file
 
 Metadata = Callable[[str], dict[str, str | None]]
@@ -80,13 +81,14 @@ class MethodStyle:
     line: str | tuple
 
 
-METHOD_STYLES = {
-    "clip": MethodStyle(GREY, "", "o", "-"),
-    "ce": MethodStyle(ORANGE, "////", "s", (0, (4, 1.2))),
-    "ce_kl": MethodStyle(VERMILLION, "xxxx", "D", (0, (4, 1.2, 1, 1.2))),
-    "dpo": MethodStyle(BLUE, "", "^", "-"),
-    "ipo": MethodStyle(SKY, "\\\\\\\\", "v", (0, (2, 1))),
-    "kto": MethodStyle(GREEN, "....", "P", (0, (1, 1))),
+# CLIP is grey; the other colours are what losses choose from.
+STYLES = {
+    "grey": MethodStyle(GREY, "", "o", "-"),
+    "orange": MethodStyle(ORANGE, "////", "s", (0, (4, 1.2))),
+    "vermillion": MethodStyle(VERMILLION, "xxxx", "D", (0, (4, 1.2, 1, 1.2))),
+    "blue": MethodStyle(BLUE, "", "^", "-"),
+    "sky": MethodStyle(SKY, "\\\\\\\\", "v", (0, (2, 1))),
+    "green": MethodStyle(GREEN, "....", "P", (0, (1, 1))),
 }
 FURTHER_STYLES = (
     MethodStyle(PURPLE, "++++", "X", "-."),
@@ -96,13 +98,20 @@ FURTHER_STYLES = (
 
 
 def method_style(method: str, methods: Sequence[str]) -> MethodStyle:
-    """The fixed style of a known method; others of ``methods`` take what remains in order, then in lighter colours."""
-    if method in METHOD_STYLES:
-        return METHOD_STYLES[method]
-    place = [name for name in methods if name not in METHOD_STYLES].index(method)
+    """The style that the loss of this name has; others of ``methods`` take what remains, then lighter colours."""
+    colour = _colour(method)
+    if colour is not None:
+        return STYLES[colour]
+    place = [name for name in methods if _colour(name) is None].index(method)
     base = FURTHER_STYLES[place % len(FURTHER_STYLES)]
     turns = place // len(FURTHER_STYLES)
     return MethodStyle(lighter(base.colour, min(0.8, 0.3 * turns)), base.hatch, base.marker, base.line)
+
+
+def _colour(method: str) -> str | None:
+    if method == "clip":
+        return "grey"
+    return objectives.settings_of(method).colour if method in objectives.names() else None
 
 
 def lighter(colour: str, share: float) -> str:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from prefclip.config import Config, json_schema
-from prefclip.config_overview import ANY_NAME, sections
-from prefclip.protocols import PROTOCOLS
+from prefclip.config.overview import ANY_NAME, sections
+from prefclip.config.protocols import PROTOCOLS
 
 # Where the paper prints λ = 0.01 and the released scripts never pass λ to the loss (docs/protocols.md).
 DISPUTED_PARAMETERS = {("ipo", "regulariser_weight"): ("0.01", "1"), ("kto", "regulariser_weight"): ("0.01", "1")}

@@ -52,6 +52,10 @@ class Train(Step):
         return {**weights, "log": self.files.training_log(*which)}
 
     @property
+    def leaves(self):
+        return (f"prefclip.objectives.{self.config.every_method[self.method].objective}",)
+
+    @property
     def settings(self):
         method = self.config.resolved(self.method).model_dump(mode="json")
         keys = (*SHARED, *(AVERAGING if method["averaging"] else ()))

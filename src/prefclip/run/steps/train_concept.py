@@ -41,6 +41,10 @@ class TrainConcept(Step):
         return {"map": self.files.concept_map(*which), "log": self.files.concept_log(*which)}
 
     @property
+    def leaves(self):
+        return (f"prefclip.objectives.{self.config.concept(self.concept).objective}",)
+
+    @property
     def settings(self):
         trained_with = self.config.concept(self.concept).trained_with()
         return self.values("model", "training.precision", "training.max_train_images") | {

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from prefclip.config_overview import as_text, sections
-from prefclip.objectives import SETTINGS
-from prefclip.protocols import PROTOCOLS
+from prefclip import objectives
+from prefclip.config.overview import as_text, sections
+from prefclip.config.protocols import PROTOCOLS
 
 INTRODUCTION = """\
 <!-- Written by `prefclip config explain --markdown > config/README.md`; a test keeps it true. -->
@@ -61,7 +61,10 @@ def readme(schema: dict[str, Any]) -> Iterator[str]:
     yield from ("", "## Objectives", "", "Names of `objective`, with the keys of `parameters`.", "")
     yield from _table(
         ("objective", "meaning", "parameters"),
-        ((f"`{name}`", settings.description, settings.allowed) for name, settings in SETTINGS.items()),
+        (
+            (f"`{loss.name}`", loss.description, loss.allowed)
+            for loss in map(objectives.settings_of, objectives.names())
+        ),
     )
 
 

@@ -1,24 +1,29 @@
-"""The one way to read configuration: typed models that also produce the JSON Schema of the Snakefile."""
+"""A whole experiment as typed, checked settings: what is read from a file, and what follows from it."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
 
-from prefclip.analysis_config import ConceptConfig, SaliencyConfig
-from prefclip.config_messages import explain
-from prefclip.config_sections import Count, Fraction, Name, Positive, Section, Seed
-from prefclip.errors import PrefclipError
-from prefclip.method_config import MethodConfig, Trainable
-from prefclip.protocols import with_protocol_defaults
-from prefclip.sweeps_config import METHOD_KEYS, GridPoint, SweepsConfig, expand
+from prefclip.config.analyses import ConceptConfig, SaliencyConfig
+from prefclip.config.methods import MethodConfig, Trainable
+from prefclip.config.sections import ConfigError, Count, Fraction, Name, Positive, Section, Seeds
+from prefclip.config.sweeps import METHOD_KEYS, GridPoint, SweepsConfig, expand
 
 
-class ConfigError(PrefclipError):
-    """The configuration holds an unknown key, an unknown name or a value out of range."""
+class KnownDataset(Protocol):
+    """What is known of a data set before it is read; the registry of data sets holds such entries by name.
+
+    Attributes:
+        obtained: ``shipped`` where it is rendered from the embedded world.
+        role: ``real`` for photographs that bear a word already.
+        splits: images of each published split, None where that is not known.
+    """
+
+    obtained: str
+    role: str
+    splits: Mapping[str, int | None]
 
 
 class DataConfig(Section):
@@ -123,20 +128,21 @@ class Config(Section):
     training: TrainingConfig = TrainingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     methods: dict[Name, MethodConfig] = Field(description="clip (untouched) is always there and needs no entry")
-    seeds: tuple[Seed, ...] = Field((0, 1, 2), min_length=1, description="each method is trained once with every seed")
+    seeds: Seeds = Field((0, 1, 2), description="each method is trained once with every seed")
     sweeps: SweepsConfig = SweepsConfig()
     concepts: dict[Name, ConceptConfig] = Field(
         default_factory=dict, description="linear maps on the frozen model; without any, their results are left out"
     )
     saliency: SaliencyConfig | None = Field(None, description="where models look; left out unless given")
 
+    # Of the split that a downloaded data set is trained on, where that is known.
+    _train_images: int | None = PrivateAttr(None)
+
     @model_validator(mode="after")
-    def _consistent(self) -> "Config":
+    def _consistent(self, info: ValidationInfo) -> "Config":
         if "clip" in self.methods:
             raise ValueError("methods: clip is the untouched model and takes no settings; remove the key")
-        if len(set(self.seeds)) != len(self.seeds):
-            raise ValueError("seeds: every seed may occur once")
-        self._check_datasets()
+        self._check_datasets(info.context)
         for name in self.sweeps.zero_shot or ():
             if name not in self.data.zero_shot:
                 allowed = ", ".join(self.data.zero_shot) or "none"
@@ -154,26 +160,27 @@ class Config(Section):
                 )
         return self
 
-    def _check_datasets(self) -> None:
-        from prefclip.datasets.registry import DATASETS, EMBEDDED_DATASETS
-
-        downloaded = {name: entry for name, entry in DATASETS.items() if name not in EMBEDDED_DATASETS}
-        known = EMBEDDED_DATASETS if self.data.source == "embedded" else downloaded
-        roles: dict[str, str] = {}
+    def _check_datasets(self, datasets: Mapping[str, KnownDataset] | None) -> None:
+        """Check names and roles, those of real data sets only where ``datasets`` says which there are."""
+        embedded = self.data.source == "embedded"
+        known = {name: entry for name, entry in (datasets or {}).items() if (entry.obtained == "shipped") == embedded}
         photographs = [name for name, entry in known.items() if entry.role == "real"]
-        for role in ("train", "zero_shot", "bias", "real"):
-            chosen = getattr(self.data, role)
-            for name in (chosen,) if isinstance(chosen, str) else chosen:
-                if name not in known:
-                    raise ValueError(f"data.{role}: unknown data set {name!r}; allowed: {', '.join(known)}")
-                if role == "real" and name not in photographs:
-                    allowed = ", ".join(photographs) or "none of the embedded world"
-                    raise ValueError(f"data.real: {name!r} is no set of attacked photographs; allowed: {allowed}")
-                if role != "real" and name in photographs:
-                    raise ValueError(f"data.{role}: {name!r} bears words already, so it belongs in data.real")
-                if name in roles:
-                    raise ValueError(f"data.{role}: {name!r} is already in data.{roles[name]}; name every set once")
-                roles[name] = role
+        playing = [("train", self.data.train)]
+        playing += [(role, name) for role in ("zero_shot", "bias", "real") for name in getattr(self.data, role)]
+        roles: dict[str, str] = {}
+        for role, name in playing:
+            if datasets is not None and name not in known:
+                raise ValueError(f"data.{role}: unknown data set {name!r}; allowed: {', '.join(known)}")
+            if datasets is not None and role == "real" and name not in photographs:
+                allowed = ", ".join(photographs) or "none of the embedded world"
+                raise ValueError(f"data.real: {name!r} is no set of attacked photographs; allowed: {allowed}")
+            if role != "real" and name in photographs:
+                raise ValueError(f"data.{role}: {name!r} bears words already, so it belongs in data.real")
+            if name in roles:
+                raise ValueError(f"data.{role}: {name!r} is already in data.{roles[name]}; name every set once")
+            roles[name] = role
+        if known and not embedded:
+            self._train_images = known[self.data.train].splits.get("train")
 
     @cached_property
     def plain(self) -> dict[str, Any]:
@@ -193,10 +200,7 @@ class Config(Section):
     @cached_property
     def grid_points(self) -> tuple[GridPoint, ...]:
         """The points of all sweeps; some of them are main methods."""
-        from prefclip.datasets.registry import DATASETS
-
-        embedded = self.data.source == "embedded"
-        images = self.data.train_images if embedded else DATASETS[self.data.train].splits.get("train")
+        images = self.data.train_images if self.data.source == "embedded" else self._train_images
         shared = {**self._shared, "words": self.attack.variants}
         return expand(self.sweeps, self.methods, self.seeds, shared, images)
 
@@ -218,6 +222,8 @@ class Config(Section):
         copied = super().model_copy(update=update, deep=deep)
         for name in ("plain", "grid_points", "every_method"):
             copied.__dict__.pop(name, None)
+        if copied.data.train != self.data.train:
+            copied._train_images = None
         return copied
 
     def resolved(self, method: str) -> MethodConfig:
@@ -266,75 +272,6 @@ class Config(Section):
         """Return the data set that a concept map is trained on."""
         settings = self.concept(name)
         return self.data.train if settings.concept == "reading" else settings.dataset or self.data.bias[0]
-
-
-def read_config(*paths: str | Path) -> Config:
-    """Read and check a YAML file; of several, later ones add keys or replace single ones, as with Snakemake.
-
-    Raises ConfigError naming the file and key, saying what is allowed.
-    """
-    values = _read_yaml(Path(paths[0]))
-    for path in paths[1:]:
-        values = _merged(values, _read_yaml(Path(path)))
-    return check_config(values, ", ".join(map(str, paths)))
-
-
-def _merged(values: Any, changes: Any) -> Any:
-    if not (isinstance(values, dict) and isinstance(changes, dict)):
-        return changes
-    return {**values, **{key: _merged(values.get(key), change) for key, change in changes.items()}}
-
-
-def _read_yaml(path: Path) -> Any:
-    try:
-        return yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)
-    except FileNotFoundError as error:
-        raise ConfigError(f"{path}: no such configuration file; config/embedded.yaml is the default.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid YAML ({_one_line(error)}).") from error
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}); name a YAML file.") from error
-
-
-class _UniqueKeys(yaml.SafeLoader):
-    """YAML forbids a key that occurs twice, but PyYAML silently takes the last one."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        found: list[Any] = []
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in found:
-                problem = f"the key {key!r} occurs twice"
-                raise yaml.constructor.ConstructorError(problem=problem, problem_mark=key_node.start_mark)
-            found.append(key)
-        return super().construct_mapping(node, deep)
-
-
-def _one_line(error: Exception) -> str:
-    mark = getattr(error, "problem_mark", None)
-    text = getattr(error, "problem", None) or str(error).splitlines()[0]
-    return f"line {mark.line + 1}: {text}" if mark else text
-
-
-def check_config(values: Any, origin: str) -> Config:
-    """Turn plain values (a parsed YAML file, or Snakemake's ``config``) into a Config.
-
-    Raises ConfigError as :func:`read_config`.
-    """
-    if not isinstance(values, dict):
-        found = "nothing" if values is None else type(values).__name__
-        raise ConfigError(f"{origin}: expected a mapping of keys, got {found}; see config/embedded.yaml.")
-    try:
-        return Config.model_validate(with_protocol_defaults(values))
-    except ValidationError as error:
-        raise ConfigError(f"{origin}: {explain(error, Config)}.") from error
-    except PrefclipError as error:
-        raise ConfigError(f"{origin}: {error}") from error
-
-
-def json_schema() -> dict:
-    """Return the JSON Schema that the Snakefile validates its configuration with."""
-    return Config.model_json_schema()
 
 
 def method_names(config: Config) -> list[str]:

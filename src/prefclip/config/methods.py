@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from prefclip.config_sections import Count, Positive, Section, as_number
-from prefclip.objectives import SETTINGS, settings_of
+from prefclip import objectives
+from prefclip.config.sections import Count, Positive, Section, as_number, listed
 
 Trainable = Literal["image", "all", "head"]
 
@@ -25,7 +25,7 @@ Parameters = Annotated[dict[str, float | str], BeforeValidator(_numbers)]
 class MethodConfig(Section):
     """One row of the tables: an objective, its parameters, and what differs from the shared training settings."""
 
-    objective: str = Field(description="dpo, ipo, kto, ce or ce_kl", json_schema_extra={"enum": list(SETTINGS)})
+    objective: str = Field(description=listed(objectives.names()), json_schema_extra={"enum": list(objectives.names())})
     parameters: Parameters = Field(default_factory=dict, description="arguments of the objective")
     averaging: bool = Field(True, description="also keep Beta-averaged weights")
     learning_rate: Positive | None = Field(None, description="instead of training.learning_rate")
@@ -36,7 +36,7 @@ class MethodConfig(Section):
 
     @model_validator(mode="after")
     def _known(self) -> "MethodConfig":
-        settings_of(self.objective).check(self.parameters)
+        objectives.settings_of(self.objective).check(self.parameters)
         return self
 
     @property

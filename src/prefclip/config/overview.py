@@ -1,9 +1,10 @@
 """Every key of a configuration with what it may be, its default and its meaning; for people."""
 
+import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from prefclip.objectives import SETTINGS
+from prefclip import objectives
 
 TYPES = {"integer": "whole number", "number": "number", "boolean": "true or false", "string": "text", "null": "null"}
 BOUNDS = (("exclusiveMinimum", ">"), ("minimum", ">="), ("exclusiveMaximum", "<"), ("maximum", "<="))
@@ -36,7 +37,9 @@ def overview(schema: dict[str, Any]) -> list[str]:
         indent = "  " if name else ""
         lines += [f"{indent}{key.name:{width}}  [{key.allowed}]  {key.meaning}".rstrip() for key in rows]
     lines += ["", "Objectives and their parameters (methods.<name>.parameters):"]
-    return lines + [f"  {name}: {settings.description}; {settings.allowed}" for name, settings in SETTINGS.items()]
+    return lines + [
+        f"  {loss.name}: {loss.description}; {loss.allowed}" for loss in map(objectives.settings_of, objectives.names())
+    ]
 
 
 def sections(schema: dict[str, Any]) -> Iterator[tuple[str, str, list[Key]]]:
@@ -97,8 +100,4 @@ def as_text(value: Any) -> str:
     if isinstance(value, list | tuple):
         shown = [*value[:3], "…", value[-1]] if len(value) > MOST_SHOWN else value
         return f"[{', '.join(map(as_text, shown))}]"
-    return (
-        {True: "true", False: "false", None: "null"}[value]
-        if value is None or value is True or value is False
-        else str(value)
-    )
+    return value if isinstance(value, str) else json.dumps(value)

@@ -6,13 +6,12 @@ differs from the main method, such as ``dpo-beta-0p1``; where nothing differs, t
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from prefclip.config_messages import explain
-from prefclip.config_sections import Name, Section, Seed, as_number
-from prefclip.method_config import MethodConfig
+from prefclip.config.methods import MethodConfig
+from prefclip.config.sections import Distinct, Name, Section, SectionError, Seeds, as_number
 from prefclip.objectives import settings_of
 
 Value = bool | int | float | str
@@ -26,10 +25,10 @@ class GridConfig(Section):
     """One sweep: each of its methods with one setting at each of its values."""
 
     vary: str = Field(description=f"{SEED}, {', '.join(METHOD_KEYS)}, or a parameter of the objective such as beta")
-    methods: tuple[Name, ...] = Field(min_length=1, description="main methods that are varied")
-    values: tuple[Value, ...] = Field(min_length=1, description="what the setting is changed to")
+    methods: Annotated[tuple[Name, ...], Distinct] = Field(min_length=1, description="main methods that are varied")
+    values: Annotated[tuple[Value, ...], Distinct] = Field(min_length=1, description="what the setting is changed to")
     fixed: dict[str, Value] = Field(default_factory=dict, description="settings that all points share")
-    seeds: tuple[Seed, ...] | None = Field(None, min_length=1, description="instead of the run's seeds")
+    seeds: Seeds | None = Field(None, description="instead of the run's seeds")
 
     @field_validator("values", mode="before")
     @classmethod
@@ -37,12 +36,7 @@ class GridConfig(Section):
         return [as_number(value) for value in given] if isinstance(given, list | tuple) else given
 
     @model_validator(mode="after")
-    def _once(self) -> "GridConfig":
-        for key in ("methods", "values", "seeds"):
-            seen = [_word(value) for value in getattr(self, key) or ()]
-            twice = next((word for word in seen if seen.count(word) > 1), None)
-            if twice is not None:
-                raise ValueError(f"{key}: {twice} occurs twice; every one may occur once")
+    def _consistent(self) -> "GridConfig":
         if self.vary in self.fixed:
             raise ValueError(f"fixed: {self.vary} is what the sweep varies; remove it here")
         if self.vary == SEED and self.seeds is not None:
@@ -156,7 +150,7 @@ def _changed(settings: MethodConfig, changes: Mapping[str, Value], where: str) -
     try:
         return MethodConfig.model_validate(values)
     except ValidationError as error:
-        raise ValueError(f"{where}: {explain(error, MethodConfig)}") from error
+        raise SectionError(where, error, MethodConfig) from error
 
 
 def _effective(settings: MethodConfig, shared: Mapping[str, Any], images: int | None) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from prefclip.config.sections import SectionError
+
 # pydantic words its findings for programmers; these are for people who edit YAML. Others keep their wording.
 _EXPECTED = {
     "dict_type": "expected a mapping of keys",
@@ -49,7 +51,10 @@ def _clause(place: tuple, entry: dict, model: type[BaseModel]) -> str:
         meaning = _fields(model, place[:-1])[place[-1]].description
         return f"key {where!r} is missing" + (f" ({meaning})" if meaning else "")
     if kind == "value_error":
-        return f"{where}: {entry['ctx']['error']}" if where else str(entry["ctx"]["error"])
+        found = entry["ctx"]["error"]
+        if isinstance(found, SectionError):
+            return f"{found.where}: {explain(found.error, found.model)}"
+        return f"{where}: {found}" if where else str(found)
     if kind == "string_pattern_mismatch":
         expected = "expected letters, digits, _ and -, the first a letter or digit"
     elif place != entry["loc"] and isinstance(entry["loc"][-1], str) and entry["loc"][-1] != "[key]":

@@ -2,14 +2,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from prefclip.config_sections import Count, Fraction, Positive, Section, Seed
-from prefclip.method_config import Parameters
-from prefclip.objectives import settings_of
+from prefclip import objectives
+from prefclip.config.methods import Parameters
+from prefclip.config.sections import Count, Distinct, Fraction, Positive, Section, Seeds, listed
 
 DEFAULT_SCALES = tuple(quarter / 4 for quarter in range(-16, 17))
-NO_NEUTRAL_OPTIMUM = ("kto",)
 # Settings of a concept map that are only about measuring it.
 MEASURED_WITH = {"scales", "top", "floor", "seeds"}
 
@@ -23,8 +22,8 @@ class ConceptConfig(Section):
 
     concept: Literal["reading", "gender"] = Field(description="trained on typographic or on gender pairs")
     dataset: str | None = Field(None, description="gender only: a set of data.bias; its first unless given")
-    seeds: tuple[Seed, ...] = Field((0,), min_length=1, description="the map is trained once with every seed")
-    objective: str = Field("dpo", description="dpo, ipo, kto, ce or ce_kl")
+    seeds: Seeds = Field((0,), description="the map is trained once with every seed")
+    objective: str = Field("dpo", description=listed(objectives.names()))
     parameters: Parameters = Field(default_factory=dict, description="arguments of the objective")
     start: Literal["identity", "orthogonal"] = Field("identity", description="W before training")
     rank: Count | None = Field(None, description="rows of W; all unless given (released code: 256 of 512)")
@@ -51,21 +50,19 @@ class ConceptConfig(Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> "ConceptConfig":
-        settings_of(self.objective).check(self.parameters)
+        objectives.settings_of(self.objective).check(self.parameters)
         for name in ("scales", "top"):
             values = getattr(self, name)
             if list(values) != sorted(set(values)):
                 raise ValueError(f"{name}: values must ascend and differ, got {list(values)}")
-        if len(set(self.seeds)) != len(self.seeds):
-            raise ValueError("seeds: every seed may occur once")
         if self.concept == "reading" and self.dataset is not None:
             raise ValueError("dataset: a reading map is trained on data.train; remove the key")
         if not {0.0, 1.0} <= set(self.scales):
             raise ValueError("scales: 0 (the untouched model) and 1 (the trained map) must be among them")
-        if self.preference == "neutral" and self.objective in NO_NEUTRAL_OPTIMUM:
+        if self.preference == "neutral" and not objectives.settings_of(self.objective).learns_neutrality:
+            able = listed(tuple(name for name in objectives.names() if objectives.settings_of(name).learns_neutrality))
             raise ValueError(
-                f"preference: {self.objective} gains nothing from neutral pairs, which win and lose alike; "
-                "use dpo, ipo or ce"
+                f"preference: {self.objective} gains nothing from neutral pairs, which win and lose alike; use {able}"
             )
         if self.rank is not None and self.start == "identity":
             raise ValueError("start: a map of reduced rank has no identity; use orthogonal")
@@ -77,25 +74,17 @@ class SaliencyConfig(Section):
 
     dataset: str | None = Field(None, description="data set of the images; the training set unless given")
     images: Count = Field(150, description="typographic images of the test split, drawn by id")
-    explainers: tuple[Explainer, ...] = Field(
+    explainers: Annotated[tuple[Explainer, ...], Distinct] = Field(
         ("occlusion", "integrated_gradients", "hires_cam", "grad_cam"),
         min_length=1,
         description="what the shares are measured with; relevance and rollout too for ViTs",
     )
-    targets: tuple[Literal["predicted", "true", "written"], ...] = Field(
+    targets: Annotated[tuple[Literal["predicted", "true", "written"], ...], Distinct] = Field(
         ("predicted", "true", "written"), min_length=1, description="whose logit is explained"
     )
     steps: Count = Field(8, description="steps of the integrated gradients")
     batch_size: Count = Field(64, description="images explained at once")
     examples: Count = Field(2, description="images of the saliency grid")
-
-    @field_validator("explainers", "targets")
-    @classmethod
-    def _once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        twice = next((name for name in value if value.count(name) > 1), None)
-        if twice is not None:
-            raise ValueError(f"{twice!r} occurs twice; name each once")
-        return value
 
     def check_against(self, datasets: tuple[str, ...], model: str) -> None:
         """Raise ValueError for a data set that the run does not have, and for explainers that do not fit the model."""

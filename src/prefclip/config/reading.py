@@ -1,0 +1,84 @@
+"""Reading and checking a configuration: YAML files, plain values, and the JSON Schema of both."""
+
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from prefclip.config.experiment import Config, KnownDataset
+from prefclip.config.messages import explain
+from prefclip.config.protocols import with_protocol_defaults
+from prefclip.config.sections import ConfigError
+from prefclip.errors import PrefclipError
+
+
+def read_config(*paths: str | Path, datasets: Mapping[str, KnownDataset] | None = None) -> Config:
+    """Read and check a YAML file; of several, later ones add keys or replace single ones, as with Snakemake.
+
+    ``datasets``: all that there are, by name; without them, names and sizes of data sets go unchecked.
+    Raises ConfigError naming the file and key, saying what is allowed.
+    """
+    values = _read_yaml(Path(paths[0]))
+    for path in paths[1:]:
+        values = _merged(values, _read_yaml(Path(path)))
+    return check_config(values, ", ".join(map(str, paths)), datasets)
+
+
+def _merged(values: Any, changes: Any) -> Any:
+    if not (isinstance(values, dict) and isinstance(changes, dict)):
+        return changes
+    return {**values, **{key: _merged(values.get(key), change) for key, change in changes.items()}}
+
+
+def _read_yaml(path: Path) -> Any:
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: no such configuration file; config/embedded.yaml is the default.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid YAML ({_one_line(error)}).") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); name a YAML file.") from error
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML forbids a key that occurs twice, but PyYAML silently takes the last one."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        found: list[Any] = []
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in found:
+                problem = f"the key {key!r} occurs twice"
+                raise yaml.constructor.ConstructorError(problem=problem, problem_mark=key_node.start_mark)
+            found.append(key)
+        return super().construct_mapping(node, deep)
+
+
+def _one_line(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    text = getattr(error, "problem", None) or str(error).splitlines()[0]
+    return f"line {mark.line + 1}: {text}" if mark else text
+
+
+def check_config(values: Any, origin: str, datasets: Mapping[str, KnownDataset] | None = None) -> Config:
+    """Turn plain values (a parsed YAML file, or Snakemake's ``config``) into a Config.
+
+    ``datasets`` and errors as in :func:`read_config`.
+    """
+    if not isinstance(values, dict):
+        found = "nothing" if values is None else type(values).__name__
+        raise ConfigError(f"{origin}: expected a mapping of keys, got {found}; see config/embedded.yaml.")
+    try:
+        return Config.model_validate(with_protocol_defaults(values), context=datasets)
+    except ValidationError as error:
+        raise ConfigError(f"{origin}: {explain(error, Config)}.") from error
+    except PrefclipError as error:
+        raise ConfigError(f"{origin}: {error}") from error
+
+
+def json_schema() -> dict:
+    """Return the JSON Schema that the Snakefile validates its configuration with."""
+    return Config.model_json_schema()
