@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from prefclip.config import Config, ConfigError, check_config
 from prefclip.datasets.registry import DATASETS
 from prefclip.run.files import files_of, store_config
-from prefclip.run.plan import method_runs, sweep_runs, training_files
+from prefclip.run.plan import method_runs, sweep_runs
+from prefclip.run.steps.train import Train
 
 ROOT = Path(__file__).resolve().parents[1]
 EMBEDDED = yaml.safe_load((ROOT / "config/embedded.yaml").read_text(encoding="utf-8"))
@@ -93,10 +94,10 @@ def test_main_runs_are_scored_on_all_sets_and_the_others_on_a_few():
 def test_only_runs_with_more_words_than_the_main_one_read_the_further_stack():
     words = {"vary": "words", "methods": ["dpo"], "values": [1, 3, 5], "fixed": {"max_train_images": 400}}
     config = with_grids({"words": words})
-    layout = files_of(config)
     assert config.further_words == (5, 400)
-    assert training_files(config, layout, "dpo-images-400") == training_files(config, layout, "dpo")
-    assert "animals.words.npy" in training_files(config, layout, "dpo-images-400-words-3")["attacked_images"]
+    assert Train(config, "dpo-images-400", 0).input == Train(config, "dpo", 0).input
+    further = Train(config, "dpo-images-400-words-3", 0).input["attacked_images"]
+    assert further == files_of(config).attacked_images("animals", words=True)
     assert with_grids({"words": {**words, "fixed": {}}}).further_words == (5, None)
     assert with_grids({"beta": BETA}).further_words is None
 

@@ -36,13 +36,8 @@ class ConceptRun:
     config: Config
     layout: RunFiles
 
-    @property
-    def folders(self) -> dict[str, Path]:
-        root = Path(self.layout.root)
-        return {name: root / name for name in ("classes", "images", "manifests")}
-
     def pairs(self, preference: str = "factual") -> str:
-        return f"{self.layout.root}/preferences/people.{preference}.parquet"
+        return self.layout.gender_pairs("people", preference)
 
     def train_reading(self, folder: Path, seed: int = 0, **options: object) -> Path:
         """Train a reading map; returns its file."""

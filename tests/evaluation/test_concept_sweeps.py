@@ -45,7 +45,7 @@ def reading(run, concept_map, folder):
         "reading",
         0,
         concept_map=concept_map,
-        **run.folders,
+        files=run.layout,
         out_sweep=out,
         threads=1,
         device="cpu",

@@ -31,7 +31,7 @@ def explored(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(explorer, "PICTURES", 9)
         for name in ("first.json", "second.json"):
-            explore_images(run.config, checkpoints, *run.folders.values(), folder / name, threads=1, device="cpu")
+            explore_images(run.config, checkpoints, run.layout, folder / name, threads=1, device="cpu")
     return run, folder
 
 

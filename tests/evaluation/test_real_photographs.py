@@ -13,7 +13,7 @@ from prefclip.lineage.hashing import usable_cores
 from prefclip.reporting.estimates import read_estimates
 from prefclip.reporting.real_photos import real_photos
 from prefclip.run.files import RunFiles
-from prefclip.run.plan import scored_files
+from prefclip.run.steps.evaluate import Evaluate
 
 PHOTOS = Path(__file__).resolve().parents[3] / "shared" / "photos"
 MODEL = "ViT-B-32-quickgelu"
@@ -39,10 +39,9 @@ def run(tmp_path_factory):
         patch.setattr(Config, "scored_datasets", lambda self, method, seed: self.data.real)
         for name in COUNTS:
             build_manifest(config, name, layout.images(name), layout.manifest(name), layout.classes(name))
-        assert all(Path(path).is_file() for path in scored_files(config, layout, "clip", 0))
-        folders = (f"{layout.root}/{name}" for name in ("classes", "images", "manifests"))
+        assert all(Path(path).is_file() for path in Evaluate(config, "clip", 0, root=layout.root).inputs)
         outputs = (layout.predictions(MODEL, "clip", 0), layout.metrics(MODEL, "clip", 0))
-        evaluate(config, "clip", 0, None, *folders, *outputs, threads=usable_cores())
+        evaluate(config, "clip", 0, None, layout, *outputs, threads=usable_cores())
     return config, layout
 
 

@@ -92,7 +92,7 @@ def measure(run, folder, method="clip", checkpoint=None, options=SETTINGS):
         method,
         "raw",
         {0: None} if checkpoint is None else {0: checkpoint, 1: checkpoint},
-        **run.folders,
+        files=run.layout,
         **dict(zip(("out_scores", "out_maps", "out_metrics"), files, strict=True)),
         threads=1,
         device="cpu",

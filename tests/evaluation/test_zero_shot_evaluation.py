@@ -67,8 +67,7 @@ def evaluate(layout, method, seed):
     """Evaluate with the names of the run, on one thread."""
     config = layout.read_config()
     checkpoint = None if method == "clip" else layout.checkpoint_folder("emoji-clip", method, seed)
-    folders = (f"{layout.root}/{name}" for name in ("classes", "images", "manifests"))
-    zero_shot.evaluate(config, method, seed, checkpoint, *folders, *outputs(layout, method, seed), threads=1)
+    zero_shot.evaluate(config, method, seed, checkpoint, layout, *outputs(layout, method, seed), threads=1)
 
 
 @pytest.fixture
@@ -177,15 +176,13 @@ def test_manifest_images_and_classes_must_belong_together(run):
     with pytest.raises((EvaluationError, SelectionError), match="food"):
         evaluate(layout, "clip", 0)
     shutil.copy(layout.attacked_manifest("animals"), layout.attacked_manifest("food"))
-    with pytest.raises(EvaluationError, match=r"food\.parquet: "):
+    with pytest.raises(EvaluationError, match=r"food/manifest\.parquet: "):
         evaluate(layout, "clip", 0)
 
 
 def test_logits_do_not_depend_on_the_batch(made):
     config, layout = made
-    chosen = zero_shot.read_image_set(
-        config, "food", *(f"{layout.root}/{name}" for name in ("classes", "images", "manifests")), "test"
-    )
+    chosen = zero_shot.read_image_set(config, "food", layout, "test")
     loaded = load_model(config.model)
     texts = torch.nn.functional.normalize(torch.randn(3, 8), dim=1)
     rows = np.array([5, 0, 3])

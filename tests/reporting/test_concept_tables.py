@@ -34,7 +34,7 @@ def measured(tmp_path_factory):
         shared = {"concept_map": train(Path(folder)), "out_sweep": layout.concept_sweep(model, name, seed)}
         settings = config.concept(name)
         if name == "reading":
-            sweep_reading(config, settings, name, seed, **shared, **run.folders, threads=1, device="cpu")
+            sweep_reading(config, settings, name, seed, **shared, files=run.layout, threads=1, device="cpu")
         else:
             sweep_gender(
                 config,

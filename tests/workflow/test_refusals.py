@@ -20,8 +20,8 @@ from prefclip.models.tensor_files import read_tensors, write_tensors
         (["evaluate", RUN, "ppo"], "unknown method 'ppo'; the configuration has: clip, ce, dpo."),
         (["evaluate", RUN, "dpo", "--seed", "9"], "dpo/seed9/model.safetensors: no such file; `prefclip train` makes"),
         (["manifest", RUN, "animal"], "unknown data set 'animal'; allowed: animals, food, objects, travel, plants"),
-        (["attacks", RUN, "animal"], "manifests/animal.parquet"),
-        (["pairs", RUN, "animal"], "manifests/animal.parquet"),
+        (["attacks", RUN, "animal"], "data/animal/manifest.parquet"),
+        (["pairs", RUN, "animal"], "data/animal/manifest.parquet"),
         (["table", RUN, "typo"], "unknown table 'typo'; allowed: typographic, text_confusion, retention"),
         (["figure", RUN, "bars"], "unknown figure 'bars'; allowed: attack_examples, accuracy_bars, training_curves"),
         (["compare", RUN, "results/nothing"], "results/nothing/tables: holds no published table (*.csv)"),
@@ -80,7 +80,7 @@ def test_bad_configurations_make_no_run(project, refused, change, message):
 def test_changed_raw_file(project, refused):
     path = Path("world/emoji.parquet")
     path.write_bytes(path.read_bytes()[:-1] + b"x")
-    Path(RUN, "manifests/sources.json").unlink()
+    Path(RUN, "sources/checksums.json").unlink()
     message = refused("fetch", RUN)
     assert (
         message.startswith("world/emoji.parquet: sha256 is ") and ", expected " in message and "restore it" in message
@@ -104,7 +104,7 @@ def test_too_few_classes(project, refused):
     assert message.startswith("world/classes.yaml: food") and "two" in message
 
 
-@pytest.mark.parametrize("kind", ["images/animals.npy", "images/animals.attacked.npy"])
+@pytest.mark.parametrize("kind", ["data/animals/images.npy", "attacked/animals/images.npy"])
 @pytest.mark.parametrize("command", [["reference", RUN], ["train", RUN, "ce"], ["evaluate", RUN, "clip"]], ids=" ".join)
 def test_truncated_images(project, refused, kind, command):
     path = Path(RUN, kind)
@@ -116,14 +116,13 @@ def test_truncated_images(project, refused, kind, command):
 @pytest.mark.parametrize(
     ("name", "command"),
     [
-        ("manifests/animals.parquet", ["attacks", RUN, "animals"]),
-        ("manifests/animals.attacked.parquet", ["pairs", RUN, "animals"]),
+        ("data/animals/manifest.parquet", ["attacks", RUN, "animals"]),
+        ("attacked/animals/manifest.parquet", ["pairs", RUN, "animals"]),
         ("preferences/animals.parquet", ["reference", RUN]),
-        ("classes/animals.json", ["train", RUN, "dpo"]),
+        ("data/animals/classes.json", ["train", RUN, "dpo"]),
         (f"reference/{MODEL}/animals.safetensors", ["train", RUN, "dpo"]),
-        ("classes/food.json", ["evaluate", RUN, "ce"]),
+        ("data/food/classes.json", ["evaluate", RUN, "ce"]),
         (f"predictions/{MODEL}/ce/seed0.parquet", ["table", RUN, "typographic"]),
-        (f"metrics/{MODEL}.ce.seed0.parquet", ["table", RUN, "typographic"]),
         (f"checkpoints/{MODEL}/dpo/seed0/training_log.csv", ["figure", RUN, "training_curves"]),
     ],
 )

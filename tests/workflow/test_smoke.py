@@ -177,8 +177,8 @@ def test_a_second_run_from_scratch_gives_the_same_bytes(checkout, tmp_path):
     again = Checkout(tmp_path / "again").copy()
     answer = again.snakemake("all", "--cores", "1")
     assert answer.code == 0, answer.output
-    patterns = ("metrics/*.parquet", "predictions/**/*.parquet", "checkpoints/**/*.safetensors", "tables/*.csv")
-    patterns += ("manifests/*.parquet", "images/*.npy", "preferences/*.parquet", "figures/*.png")
+    patterns = ("predictions/**/*.parquet", "checkpoints/**/*.safetensors", "tables/*.csv")
+    patterns += ("data/*/*", "attacked/*/*", "preferences/*.parquet", "figures/*.png")
     first, second = checkout.files(*patterns), again.files(*patterns)
     assert set(first) == set(second) and len(first) > 30
     # A figure names the run that drew it by its inputs, and training logs hold times.

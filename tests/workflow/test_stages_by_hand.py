@@ -73,7 +73,7 @@ main()
 @pytest.mark.parametrize(
     ("command", "output"),
     [
-        (["manifest", RUN, "food"], f"{RUN}/images/food.npy"),
+        (["manifest", RUN, "food"], f"{RUN}/data/food/images.npy"),
         (["train", RUN, "dpo"], tuned("dpo")),
         (["evaluate", RUN, "clip"], f"{RUN}/predictions"),
         (["table", RUN, "retention"], f"{RUN}/tables/retention"),

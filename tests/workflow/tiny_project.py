@@ -46,15 +46,15 @@ def tuned(method: str, weights: str = "model") -> str:
 
 # Every stage of a run in order, with a file that it makes last or alone.
 STAGES = [
-    (["fetch", RUN], f"{RUN}/manifests/sources.json"),
-    *((["manifest", RUN, name], f"{RUN}/images/{name}.npy") for name in DATASETS),
-    *((["attacks", RUN, name], f"{RUN}/images/{name}.attacked.npy") for name in DATASETS),
+    (["fetch", RUN], f"{RUN}/sources/checksums.json"),
+    *((["manifest", RUN, name], f"{RUN}/data/{name}/images.npy") for name in DATASETS),
+    *((["attacks", RUN, name], f"{RUN}/attacked/{name}/images.npy") for name in DATASETS),
     (["pairs", RUN, "animals"], f"{RUN}/preferences/animals.parquet"),
     (["reference", RUN], f"{RUN}/reference/{MODEL}/animals.safetensors"),
     (["train", RUN, "ce"], tuned("ce")),
     (["train", RUN, "dpo"], tuned("dpo")),
-    *((["evaluate", RUN, name], f"{RUN}/metrics/{MODEL}.{name}.seed0.parquet") for name in ("clip", "ce", "dpo")),
-    *((["saliency", RUN, name], f"{RUN}/saliency/{MODEL}/{name}.parquet") for name in ("clip", "ce", "dpo")),
+    *((["evaluate", RUN, name], f"{RUN}/predictions/{MODEL}/{name}/seed0.parquet") for name in ("clip", "ce", "dpo")),
+    *((["saliency", RUN, name], f"{RUN}/saliency/{MODEL}/{name}/scores.parquet") for name in ("clip", "ce", "dpo")),
     (["table", RUN, "saliency"], f"{RUN}/tables/saliency.tex"),
     (["figure", RUN, "saliency_grid"], f"{RUN}/figures/saliency_grid.png"),
     (["figure", RUN, "saliency_shares"], f"{RUN}/figures/saliency_shares.png"),

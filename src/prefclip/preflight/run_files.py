@@ -87,7 +87,7 @@ def check_data(config: Config) -> Iterator[Finding]:
 def check_room(config: Config, folder: Path) -> Finding:
     """The disk of ``folder`` has room for the image stacks that are not there yet."""
     needed = sum(stack_bytes(config).values()) + ROOM_FOR_THE_REST
-    there = sum(path.stat().st_size for path in (folder / config.experiment / "images").glob("*.npy"))
+    there = sum(path.stat().st_size for path in (folder / config.experiment).rglob("*.npy"))
     missing = max(0.0, needed - there)
     free = shutil.disk_usage(next(parent for parent in (folder, *folder.resolve().parents) if parent.exists())).free
     what = f"{free / GB:,.0f} GB free, about {missing / GB:,.0f} GB still to be written to {folder}"
