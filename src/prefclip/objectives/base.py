@@ -14,7 +14,7 @@ from prefclip.errors import PrefclipError
 if TYPE_CHECKING:
     from torch import Tensor
 else:
-    Tensor = Any
+    Tensor = Any  # torch takes seconds to load
 
 Parameters = Mapping[str, float | str]
 
