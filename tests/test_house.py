@@ -42,6 +42,7 @@ ROOT_MODULES_NEED = {
     "method_config": {"objectives"},
     "sweeps_config": {"objectives"},
     "config": {"datasets"},
+    "layout": {"datasets"},
 }
 VAGUE_NAMES = ("utils", "util", "helpers", "helper", "common", "misc", "tools", "stuff", "lib", "base")
 

@@ -28,7 +28,7 @@ rule check_sources:
 
 rule obtain_dataset:
     input:
-        listed=listed_files(settings),
+        listed=lambda wildcards: listed_files(wildcards.dataset),
         code=sources_of("obtain"),
     output:
         found=run.source("{dataset}"),
@@ -50,7 +50,7 @@ rule build_manifest:
     input:
         sources=lambda wildcards: checked_sources(settings, wildcards.dataset),
         shipped=shipped_files(Path(settings.data.root)),
-        listed=listed_files(settings),
+        listed=lambda wildcards: listed_files(wildcards.dataset),
         code=sources_of("manifest"),
     output:
         images=run.images("{dataset}"),

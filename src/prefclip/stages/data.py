@@ -33,7 +33,7 @@ def obtain(run: Run, dataset: Dataset) -> None:
     output = layout.source(dataset)
     with recorded(
         "obtain",
-        inputs=listed_files(config),
+        inputs=listed_files(dataset),
         outputs=[output],
         config=layout.config,
         keys=["data.root"],
@@ -44,7 +44,7 @@ def obtain(run: Run, dataset: Dataset) -> None:
 
 def manifest(run: Run, dataset: Dataset, workers: Workers = 1) -> None:
     """Decode the images of one data set into a memory-mapped file and list them in a manifest."""
-    from prefclip.datasets.manifests import build_manifest
+    from prefclip.datasets.build import build_manifest
     from prefclip.lineage.recording import recorded
 
     layout = RunLayout(str(run))
@@ -53,7 +53,7 @@ def manifest(run: Run, dataset: Dataset, workers: Workers = 1) -> None:
     decisive = image_settings(config, dataset)
     with recorded(
         "manifest",
-        inputs=[checked_sources(config, dataset), *shipped_files(Path(config.data.root)), *listed_files(config)],
+        inputs=[checked_sources(config, dataset), *shipped_files(Path(config.data.root)), *listed_files(dataset)],
         outputs=outputs,
         config=layout.config,
         keys=["reading", *(f"{section}.{key}" for section, keys in decisive.items() for key in sorted(keys))],
