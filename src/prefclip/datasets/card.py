@@ -129,7 +129,6 @@ class Card:
     splits: Mapping[Split, int | None]
     count_tolerance: Mapping[Split, float] = field(default_factory=dict)
     counts_verified: bool = False
-    licence_verified: bool = False
     class_count: int | None = None
     name_count: int | None = None
     word_count: int | None = None
@@ -143,6 +142,7 @@ class Card:
     archives: tuple[Archive, ...] = ()
     mirrors: tuple[Mirror, ...] = ()
     licence: str
+    licence_verified: bool = False
     citation: str = ""
     notes: tuple[str, ...] = ()
     place_by_hand: str = ""
@@ -191,6 +191,8 @@ class Card:
         return f"remove {self.path_in(root)} and run `{command}`"
 
 
+# What a file may not say: the first is its own name, the second follows from its classes.
+DERIVED_KEYS = ("name", "folders")
 # What manifests, images and class lists are made from; a change of any other key changes no byte of them.
 DECISIVE_KEYS = (
     "family",
@@ -273,6 +275,8 @@ def own_card(name: str, folder: str, template: str = DEFAULT_TEMPLATE, names: st
 @lru_cache
 def _checked(path: Path) -> Card:
     values = dict(parsed_card(path))
+    if derived := [key for key in DERIVED_KEYS if key in values]:
+        raise CardError(f"{path}: {_unknown_key((derived[0],))}.")
     classes = values.get("classes", [])
     if isinstance(classes, dict):
         values |= {"classes": list(classes.values()), "folders": list(classes)}
@@ -281,23 +285,28 @@ def _checked(path: Path) -> Card:
     try:
         return _CARD.validate_python({"name": path.stem, **values})
     except ValidationError as error:
-        raise CardError(f"{path}: {_complaint(error.errors()[0])}.") from error
+        raise CardError(f"{path}: {_complaint(error.errors())}.") from error
 
 
 _CARD = TypeAdapter(Card)
 
 
-def _complaint(found: dict[str, Any]) -> str:
-    """One clause about the first finding of pydantic."""
+def _complaint(errors: list[dict[str, Any]]) -> str:
+    """One clause about what pydantic found, unknown keys first: they explain missing ones."""
+    found = min(errors, key=lambda error: error["type"] != "unexpected_keyword_argument")
     place = ".".join(map(str, found["loc"]))
     if found["type"] == "unexpected_keyword_argument":
-        kind = {"mirrors": Mirror, "archives": Archive}.get(found["loc"][0], Card)
-        allowed = [each.name for each in fields(kind) if each.name not in ("name", "folders")]
-        close = difflib.get_close_matches(str(found["loc"][-1]), allowed, n=1)
-        hint = f" (did you mean {close[0]!r}?)" if close else ""
-        return f"unknown key {place!r}{hint}; allowed: {', '.join(allowed)}"
+        return _unknown_key(found["loc"])
     if found["type"] == "missing":
         return f"key {place!r} is missing"
     if found["type"] == "value_error":
         return str(found["ctx"]["error"])
     return f"{place}: {found['msg'][0].lower()}{found['msg'][1:]}, got {found['input']!r}"
+
+
+def _unknown_key(location: tuple) -> str:
+    kind = {"mirrors": Mirror, "archives": Archive}.get(location[0], Card)
+    allowed = [each.name for each in fields(kind) if each.name not in DERIVED_KEYS]
+    close = difflib.get_close_matches(str(location[-1]), allowed, n=1)
+    hint = f" (did you mean {close[0]!r}?)" if close else ""
+    return f"unknown key {'.'.join(map(str, location))!r}{hint}; allowed: {', '.join(allowed)}"

@@ -86,6 +86,27 @@ def listing_of_lists(card: Card, folder: Path, rows: Sequence[dict], names: tupl
     return make_listing(card, folder, card.classes if names is None else names, rows)
 
 
+def listing_of_words(
+    card: Card, folder: Path, shown: Sequence[tuple[str, str, str]], names: tuple[str, ...] | None = None
+) -> Listing:
+    """Make a listing of photographs that bear a word, all of them test images.
+
+    Args:
+        shown: path, object and written word of each photograph.
+        names: candidate names; all objects and words, sorted, unless given. A word that is none can never be the
+            prediction and has the label -1.
+
+    Raises DatasetFolderError as :func:`listing_of_lists`.
+    """
+    names = tuple(sorted({text for _, *texts in shown for text in texts})) if names is None else names
+    label = {name: index for index, name in enumerate(names)}
+    rows = [
+        {"path": path, "split": "test", "label": label[thing], "word": word, "word_label": label.get(word, -1)}
+        for path, thing, word in shown
+    ]
+    return listing_of_lists(card, folder, rows, names)
+
+
 def require(card: Card, path: Path, what: str) -> Path:
     """Return ``path`` if it exists.
 
@@ -109,15 +130,6 @@ def read_text(card: Card, path: Path, what: str) -> str:
         raise DatasetFolderError(
             f"{path}: {what} cannot be read ({error}); {card.remedy(_root_of(card, path))}."
         ) from error
-
-
-def read_lines(card: Card, path: Path) -> list[str]:
-    """Return the lines of a list that the set ships, without empty ones and comments.
-
-    Raises DatasetFolderError as :func:`read_text`.
-    """
-    text = read_text(card, path, "the list")
-    return [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
 
 
 def images_below(folder: Path) -> list[str]:
@@ -202,5 +214,5 @@ def _root_of(card: Card, path: Path) -> Path:
     parts = Path(card.folder).parts
     for parent in (path, *path.parents):
         if parent.parts[-len(parts) :] == parts:
-            return parent.parents[len(parts) - 1]
+            return Path(*parent.parts[: -len(parts)])
     return path.parent

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from prefclip.datasets.card import Card
-from prefclip.datasets.listings import DatasetFolderError, Listing, listing_of_lists, read_text
+from prefclip.datasets.listings import DatasetFolderError, Listing, listing_of_words, read_text
 from prefclip.datasets.photograph_sets import photographs_of
 
 OBJECT_KEY, WORD_KEY = "true object", "typographic attack label"
@@ -28,26 +28,14 @@ def read(card: Card, folder: Path) -> Listing:
             raise DatasetFolderError(
                 f"{path}: {image!r} needs the keys {OBJECT_KEY!r} and {WORD_KEY!r} ({error!r})."
             ) from error
-    names = _candidates(card, folder, pairs)
-    label = {name: index for index, name in enumerate(names)}
-    rows = [
-        {
-            "path": f"images/{image}",
-            "split": "test",
-            "label": label[thing],
-            "word": word,
-            # A word that is no candidate can never be the prediction.
-            "word_label": label.get(word, -1),
-        }
-        for image, (thing, word) in pairs.items()
-    ]
-    return listing_of_lists(card, folder, rows, names)
+    shown = [(f"images/{image}", thing, word) for image, (thing, word) in pairs.items()]
+    return listing_of_words(card, folder, shown, _candidates(card, folder, pairs))
 
 
-def _candidates(card: Card, folder: Path, pairs: dict[str, tuple[str, str]]) -> tuple[str, ...]:
+def _candidates(card: Card, folder: Path, pairs: dict[str, tuple[str, str]]) -> tuple[str, ...] | None:
     path = folder / "classes.json"
     if not path.is_file():
-        return tuple(sorted({text for pair in pairs.values() for text in pair}))
+        return None
     names = tuple(_json_mapping(card, path, "the class list"))
     missing = sorted({thing for thing, _ in pairs.values()} - set(names))
     if missing:

@@ -3,18 +3,12 @@
 from pathlib import Path
 
 from prefclip.datasets.card import Card
-from prefclip.datasets.listings import (
-    DatasetFolderError,
-    Listing,
-    label_by_folder,
-    listing_of_lists,
-    read_lines,
-    require,
-    require_classes,
-)
+from prefclip.datasets.line_lists import listing_of_lines
+from prefclip.datasets.listings import Listing, require, require_classes
 from prefclip.datasets.photograph_sets import photographs_of
 
-PARTITION = 1
+# Partition 1 of 10.
+LISTS = {"train": "dtd/labels/train1.txt", "validation": "dtd/labels/val1.txt", "test": "dtd/labels/test1.txt"}
 
 
 def read(card: Card, folder: Path) -> Listing:
@@ -22,18 +16,12 @@ def read(card: Card, folder: Path) -> Listing:
 
     Raises DatasetFolderError for a missing list, texture folder or image, and for an unknown texture.
     """
-    base = folder / "dtd"
-    require_classes(card, require(card, base / "images", "the folder of images"), card.folders)
-    labels = label_by_folder(card)
-    rows = []
-    for split, name in (("train", "train"), ("validation", "val"), ("test", "test")):
-        path = base / "labels" / f"{name}{PARTITION}.txt"
-        for line in read_lines(card, path):
-            texture = line.partition("/")[0]
-            if texture not in labels:
-                raise DatasetFolderError(f"{path}: {texture!r} in line {line!r} is no texture of {card.title}.")
-            rows.append({"path": f"dtd/images/{line}", "split": split, "label": labels[texture]})
-    return listing_of_lists(card, folder, rows)
+    require_classes(card, require(card, folder / "dtd" / "images", "the folder of images"), card.folders)
+    return listing_of_lines(card, folder, LISTS, _parsed, "texture")
+
+
+def _parsed(line: str) -> tuple[str, str]:
+    return line.partition("/")[0], f"dtd/images/{line}"
 
 
 image_set = photographs_of(read)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from prefclip.datasets.card import Card
-from prefclip.datasets.listings import DatasetFolderError, Listing, images_below, make_listing
+from prefclip.datasets.listings import DatasetFolderError, Listing, images_below, listing_of_words
 from prefclip.datasets.photograph_names import parse_file_name
 from prefclip.datasets.photograph_sets import photographs_of
 
@@ -13,22 +13,16 @@ def read(card: Card, folder: Path) -> Listing:
 
     Raises DatasetFolderError for an image that is named otherwise, and for other names than the published ones.
     """
-    parsed = {}
+    shown = []
     for name in images_below(folder):
         found = parse_file_name(name)
         if found is None:
             raise DatasetFolderError(f"{folder / name}: the name has to be like label=dog_text=cat.jpg; rename it.")
-        parsed[name] = found
-    names = tuple(sorted({text for pair in parsed.values() for text in pair}))
-    unknown = sorted(set(names) - set(card.classes))
+        shown.append((name, *found))
+    unknown = sorted({text for _, *texts in shown for text in texts} - set(card.classes))
     if card.classes and unknown:
         raise DatasetFolderError(f"{folder}: {unknown[0]!r} is no object or word of {card.title}.")
-    label = {name: index for index, name in enumerate(names)}
-    rows = [
-        {"path": name, "split": "test", "label": label[thing], "word": word, "word_label": label[word]}
-        for name, (thing, word) in parsed.items()
-    ]
-    return make_listing(card, folder, names, rows)
+    return listing_of_words(card, folder, shown)
 
 
 image_set = photographs_of(read)

@@ -3,8 +3,11 @@
 from pathlib import Path
 
 from prefclip.datasets.card import Card
-from prefclip.datasets.listings import DatasetFolderError, Listing, label_by_folder, listing_of_lists, read_lines
+from prefclip.datasets.line_lists import listing_of_lines
+from prefclip.datasets.listings import Listing
 from prefclip.datasets.photograph_sets import photographs_of
+
+LISTS = {"train": "annotations/trainval.txt", "test": "annotations/test.txt"}
 
 
 def read(card: Card, folder: Path) -> Listing:
@@ -14,17 +17,12 @@ def read(card: Card, folder: Path) -> Listing:
 
     Raises DatasetFolderError for a missing list or image, and for an unknown breed.
     """
-    labels = label_by_folder(card)
-    rows = []
-    for split, name in (("train", "trainval.txt"), ("test", "test.txt")):
-        path = folder / "annotations" / name
-        for line in read_lines(card, path):
-            image = line.split()[0]
-            breed = image.rpartition("_")[0]
-            if breed not in labels:
-                raise DatasetFolderError(f"{path}: {breed!r} in line {line!r} is no breed of {card.title}.")
-            rows.append({"path": f"images/{image}.jpg", "split": split, "label": labels[breed]})
-    return listing_of_lists(card, folder, rows)
+    return listing_of_lines(card, folder, LISTS, _parsed, "breed")
+
+
+def _parsed(line: str) -> tuple[str, str]:
+    image = line.split()[0]
+    return image.rpartition("_")[0], f"images/{image}.jpg"
 
 
 image_set = photographs_of(read)

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from prefclip.datasets.card import Card
-from prefclip.datasets.listings import DatasetFolderError, Listing, listing_of_lists, read_text
+from prefclip.datasets.listings import DatasetFolderError, Listing, listing_of_words, read_text
 from prefclip.datasets.photograph_sets import photographs_of
 
 IMAGES = "images/train"
@@ -33,19 +33,7 @@ def read(card: Card, folder: Path) -> Listing:
     chosen = [record for record in records if record[1] == card.variant]
     if not chosen:
         raise DatasetFolderError(f"{path}: no image has type {card.variant!r}; {card.remedy(folder.parent)}.")
-    names = tuple(sorted({text for record in chosen for text in record[2:]}))
-    label = {name: index for index, name in enumerate(names)}
-    rows = [
-        {
-            "path": f"{IMAGES}/{image}",
-            "split": "test",
-            "label": label[thing],
-            "word": word,
-            "word_label": label[word],
-        }
-        for image, _, thing, word in chosen
-    ]
-    return listing_of_lists(card, folder, rows, names)
+    return listing_of_words(card, folder, [(f"{IMAGES}/{image}", thing, word) for image, _, thing, word in chosen])
 
 
 image_set = photographs_of(read)
