@@ -9,7 +9,9 @@ import torch
 from tiny_concepts import SCALES, concept_settings, write_concept_run
 
 from prefclip.config import ModelConfig
-from prefclip.datasets.manifests import open_images, read_classes, read_manifest
+from prefclip.datasets.class_lists import read_classes
+from prefclip.datasets.image_stacks import open_images
+from prefclip.datasets.manifest import read_manifest
 from prefclip.datasets.parquet_tables import TableError
 from prefclip.evaluation.concept_sweep import OpenedMap, sweep_reading
 from prefclip.evaluation.concept_table import CONCEPT_TABLE, ConceptRows, Place, read_concept_table

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from prefclip.config import Config
-from prefclip.datasets.manifests import build_manifest
+from prefclip.datasets.build import build_manifest
 from prefclip.evaluation.long_form import read_metrics, read_predictions
 from prefclip.evaluation.zero_shot import evaluate
 from prefclip.files import write_text

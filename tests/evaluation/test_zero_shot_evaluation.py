@@ -11,7 +11,7 @@ from tiny_world import tiny_config
 
 from prefclip.attacks.synthesis import synthesise_attacks
 from prefclip.config import Config
-from prefclip.datasets.manifests import build_manifest
+from prefclip.datasets.build import build_manifest
 from prefclip.evaluation import zero_shot
 from prefclip.evaluation.long_form import read_metrics, read_predictions
 from prefclip.evaluation.scoring import ScoringError, class_logits, predictions_of

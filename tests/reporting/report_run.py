@@ -11,10 +11,11 @@ import pandas as pd
 import pyarrow as pa
 from synthetic_run import synthetic_config, write_synthetic_run
 
-from prefclip.attacks.synthesis import read_attacked_manifest
+from prefclip.attacks.attacked_manifest import read_attacked_manifest
 from prefclip.config import Config, method_names
+from prefclip.datasets.class_lists import read_classes
 from prefclip.datasets.data_uris import picture_uri
-from prefclip.datasets.manifests import open_images, read_classes
+from prefclip.datasets.image_stacks import open_images
 from prefclip.datasets.parquet_tables import write_table
 from prefclip.evaluation.concept_table import ConceptRows, Place
 from prefclip.evaluation.explorer import CELLS

@@ -5,9 +5,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from prefclip.attacks.synthesis import read_attacked_manifest, synthesise_attacks
+from prefclip.attacks.attacked_manifest import read_attacked_manifest
+from prefclip.attacks.synthesis import synthesise_attacks
 from prefclip.config import Config
-from prefclip.datasets.manifests import build_manifest, read_classes, read_manifest
+from prefclip.datasets.build import build_manifest
+from prefclip.datasets.class_lists import read_classes
+from prefclip.datasets.manifest import read_manifest
 from prefclip.evaluation.long_form import write_metrics, write_predictions
 from prefclip.evaluation.summaries import summarise
 from prefclip.files import write_text

@@ -1,6 +1,6 @@
 """What Snakemake would make again and what an audit calls stale, asked in a finished run: as JSON, of the prefclip in use.
 
-    python planned_and_stale.py CONFIG
+python planned_and_stale.py CONFIG
 """
 
 import json

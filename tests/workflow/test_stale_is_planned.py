@@ -18,7 +18,16 @@ from prefclip.lineage.project import Project
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 # Keys that no finished run of this kind has another value of, for all images or weights would be others'.
-ONE_VALUE = ("experiment", "protocol", "data.source", "data.root", "data.train", "data.real", "model.name", "model.weights")
+ONE_VALUE = (
+    "experiment",
+    "protocol",
+    "data.source",
+    "data.root",
+    "data.train",
+    "data.real",
+    "model.name",
+    "model.weights",
+)
 # What another value is, where it is not the next number, the other word, or the list without its last item.
 OTHERS = {
     "data.zero_shot": ["activities", "plants"],
@@ -154,7 +163,9 @@ def folders(names: set[str]) -> set[str]:
     return {name.split("/")[2] for name in names}
 
 
-@pytest.mark.parametrize("name", ["objectives/kto.py", "config/messages.py", "cli.py", "lineage/trace.py", "errors_of_mine.py"])
+@pytest.mark.parametrize(
+    "name", ["objectives/kto.py", "config/messages.py", "cli.py", "lineage/trace.py", "errors_of_mine.py"]
+)
 def test_code_that_the_run_does_not_use(edited, name):
     assert edited(name) == (set(), set())
 
@@ -174,11 +185,19 @@ def test_a_loss_is_that_of_its_methods(edited):
 
 def test_the_command_of_a_step(edited):
     planned, stale = edited("run/steps/train.py")
-    trained = {f"{RUN}/checkpoints/emoji-clip/{method}/seed{seed}/model.safetensors" for method in ("ce", "dpo") for seed in (0, 1)}
+    trained = {
+        f"{RUN}/checkpoints/emoji-clip/{method}/seed{seed}/model.safetensors"
+        for method in ("ce", "dpo")
+        for seed in (0, 1)
+    }
     assert planned == stale and trained < stale
     assert not {"data", "attacked", "preferences", "reference"} & folders(stale)
 
 
 def test_what_draws_the_words(edited):
     planned, stale = edited("attacks/typography.py")
-    assert planned == stale and {"attacked", "preferences", "checkpoints"} < folders(stale) and "data" not in folders(stale)
+    assert (
+        planned == stale
+        and {"attacked", "preferences", "checkpoints"} < folders(stale)
+        and "data" not in folders(stale)
+    )

@@ -1,7 +1,7 @@
 """The files that each figure is drawn from; light enough for the Snakefile to ask."""
 
 from prefclip.config import Config, method_names
-from prefclip.datasets.registry import dataset_entry
+from prefclip.datasets.card_files import word_removed
 from prefclip.objectives import settings_of
 from prefclip.run.files import RunFiles
 from prefclip.run.plan import SWEEP_TABLES, concept_runs, method_runs, saliency_dataset
@@ -64,7 +64,7 @@ def figure_names(config: Config) -> list[str]:
 
 def photograph_sets(config: Config) -> list[str]:
     """Return the sets of real photographs that bear a word."""
-    return [name for name in config.data.real if not dataset_entry(name).word_removed]
+    return [name for name in config.data.real if not word_removed(name)]
 
 
 def first_runs(config: Config) -> list[tuple[str, str, int]]:

@@ -2,7 +2,7 @@
 
 from prefclip import objectives
 from prefclip.config import Config
-from prefclip.datasets.registry import DATASETS
+from prefclip.datasets.card_files import dataset_title
 
 ZERO_SHOT_MEAN = "zero_shot_mean"
 SHORT_LABELS = {"travel": "Travel"}
@@ -37,10 +37,10 @@ def method_label(method: str) -> str:
 
 
 def dataset_label(dataset: str) -> str:
-    """The registry's title of a data set, or "Zero-shot mean"."""
+    """The title on the card of a data set, or "Zero-shot mean"."""
     if dataset == ZERO_SHOT_MEAN:
         return "Zero-shot mean"
-    return SHORT_LABELS.get(dataset) or (DATASETS[dataset].title if dataset in DATASETS else dataset)
+    return SHORT_LABELS.get(dataset) or dataset_title(dataset)
 
 
 def column_groups(config: Config) -> dict[str, tuple[str, ...]]:

@@ -1,7 +1,7 @@
 """The table of real photographs that bear a misleading word, and the light question whether a run has one."""
 
 from prefclip.config import Config
-from prefclip.datasets.registry import dataset_entry
+from prefclip.datasets.card_files import word_removed
 from prefclip.evaluation.metrics import TYPOGRAPHIC
 from prefclip.evaluation.selection import image_kinds
 from prefclip.reporting.estimates import REFERENCE, Estimates
@@ -24,13 +24,13 @@ def real_photos(estimates: Estimates, config: Config) -> Table:
 
 
 def _title(estimates: Estimates, config: Config) -> str:
-    clean = [dataset_label(name) for name in config.data.real if dataset_entry(name).word_removed]
+    clean = [dataset_label(name) for name in config.data.real if word_removed(name)]
     twins = f" On {' and '.join(clean)} the word was blanked out: its photographs are clean." if clean else ""
     unlisted = [
         f"{dataset_label(name)}: {estimates.count(name, TYPOGRAPHIC, 'text_confusion')} of "
         f"{estimates.count(name, TYPOGRAPHIC)} photographs"
         for name in config.data.real
-        if not dataset_entry(name).word_removed
+        if not word_removed(name)
         and estimates.count(name, TYPOGRAPHIC, "text_confusion") < estimates.count(name, TYPOGRAPHIC)
     ]
     counted = f" Called by the word counts only photographs whose word is a candidate ({'; '.join(unlisted)})."

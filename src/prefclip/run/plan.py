@@ -74,22 +74,22 @@ def shipped_files(root: Path) -> list[str]:
     return [str(path) for path in (root / "emoji.parquet", root / "classes.yaml") if path.is_file()]
 
 
-def listed_files(config: Config) -> list[str]:
-    """Return the lists that downloaded data sets are read with: prompts, names, synsets, splits. None if embedded."""
-    if config.data.source == "embedded":
-        return []
-    return [path for kind in ("*.json", "*.txt", "*.gz") for path in _resources("datasets", kind)]
+def listed_files(dataset: str) -> list[str]:
+    """Return the card of a data set and the lists beside it that it is read with."""
+    from prefclip.datasets.card import dataset_card
+    from prefclip.datasets.card_files import card_path
+
+    return _as_in_records([card_path(dataset), *dataset_card(dataset).lists])
 
 
 def published_file(name: str) -> str:
     """Return a table of published numbers that ships with the repository."""
-    return _resources("published", f"{name}.csv")[0]
+    return _as_in_records([RESOURCES / "published" / f"{name}.csv"])[0]
 
 
-def _resources(folder: str, pattern: str) -> list[str]:
-    """Return files of ``resources/<folder>``, relative where they lie below the working folder, as in records."""
+def _as_in_records(paths: list[Path]) -> list[str]:
+    """Return paths relative where they lie below the working folder."""
     here = Path.cwd().resolve()
-    paths = sorted((RESOURCES / folder).glob(pattern))
     return [str(path.relative_to(here)) if path.is_relative_to(here) else str(path) for path in paths]
 
 

@@ -21,10 +21,10 @@ import torch
 
 from prefclip.config import Config
 from prefclip.config.sweeps import SweepsConfig
+from prefclip.datasets.card import dataset_card
 from prefclip.datasets.class_lists import ClassList, write_classes
 from prefclip.datasets.image_stacks import open_images
 from prefclip.datasets.parquet_tables import write_table
-from prefclip.datasets.registry import dataset_entry
 from prefclip.files import write_json
 from prefclip.models.image_tower import embed_images
 from prefclip.models.loading import load_model
@@ -144,7 +144,7 @@ def images_per_run(config: Config, method: str) -> int:
     """Images that one training of the config goes through: epochs × ⌊N / B⌋ × B, clean and attacked ones."""
     settings = method_settings(config, method)
     data, training = config.data, config.training
-    images = data.train_images if data.source == "embedded" else dataset_entry(data.train).splits.get("train") or 0
+    images = data.train_images if data.source == "embedded" else dataset_card(data.train).splits.get("train") or 0
     pairs = min(images, training.max_train_images or images) * config.attack.variants
     halves = 2 if objective(settings.objective, **settings.parameters).needs_clean_images else 1
     steps = max(0, pairs // training.batch_size - training.drop_last_batches)

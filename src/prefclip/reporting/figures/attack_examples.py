@@ -7,9 +7,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from prefclip.attacks.synthesis import read_attacked_manifest
+from prefclip.attacks.attacked_manifest import read_attacked_manifest
 from prefclip.config import Config
-from prefclip.datasets.manifests import open_images, read_classes, read_manifest
+from prefclip.datasets.class_lists import read_classes
+from prefclip.datasets.image_stacks import open_images
+from prefclip.datasets.manifest import read_manifest
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
 from prefclip.objectives import settings_of
 from prefclip.reporting.estimates import REFERENCE, EstimateError

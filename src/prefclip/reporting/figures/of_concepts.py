@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from prefclip.config import Config
 from prefclip.datasets.class_lists import read_classes
 from prefclip.datasets.image_stacks import open_images
-from prefclip.datasets.manifests import read_manifest
+from prefclip.datasets.manifest import read_manifest
 from prefclip.datasets.parquet_tables import read_table
 from prefclip.evaluation.concept_table import read_concept_table, read_neutral
 from prefclip.evaluation.spectrum_table import read_distances, read_spectra

@@ -8,7 +8,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from prefclip.config import Config, method_names
-from prefclip.datasets.manifests import open_images, read_classes, read_manifest
+from prefclip.datasets.class_lists import read_classes
+from prefclip.datasets.image_stacks import open_images
+from prefclip.datasets.manifest import read_manifest
 from prefclip.reporting.estimates import REFERENCE, EstimateError
 from prefclip.reporting.figure_inputs import photograph_sets
 from prefclip.reporting.figures.answers import answer_colour, answer_handles, answers_of, draw_answer, draw_picture

@@ -9,9 +9,11 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from prefclip.attacks.synthesis import read_attacked_manifest
+from prefclip.attacks.attacked_manifest import read_attacked_manifest
 from prefclip.config import Config
-from prefclip.datasets.manifests import open_images, read_classes, read_manifest
+from prefclip.datasets.class_lists import read_classes
+from prefclip.datasets.image_stacks import open_images
+from prefclip.datasets.manifest import read_manifest
 from prefclip.evaluation.saliency.box_metrics import BOX_COLUMNS
 from prefclip.evaluation.saliency.errors import SaliencyError
 from prefclip.evaluation.saliency.score_table import TITLES, ExampleMaps, read_example_maps

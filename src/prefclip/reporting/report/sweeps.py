@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from prefclip.config import Config
+from prefclip.datasets.class_lists import read_classes
 from prefclip.datasets.data_uris import picture_uri
-from prefclip.datasets.manifests import open_images, read_classes
+from prefclip.datasets.image_stacks import open_images
 from prefclip.datasets.parquet_tables import read_table
 from prefclip.evaluation.concept_table import ALL, REMEDY, read_concept_table, read_neutral
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
