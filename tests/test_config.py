@@ -23,7 +23,7 @@ from prefclip.objectives import names
 
 ROOT = Path(__file__).resolve().parents[1]
 EMBEDDED = yaml.safe_load((ROOT / "config/embedded.yaml").read_text(encoding="utf-8"))
-EMBEDDED_SETS = "animals, food, objects, travel, plants, activities, people"
+EMBEDDED_SETS = "activities, animals, food, objects, people, plants, travel"
 REMOVED = object()
 
 
@@ -227,8 +227,8 @@ def test_downloaded_data_sets_are_checked_by_name():
 @pytest.mark.parametrize(
     ("role", "names", "message"),
     [
-        ("real", ["dtd"], "data.real: 'dtd' is no set of attacked photographs; allowed: disentangling, paint, rta100"),
-        ("real", ["scum"], "data.real: unknown data set 'scum'; allowed: imagenet100"),
+        ("real", ["dtd"], "data.real: 'dtd' is no set of attacked photographs; allowed: disentangling, noscam, paint"),
+        ("real", ["scum"], "data.real: unknown data set 'scum'; allowed: caltech101"),
         ("real", ["paint", "paint"], "data.real: 'paint' is already in data.real; name every set once."),
         ("zero_shot", ["rta100"], "data.zero_shot: 'rta100' bears words already, so it belongs in data.real."),
     ],
@@ -246,7 +246,7 @@ def test_data_sets_are_those_that_are_handed_in():
         "concepts": {},
         "sweeps": {},
     }
-    assert "unknown data set 'mine'; allowed: imagenet" in complaint(values)
+    assert "unknown data set 'mine'; allowed: caltech101" in complaint(values)
     assert check_config(values, "run.yaml", {"mine": entry}).datasets == ("mine",)
     with pytest.raises(ConfigError, match="unknown data set 'mine'; allowed: other"):
         check_config(values, "run.yaml", {"other": entry})

@@ -1,4 +1,4 @@
-"""What Snakemake would make again and what an audit calls stale, asked in a finished run: as JSON, of the prefclip in use.
+"""What Snakemake would make again and what an audit calls stale, asked in a finished run: as JSON, of this prefclip.
 
 python planned_and_stale.py CONFIG
 """
