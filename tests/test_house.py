@@ -163,7 +163,7 @@ def test_what_is_computed_depends_on_no_wording():
     graph = module_graph()
     assert "prefclip.config.messages" in reached(graph, "prefclip.config.reading")
     for name in graph:
-        part = name.split(".")[1] if "." in name else ""
+        part = part_named(name) if "." in name else ""
         if part in {*FLOW, *TOOLS, *ROOT_MODULES} and name not in READERS_OF_TEXT:
             wording = {"prefclip.config.messages", *(("prefclip.config.overview",) if part != "reporting" else ())}
             assert not wording & reached(graph, name), name
