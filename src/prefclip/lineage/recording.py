@@ -25,6 +25,7 @@ from prefclip.lineage.project import LineageError, Project
 from prefclip.lineage.record import SUFFIX, activity_id, content_id, record_name, record_text
 from prefclip.lineage.settings import CurrentSettings, config_values
 from prefclip.lineage.sources import PACKAGE, imported_packages, stage_sources
+from prefclip.switches import switches_in_force
 
 Paths = Iterable[str | Path]
 
@@ -100,7 +101,9 @@ def recorded(
         remove_file(record_name(str(path)))
     marks = {path: _mark(path) for path in read}
 
-    yield RecordedRun(run["activity"])
+    with switches_in_force() as switches:
+        yield RecordedRun(run["activity"])
+    threads = {"threads": switches.pop("threads")} if "threads" in switches else {}
 
     for path, mark in marks.items():
         if _mark(path) != mark:
@@ -109,7 +112,7 @@ def recorded(
     run |= {
         "outputs": [_entry(project, path, found) for path, found in written.items()],
         "packages": imported_packages(code_paths),
-        "determinism": surroundings.determinism(),
+        "determinism": switches,
         "exit_status": 0,
     }
     relevant = {*code, *(entry["path"] for entry in run["inputs"])}
@@ -119,7 +122,7 @@ def recorded(
         "command": surroundings.resolved_command(project, command),
         "git": git_record(project, relevant),
         "lock": surroundings.lock_entry(project),
-        "hardware": surroundings.hardware(),
+        "hardware": surroundings.hardware() | threads,
         "slurm": surroundings.slurm_job(),
         "host": surroundings.host(),
         "started": started,
