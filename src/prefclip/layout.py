@@ -12,6 +12,7 @@ from prefclip.files import write_text
 CONCEPT_TABLES = ("concepts", "bias")
 # Tables that only `snakemake ablations` makes.
 SWEEP_TABLES = ("ablation_objective", "sweeps")
+TRAINING_SPEED = "speed.csv"
 RESOURCES = Path(__file__).resolve().parents[2] / "resources"
 
 
@@ -71,6 +72,10 @@ class RunLayout:
 
     def training_log(self, model: str, method: str, seed: object) -> str:
         return f"{self.checkpoint_folder(model, method, seed)}/training_log.csv"
+
+    def training_speed(self, model: str, method: str, seed: object) -> str:
+        """How fast each step of a training was: the only result that differs from run to run."""
+        return f"{self.checkpoint_folder(model, method, seed)}/{TRAINING_SPEED}"
 
     def gender_pairs(self, dataset: str, preference: str) -> str:
         return self._path("preferences", f"{dataset}.{preference}.parquet")

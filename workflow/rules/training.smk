@@ -47,10 +47,12 @@ rule train_policy:
             category="Training",
             labels={"method": "{method}", "seed": "{seed}"},
         ),
+        speed=run.training_speed("{model}", "{method}", "{seed}"),
         records=records_of(
             run.checkpoint("{model}", "{method}", "{seed}", "raw"),
             run.checkpoint("{model}", "{method}", "{seed}", "averaged"),
             run.training_log("{model}", "{method}", "{seed}"),
+            run.training_speed("{model}", "{method}", "{seed}"),
         ),
     log:
         f"logs/{settings.experiment}/train_policy/{{model}}.{{method}}.seed{{seed}}.log",
@@ -85,8 +87,11 @@ use rule train_policy as train_policy_without_averaging with:
             category="Training",
             labels={"method": "{method}", "seed": "{seed}"},
         ),
+        speed=run.training_speed("{model}", "{method}", "{seed}"),
         records=records_of(
-            run.checkpoint("{model}", "{method}", "{seed}", "raw"), run.training_log("{model}", "{method}", "{seed}")
+            run.checkpoint("{model}", "{method}", "{seed}", "raw"),
+            run.training_log("{model}", "{method}", "{seed}"),
+            run.training_speed("{model}", "{method}", "{seed}"),
         ),
     wildcard_constraints:
         method="|".join(other_methods) or "none",

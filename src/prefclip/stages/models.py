@@ -52,6 +52,7 @@ def train(
         outputs=[
             *(layout.checkpoint(model, method, seed, kind) for kind in kept),
             layout.training_log(model, method, seed),
+            layout.training_speed(model, method, seed),
         ],
         config=layout.config,
         keys=["training", "model", f"methods.{config.main_method(method)}"],
