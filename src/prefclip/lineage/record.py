@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import from_json
 
-from prefclip.lineage.project import FileProblem, Project
+from prefclip.lineage.project import RESULTS, FileProblem, Project
 
 SCHEMA_VERSION = 1
 SUFFIX = ".prov.json"
@@ -137,6 +137,12 @@ def activity_id(run: dict) -> str:
     """Return the id of a run by what goes into it (``run`` may still lack everything else)."""
     parts = {key: run[key] for key in ("stage", "wildcards", "params", "seed", "inputs")}
     return content_id({**parts, "code": run["code"]["sha256"]})
+
+
+def run_folder(artifact: str) -> str:
+    """Return the folder of the run that an artifact belongs to, with a slash at its end; empty outside of results."""
+    parts = artifact.split("/")
+    return "/".join(parts[:2]) + "/" if parts[0] == RESULTS and len(parts) > 2 else ""
 
 
 def record_text(run: dict, surroundings: dict) -> str:
