@@ -213,7 +213,7 @@ def test_a_set_without_genders_is_refused(run, maps):
 
 def test_intervals_do_not_depend_on_the_order_of_calls(run, tmp_path):
     def written(places):
-        rows = ConceptRows("e", "m", "n", "reading", 0, run.config.evaluation)
+        rows = ConceptRows("m", "n", "reading", 0, run.config.evaluation)
         for place in places:
             rows.mean(place, 0.5, "accuracy", [0.1, 0.7, 0.2, 0.9])
         rows.write(tmp_path / "rows")

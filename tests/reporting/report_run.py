@@ -66,7 +66,7 @@ def write_sweeps(config: Config, layout: RunFiles) -> None:
     """Write what sweeps of a reading and a gender map could have: made-up numbers that follow t."""
     for name, settings in config.concepts.items():
         which = (config.model.key, name, settings.seeds[0])
-        rows = ConceptRows(config.experiment, config.model.key, name, settings.concept, which[2], config.evaluation)
+        rows = ConceptRows(config.model.key, name, settings.concept, which[2], config.evaluation)
         if settings.concept == "reading":
             kinds = (("accuracy", "clean"), ("accuracy", "typographic"), ("text_confusion", "typographic"))
             places = [(Place(each, images, "test"), metric) for each in config.datasets for metric, images in kinds]

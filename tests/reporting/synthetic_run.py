@@ -146,4 +146,4 @@ def write_log(layout: RunFiles, config: Config, method: str, seed: int, steps: i
         if method == "ce":
             terms[3:] = [float("nan")] * 3
         log.add(step, terms, 1e-3 * np.sin(np.pi * step / steps), 900 + noise.normal(0, 20))
-    log.write(layout.training_log(config.model.key, method, seed))
+    log.write(layout.checkpoint_folder(config.model.key, method, seed))

@@ -101,8 +101,8 @@ def test_every_key_of_the_configuration_is_shown(made_up):
                 keys(value, f"{prefix}{key}.") if isinstance(value, dict) and key != "parameters" else [prefix + key]
             )
 
-    given = {name: value for name, value in config.model_dump().items() if value is not None}
-    assert shown == set(keys(given)), "a section that the run does without is not shown"
+    given = {name: value for name, value in config.model_dump(exclude={"experiment"}).items() if value is not None}
+    assert shown == set(keys(given)), "the name, or a section that the run does without, is not shown"
     assert all(key.meaning for section in read_settings(config) for key in section.keys if section.name)
 
 
@@ -179,11 +179,12 @@ def test_no_text_ends_the_script_early():
     assert "<" not in text and json.loads(text) == {"word": "</script><!-- & >"}
 
 
-def test_commands_of_the_page_name_the_run(page, reported):
-    _, layout = reported
+def test_commands_of_the_page_name_the_run_as_any_run(page, reported):
+    config, layout = reported
     text = page.read_text(encoding="utf-8")
-    assert f"prefclip figure {layout.root} retention_boxes" in text
-    assert f"prefclip audit trace {layout.root}/figures/retention_boxes.png" in text
+    assert "prefclip figure results/RUN retention_boxes" in text
+    assert "prefclip audit trace results/RUN/figures/retention_boxes.png" in text
+    assert layout.root not in text and config.experiment not in text
 
 
 def test_a_run_without_tables_is_named(copied):

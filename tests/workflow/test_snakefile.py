@@ -62,7 +62,10 @@ def test_format():
             {"methods": {"dpo": {"objective": "ppo"}}},
             "methods.dpo: unknown objective 'ppo', allowed: dpo, ipo, kto, ce",
         ),
-        ({"data": {"zero_shot": ["foods"]}}, "data.zero_shot: unknown data set 'foods'; allowed: activities, animals, food"),
+        (
+            {"data": {"zero_shot": ["foods"]}},
+            "data.zero_shot: unknown data set 'foods'; allowed: activities, animals, food",
+        ),
         ({"training": {"epoch": 3}}, "unknown key 'training.epoch' (did you mean 'epochs'?)"),
         ({"seeds": [0, 0]}, "seeds: 0 occurs twice; name each once."),
         ({"evaluation": {"confidence": 2}}, "evaluation.confidence: must be less than 1, got 2."),

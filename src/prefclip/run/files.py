@@ -9,6 +9,8 @@ from pathlib import Path
 from prefclip.config import Config
 from prefclip.files import write_text
 
+TRAINING_SPEED = "speed.csv"
+
 
 @dataclass(frozen=True)
 class RunFiles:
@@ -69,6 +71,10 @@ class RunFiles:
 
     def training_log(self, model: str, method: str, seed: object) -> str:
         return f"{self.checkpoint_folder(model, method, seed)}/training_log.csv"
+
+    def training_speed(self, model: str, method: str, seed: object) -> str:
+        """How fast each step of a training was: the only result that differs from run to run."""
+        return f"{self.checkpoint_folder(model, method, seed)}/{TRAINING_SPEED}"
 
     def predictions(self, model: str, method: str, seed: object) -> str:
         return self._path("predictions", model, method, f"seed{seed}.parquet")

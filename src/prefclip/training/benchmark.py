@@ -35,7 +35,7 @@ from prefclip.training.errors import TrainingError
 from prefclip.training.loop import train
 from prefclip.training.reference import cache_reference
 from prefclip.training.run_identity import method_settings
-from prefclip.training.training_log import LOG_COLUMNS
+from prefclip.training.training_log import SPEED_COLUMNS
 
 # Different images kept on disk; pairs walk through them again and again.
 LARGEST_STACK_BYTES = 512 * 1024**2
@@ -210,10 +210,10 @@ class _Bench:
         cache_reference(config, preferences, *stacks, reference, threads=self.threads)
         classes, output = self.folder / "classes.json", self.folder / "output"
         train(config, self.method, 0, preferences, *stacks, classes, reference, output, threads=self.threads)
-        log = output / "training_log.csv"
-        if not log.exists():  # the first process writes it
+        speed = output / "speed.csv"
+        if not speed.exists():  # the first process writes it
             return np.ones(steps)
-        return pd.read_csv(log)[LOG_COLUMNS[-1]].to_numpy()[1:]
+        return pd.read_csv(speed)[SPEED_COLUMNS[-1]].to_numpy()[1:]
 
     def embedding_rate(self, device: torch.device) -> float:
         """Images per second of the frozen model; the second pass counts."""

@@ -1,7 +1,8 @@
 """The pages: what they show is read from the run's files and put into one HTML file each, which loads nothing.
 
 The report shows what `snakemake all` makes, whatever else lies there; the page of the ablations shows what
-`snakemake ablations` adds.
+`snakemake ablations` adds. A page names its run RUN, so that the same run has the same page under any name; in a
+browser it finds the name in its address.
 """
 
 import json
@@ -26,6 +27,7 @@ from prefclip.reporting.report.sweeps import read_sweeps
 from prefclip.run.files import RunFiles
 
 STYLES = ("look.css", "parts.css", "explorer.css", "sweep.css")
+RUN = "results/RUN"
 SCRIPTS = ("page.js", "trace.js", "tables.js", "explorer.js", "sweep.js")
 
 
@@ -54,10 +56,10 @@ def build_report(
     text = environment.get_template("page.html").render(
         config=config,
         ablations=ablations,
-        run=layout.root,
+        run=RUN,
         headline=None if ablations else read_headline(config, Path(layout.root) / "tables"),
         tables=tables,
-        figures=_figures((path for path in sources if path.suffix == ".png"), facts),
+        figures=_figures((path for path in sources if path.suffix == ".png"), layout, facts),
         sections=read_settings(config),
         facts=facts,
         explorer=explorer,
@@ -82,14 +84,24 @@ def page_data(layout: RunFiles, tables: list[ShownTable], facts: Mapping[str, An
     artifacts = facts.get("artifacts", {})
     numbers = {name: number for number, name in enumerate(artifacts)}
     return {
-        "run": layout.root,
+        "run": RUN,
         "lineagePage": facts.get("page", ""),
         "artifacts": [
-            [name, entry.get("id", ""), entry.get("stage", ""), entry["anchor"], [numbers[n] for n in entry["inputs"]]]
+            [
+                _named(name, layout),
+                entry.get("id", ""),
+                entry.get("stage", ""),
+                entry["anchor"],
+                [numbers[n] for n in entry["inputs"]],
+            ]
             for name, entry in artifacts.items()
         ],
         "tables": {
-            table.name: {"file": f"{layout.root}/tables/{table.name}.csv", "files": table.files, "lines": table.lines}
+            table.name: {
+                "file": f"{RUN}/tables/{table.name}.csv",
+                "files": [_named(name, layout) for name in table.files],
+                "lines": table.lines,
+            }
             for table in tables
         },
     }
@@ -112,7 +124,12 @@ def embedded_json(value: Any) -> str:
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
-def _figures(paths: Iterable[Path], facts: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _named(name: str, layout: RunFiles) -> str:
+    """The name of a file on the page."""
+    return RUN + name.removeprefix(layout.root) if name.startswith(f"{layout.root}/") else name
+
+
+def _figures(paths: Iterable[Path], layout: RunFiles, facts: Mapping[str, Any]) -> list[dict[str, Any]]:
     found = []
     order = [*CAPTIONS]
     for path in sorted(paths, key=lambda path: (order.index(path.stem) if path.stem in order else len(order), path)):
@@ -127,7 +144,7 @@ def _figures(paths: Iterable[Path], facts: Mapping[str, Any]) -> list[dict[str, 
                 "width": width,
                 "height": height,
                 "record": facts.get("artifacts", {}).get(str(path), {}).get("id", ""),
-                "file": str(path),
+                "file": _named(str(path), layout),
             }
         )
     return found

@@ -25,6 +25,7 @@ class Train(Step):
     command = "train {run} {method} --seed {seed}"
     parallel = "--threads"
     launched = True
+    timed = ("speed",)
     FIXED = ("kept",)
 
     @classmethod
@@ -49,7 +50,7 @@ class Train(Step):
         which = (self.config.model.key, self.method, self.seed)
         kept = self.kept or self.config.every_method[self.method].kept_weights
         weights = {kind: self.files.checkpoint(*which, kind) for kind in kept}
-        return {**weights, "log": self.files.training_log(*which)}
+        return {**weights, "log": self.files.training_log(*which), "speed": self.files.training_speed(*which)}
 
     @property
     def leaves(self):

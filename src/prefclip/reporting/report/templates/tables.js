@@ -85,7 +85,7 @@ function showOrigin(box, cell) {
     make("h4", {}, `${owner === row ? row : `${owner}, ${row}`} · ${column}: ${cell.textContent.trim()}`),
     make("p", {}, `Measured ${percent(line, "value")}${interval}${size}${line.aggregation ? `; ${line.aggregation}` : ""}.`));
   if (!line.cell) return;
-  place.append(make("p", {}, commandBox(`prefclip audit trace ${file} --cell "${line.cell}"`)));
+  place.append(make("p", {}, commandBox(named(`prefclip audit trace ${file} --cell "${line.cell}"`))));
   const names = line.files.map((number) => files[number]);
   place.append(make("details", {}, make("summary", {}, `${names.length} metrics ${names.length === 1 ? "file" : "files"} behind it`),
     ...names.map(ancestry)));
