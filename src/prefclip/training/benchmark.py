@@ -30,7 +30,7 @@ from prefclip.models.image_tower import embed_images
 from prefclip.models.loading import load_model
 from prefclip.models.weight_files import RANDOM, looks_like_file
 from prefclip.objectives import objective
-from prefclip.training.distributed import default_device
+from prefclip.training.distributed import Processes, joined_processes
 from prefclip.training.errors import TrainingError
 from prefclip.training.loop import train
 from prefclip.training.reference import cache_reference
@@ -101,11 +101,12 @@ def benchmark_training(
     """
     settings = method_settings(config, method)
     halves = 2 if objective(settings.objective, **settings.parameters).needs_clean_images else 1
-    processes, device = int(os.environ.get("WORLD_SIZE", 1)), default_device(int(os.environ.get("LOCAL_RANK", 0)))
-    with tempfile.TemporaryDirectory(prefix="prefclip-benchmark-") as folder:
-        bench = _Bench(config, method, Path(folder), threads)
+    # Joined once: gloo refuses to be joined again by processes that have left it.
+    with tempfile.TemporaryDirectory(prefix="prefclip-benchmark-") as folder, joined_processes() as processes:
+        device = processes.device
+        bench = _Bench(config, method, Path(folder), threads, processes)
         try:
-            batch_size, first = bench.fitting_batch(seconds, processes)
+            batch_size, first = bench.fitting_batch(seconds)
             steps = min(1000, max(FEWEST_STEPS, int(seconds * first / (batch_size * halves))))
             rates = bench.rates(batch_size, steps)
             embedding = bench.embedding_rate(device)
@@ -123,7 +124,7 @@ def benchmark_training(
         compiled=config.training.compile,
         batch_size=batch_size,
         device=_device_name(device),
-        processes=processes,
+        processes=processes.size,
         steps=len(rates),
         images_per_second=round(median, 1),
         slowest=round(float(np.quantile(rates, 0.1)), 1),
@@ -154,15 +155,11 @@ def images_per_run(config: Config, method: str) -> int:
 class _Bench:
     """Made-up inputs of a training in a folder, and training runs over them."""
 
-    def __init__(self, config: Config, method: str, folder: Path, threads: int | None):
+    def __init__(self, config: Config, method: str, folder: Path, threads: int | None, processes: Processes):
         weights = config.model.weights
         base = config.model.model_copy(update={"weights": weights if looks_like_file(weights) else RANDOM})
-        self.config, self.method, self.folder, self.threads = (
-            config.model_copy(update={"model": base}),
-            method,
-            folder,
-            threads,
-        )
+        self.config, self.method, self.folder = config.model_copy(update={"model": base}), method, folder
+        self.threads, self.processes = threads, processes
         self.images, self.attacked = folder / "images.npy", folder / "attacked.npy"
         size = config.model.image_size
         self.count = max(FIRST_BATCH, min(config.training.batch_size * 4, LARGEST_STACK_BYTES // (6 * size * size)))
@@ -173,9 +170,10 @@ class _Bench:
         names = tuple(map(" ".join, islice(product(("photo", "of", "a"), repeat=5), CLASSES)))
         write_classes(folder / "classes.json", ClassList(config.data.train, "train", names, "a photo of a {}."))
 
-    def fitting_batch(self, seconds: float, processes: int) -> tuple[int, float]:
+    def fitting_batch(self, seconds: float) -> tuple[int, float]:
         """The config's batch, or the largest of which FEWEST_STEPS fit the time; and a first guess of the rate."""
         wanted = self.config.training.batch_size
+        processes = self.processes.size
         small = min(wanted, FIRST_BATCH * processes)
         rate = float(np.median(self.rates(small, FEWEST_STEPS)))
         largest = rate * seconds / (2 * FEWEST_STEPS)
@@ -210,10 +208,9 @@ class _Bench:
         cache_reference(config, preferences, *stacks, reference, threads=self.threads)
         classes, output = self.folder / "classes.json", self.folder / "output"
         train(config, self.method, 0, preferences, *stacks, classes, reference, output, threads=self.threads)
-        speed = output / "speed.csv"
-        if not speed.exists():  # the first process writes it
-            return np.ones(steps)
-        return pd.read_csv(speed)[SPEED_COLUMNS[-1]].to_numpy()[1:]
+        speed = output / "speed.csv"  # the first process writes it; all go on with what it measured
+        measured = pd.read_csv(speed)[SPEED_COLUMNS[-1]].to_numpy()[1:] if speed.exists() else np.zeros(steps)
+        return self.processes.joined_rows(torch.tensor(measured)).numpy()
 
     def embedding_rate(self, device: torch.device) -> float:
         """Images per second of the frozen model; the second pass counts."""
