@@ -52,6 +52,6 @@ def report(
     config = layout.read_config()
     sources = report_sources(config, layout, ablations)
     page = layout.ablations_report if ablations else layout.report
-    keys = sorted(type(config).model_fields)
+    keys = sorted({*type(config).model_fields} - {"experiment"})
     with recorded("report", inputs=sources, outputs=[page], config=layout.config, keys=keys):
         build_report(config, layout, run_facts(sources), page, ablations)

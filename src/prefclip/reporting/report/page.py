@@ -104,7 +104,13 @@ def page_data(layout: RunLayout, tables: list[ShownTable], facts: Mapping[str, A
         "run": RUN,
         "lineagePage": facts.get("page", ""),
         "artifacts": [
-            [_named(name, layout), entry.get("id", ""), entry.get("stage", ""), entry["anchor"], [numbers[n] for n in entry["inputs"]]]
+            [
+                _named(name, layout),
+                entry.get("id", ""),
+                entry.get("stage", ""),
+                entry["anchor"],
+                [numbers[n] for n in entry["inputs"]],
+            ]
             for name, entry in artifacts.items()
         ],
         "tables": {
