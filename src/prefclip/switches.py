@@ -1,4 +1,4 @@
-"""Switches of torch and the environment that decide whether a run gives the same bytes again, and how records get them.
+"""Switches that decide whether the same run gives the same bytes, and how records of stages learn of them.
 
 A computation sets them for its own time (`training.numerics`); once they are back as they were, nobody can tell what it
 ran with. So it notes them while they are in force, and the record of its stage takes what was noted.

@@ -54,7 +54,7 @@ def train(
     device: str | None = None,
     threads: int | None = None,
 ) -> None:
-    """Tune the model; writes model.safetensors, averaged.safetensors if asked for, training_log.csv, speed.csv.
+    """Tune the config's model and write model.safetensors, averaged.safetensors (if asked for), and its logs.
 
     ``reference`` is what `cache_reference` wrote; methods without reference (CE) may pass None. Resume points go to a
     folder in ``scratch`` named after the run's settings and data, and are deleted when the results are written.
