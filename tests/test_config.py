@@ -15,12 +15,13 @@ from pydantic import BaseModel
 from prefclip.analysis_config import ConceptConfig
 from prefclip.config import Config, ConfigError, MethodConfig, check_config, json_schema, method_names, read_config
 from prefclip.config_overview import overview
+from prefclip.datasets.registry import EMBEDDED_DATASETS
 from prefclip.objectives import SETTINGS
 from prefclip.sweeps_config import GridConfig
 
 ROOT = Path(__file__).resolve().parents[1]
 EMBEDDED = yaml.safe_load((ROOT / "config/embedded.yaml").read_text(encoding="utf-8"))
-EMBEDDED_SETS = "animals, food, objects, travel, plants, activities, people"
+EMBEDDED_SETS = ", ".join(EMBEDDED_DATASETS)
 REMOVED = object()
 
 
@@ -101,7 +102,9 @@ def test_the_shipped_schema_is_current():
 def test_default_run_has_the_methods_sets_and_seeds_of_the_paper():
     config = read_config(ROOT / "config/embedded.yaml")
     assert method_names(config) == ["clip", "ce", "ce_kl", "dpo", "ipo", "kto"]
-    assert config.datasets == tuple(EMBEDDED_SETS.split(", "))
+    data = EMBEDDED["data"]
+    assert config.datasets == (data["train"], *data["zero_shot"], *data["bias"])
+    assert set(config.datasets) == set(EMBEDDED_DATASETS)
     assert len(config.seeds) >= 3
     assert not config.methods["ce"].averaging and all(config.methods[name].averaging for name in ("dpo", "ipo", "kto"))
 
@@ -224,8 +227,8 @@ def test_downloaded_data_sets_are_checked_by_name():
 @pytest.mark.parametrize(
     ("role", "names", "message"),
     [
-        ("real", ["dtd"], "data.real: 'dtd' is no set of attacked photographs; allowed: disentangling, paint, rta100"),
-        ("real", ["scum"], "data.real: unknown data set 'scum'; allowed: imagenet100"),
+        ("real", ["dtd"], "data.real: 'dtd' is no set of attacked photographs; allowed: disentangling, noscam, paint"),
+        ("real", ["scum"], "data.real: unknown data set 'scum'; allowed: caltech101"),
         ("real", ["paint", "paint"], "data.real: 'paint' is already in data.real; name every set once."),
         ("zero_shot", ["rta100"], "data.zero_shot: 'rta100' bears words already, so it belongs in data.real."),
     ],

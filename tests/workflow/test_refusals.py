@@ -19,7 +19,7 @@ from prefclip.models.tensor_files import read_tensors, write_tensors
         (["train", RUN, "clip"], "'clip' is the untouched model and is not trained; allowed: ce, dpo."),
         (["evaluate", RUN, "ppo"], "unknown method 'ppo'; the configuration has: clip, ce, dpo."),
         (["evaluate", RUN, "dpo", "--seed", "9"], "dpo/seed9/model.safetensors: no such file; `prefclip train` makes"),
-        (["manifest", RUN, "animal"], "unknown data set 'animal'; allowed: animals, food, objects, travel, plants"),
+        (["manifest", RUN, "animal"], "unknown data set 'animal'; allowed: activities, animals, "),
         (["attacks", RUN, "animal"], "manifests/animal.parquet"),
         (["pairs", RUN, "animal"], "manifests/animal.parquet"),
         (["table", RUN, "typo"], "unknown table 'typo'; allowed: typographic, text_confusion, retention"),
@@ -65,7 +65,7 @@ def test_damaged_run_configuration(project, refused, content):
     [
         (
             {"zero_shot": ["foods"]},
-            "tiny.yaml: data.zero_shot: unknown data set 'foods'; allowed: animals, food, objects",
+            "tiny.yaml: data.zero_shot: unknown data set 'foods'; allowed: activities, animals, food, objects",
         ),
         ({"test_images": 0}, "tiny.yaml: data.test_images: must be greater than 0, got 0."),
         ({"tests": 3}, "tiny.yaml: unknown key 'data.tests'"),
