@@ -18,12 +18,12 @@ from prefclip.config.analyses import ConceptConfig
 from prefclip.config.overview import overview
 from prefclip.config.sections import listed
 from prefclip.config.sweeps import GridConfig
-from prefclip.datasets.registry import DATASETS
+from prefclip.datasets.registry import DATASETS, EMBEDDED_DATASETS
 from prefclip.objectives import names
 
 ROOT = Path(__file__).resolve().parents[1]
 EMBEDDED = yaml.safe_load((ROOT / "config/embedded.yaml").read_text(encoding="utf-8"))
-EMBEDDED_SETS = "activities, animals, food, objects, people, plants, travel"
+EMBEDDED_SETS = ", ".join(EMBEDDED_DATASETS)
 REMOVED = object()
 
 
@@ -104,7 +104,9 @@ def test_the_shipped_schema_is_current():
 def test_default_run_has_the_methods_sets_and_seeds_of_the_paper():
     config = read_config(ROOT / "config/embedded.yaml")
     assert method_names(config) == ["clip", "ce", "ce_kl", "dpo", "ipo", "kto"]
-    assert sorted(config.datasets) == EMBEDDED_SETS.split(", ")
+    data = EMBEDDED["data"]
+    assert config.datasets == (data["train"], *data["zero_shot"], *data["bias"])
+    assert set(config.datasets) == set(EMBEDDED_DATASETS)
     assert len(config.seeds) >= 3
     assert not config.methods["ce"].averaging and all(config.methods[name].averaging for name in ("dpo", "ipo", "kto"))
 

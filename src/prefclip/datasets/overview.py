@@ -1,9 +1,9 @@
 """All data sets at a glance: role, size, licence, state."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from prefclip.datasets.card import Card
+from prefclip.datasets.card import Card, Role
 from prefclip.datasets.fetch import licence_of
 from prefclip.datasets.registry import DOWNLOADED_DATASETS, EMBEDDED_DATASETS
 
@@ -11,8 +11,9 @@ HEADINGS = ("name", "role", "images", "classes", "state", "licence")
 
 
 def overview(root: str | Path) -> list[dict[str, Any]]:
-    """Return what is known about each data set, and its state below ``root``; embedded sets last."""
-    downloaded = [_downloaded_row(card, root) for card in DOWNLOADED_DATASETS.values()]
+    """Return what is known about each data set, and its state below ``root``; by role; embedded sets last."""
+    cards = sorted(DOWNLOADED_DATASETS.values(), key=lambda card: get_args(Role).index(card.role))
+    downloaded = [_downloaded_row(card, root) for card in cards]
     return [*downloaded, *(_shared_row(card, "present", card.licence) for card in EMBEDDED_DATASETS.values())]
 
 

@@ -107,7 +107,7 @@ def stack_bytes(config: Config) -> dict[str, int]:
             train = config.data.train_images + config.data.validation_images if name == config.data.train else 0
             images = train + config.data.test_images
         else:
-            counts = dataset_card(name).splits
-            images = sum(counts.values()) if name == config.data.train else counts.get("test") or sum(counts.values())
+            card = dataset_card(name)
+            images = card.image_count if name == config.data.train else card.splits.get("test") or card.image_count
         sizes[name] = images * pixels * (1 + config.attack.variants * (name in config.attacked_datasets))
     return sizes
