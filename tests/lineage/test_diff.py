@@ -36,6 +36,7 @@ def make_run(demo, folder, beta=0.5, attack_seed=0, datasets=("animals",), seeds
         content = {path: made(place, parts, code, decisive, details) for place, path in enumerate(outputs)}
         if name == "train":
             content |= {outputs[0]: content[outputs[0]] + chance, outputs[-1]: folder.encode()}
+            details["timed"] = outputs[-1:]
         demo.stage(name, inputs, content, keys, **details)
 
     for name in datasets:

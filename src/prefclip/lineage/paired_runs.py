@@ -6,13 +6,12 @@ A name below the folder of a run counts from that folder, so that runs of any na
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from prefclip.lineage.hashing import hash_files
 from prefclip.lineage.index import Index
 from prefclip.lineage.project import LineageError
 from prefclip.lineage.record import Damage, Record, Run, run_folder
-from prefclip.run.plan import TRAINING_SPEED
 
 # Stage, wildcards, place.
 Role = tuple[str, tuple[tuple[str, str], ...], str]
@@ -132,12 +131,9 @@ def pair_runs(index: Index, first: str | Path, second: str | Path) -> Pairs:
         side.hash(index)
     left, right = sides
     both = [role for role in left.records if role in right.records]
-    compared = {role for role in both if role in left.bytes and role in right.bytes and not _holds_times(role)}
+    timed = {role for role, record in left.records.items() if record.run.artifact in record.run.timed}
+    compared = {role for role in both if role in left.bytes and role in right.bytes and role not in timed}
     return Pairs(left, right, both, compared, {role for role in compared if left.bytes[role] != right.bytes[role]})
-
-
-def _holds_times(role: Role) -> bool:
-    return PurePosixPath(role[2]).name == TRAINING_SPEED
 
 
 def _is_folder(index: Index, target: str | Path) -> bool:

@@ -9,8 +9,6 @@ from pathlib import Path
 from prefclip.config import Config
 from prefclip.files import write_text
 
-TRAINING_SPEED = "speed.csv"
-
 
 @dataclass(frozen=True)
 class RunFiles:
@@ -74,7 +72,7 @@ class RunFiles:
 
     def training_speed(self, model: str, method: str, seed: object) -> str:
         """How fast each step of a training was: the only result that differs from run to run."""
-        return f"{self.checkpoint_folder(model, method, seed)}/{TRAINING_SPEED}"
+        return f"{self.checkpoint_folder(model, method, seed)}/speed.csv"
 
     def predictions(self, model: str, method: str, seed: object) -> str:
         return self._path("predictions", model, method, f"seed{seed}.parquet")
