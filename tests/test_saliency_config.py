@@ -11,7 +11,7 @@ from prefclip.analysis_config import Explainer
 from prefclip.config import ConfigError, check_config
 from prefclip.evaluation.saliency.explainers import EXPLAINERS
 from prefclip.layout import RunLayout, saliency_dataset
-from prefclip.reporting.table_inputs import metrics_files, table_inputs, table_names
+from prefclip.reporting.tables import leaf, table_names
 
 ROOT = Path(__file__).resolve().parents[1]
 EMBEDDED = yaml.safe_load((ROOT / "config/embedded.yaml").read_text(encoding="utf-8"))
@@ -64,6 +64,6 @@ def test_the_training_set_is_explained_unless_another_is_named():
 def test_only_runs_with_the_section_have_the_table():
     assert "saliency" in table_names(config({})) and "saliency" not in table_names(config(None))
     layout, chosen = RunLayout("run"), config({})
-    assert table_inputs(chosen, layout, "saliency")[0] == "run/saliency/emoji-clip/clip.parquet"
-    assert metrics_files(chosen, layout, "saliency")[-1] == "run/metrics/emoji-clip.kto.saliency.parquet"
-    assert all("saliency" not in name for name in table_inputs(chosen, layout, "typographic"))
+    methods = ("clip", *chosen.methods)
+    assert leaf("saliency").reads(chosen, layout) == [layout.saliency("emoji-clip", method) for method in methods]
+    assert all("saliency" not in name for name in leaf("typographic").reads(chosen, layout))

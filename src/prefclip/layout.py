@@ -9,9 +9,6 @@ from pathlib import Path
 from prefclip.config import Config
 from prefclip.files import write_text
 
-CONCEPT_TABLES = ("concepts", "bias")
-# Tables that only `snakemake ablations` makes.
-SWEEP_TABLES = ("ablation_objective", "sweeps")
 RESOURCES = Path(__file__).resolve().parents[2] / "resources"
 
 
@@ -104,17 +101,11 @@ class RunLayout:
     def predictions(self, model: str, method: str, seed: object) -> str:
         return self._path("predictions", model, method, f"seed{seed}.parquet")
 
-    def metrics(self, model: str, method: str, seed: object) -> str:
-        return self._path("metrics", f"{model}.{method}.seed{seed}.parquet")
-
     def saliency(self, model: str, method: str) -> str:
         return self._path("saliency", model, f"{method}.parquet")
 
     def saliency_maps(self, model: str, method: str) -> str:
         return self._path("saliency", model, f"{method}.maps.safetensors")
-
-    def saliency_metrics(self, model: str, method: str) -> str:
-        return self._path("metrics", f"{model}.{method}.saliency.parquet")
 
     @property
     def clip_check(self) -> str:
@@ -184,11 +175,6 @@ def sweep_runs(config: Config) -> list[tuple[str, str, int]]:
     return list(dict.fromkeys([*method_runs(config), *points]))
 
 
-def table_runs(config: Config, name: str) -> list[tuple[str, str, int]]:
-    """Return (model, method, seed) of the runs that a table is made from."""
-    return sweep_runs(config) if name in SWEEP_TABLES else method_runs(config)
-
-
 def training_files(config: Config, layout: RunLayout, method: str) -> dict[str, str]:
     """Return what a method is trained on, by the argument of `prefclip.training.loop.train`."""
     data = config.data.train
@@ -219,12 +205,6 @@ def concept_results(config: Config) -> list[str]:
     for run in concept_runs(config, "gender"):
         found += [layout.neutral_scale(*run), layout.retrieval(*run)]
     return [*found, layout.map_spectra, layout.map_distances] if found else []
-
-
-def concept_tables(config: Config) -> list[str]:
-    """Return the tables of the concept maps that a configuration has."""
-    concepts = {settings.concept for settings in config.concepts.values()}
-    return [name for name in CONCEPT_TABLES if concepts and (name != "bias" or "gender" in concepts)]
 
 
 def concept_training_files(config: Config, name: str) -> dict[str, str]:

@@ -10,18 +10,18 @@ from prefclip.lineage.diff import diff
 from prefclip.lineage.project import LineageError
 
 WEIGHTS = [f"{RUN}/checkpoints/clip/dpo/seed{seed}/model.safetensors" for seed in (0, 1)]
-METRICS = [f"{RUN}/metrics/clip.dpo.seed{seed}.parquet" for seed in (0, 1)]
+PREDICTIONS = [f"{RUN}/predictions/clip/dpo/seed{seed}.parquet" for seed in (0, 1)]
 
 
 def test_seeds_part_at_training(demo):
-    found = diff(demo.project, *METRICS)
+    found = diff(demo.project, *PREDICTIONS)
     assert not found.equal
     assert [(one.first, one.second, one.causes) for one in found.divergences] == [(*WEIGHTS, [("seed", "0 → 1")])]
     assert "they part at" in found.as_text() and json.dumps(found.as_json())
 
 
 def test_same_artifact(demo):
-    found = diff(demo.project, METRICS[0], METRICS[0])
+    found = diff(demo.project, PREDICTIONS[0], PREDICTIONS[0])
     assert found.equal and "same bytes" in found.as_text()
 
 

@@ -8,8 +8,7 @@ import pandas as pd
 from prefclip.attacks.synthesis import read_attacked_manifest, synthesise_attacks
 from prefclip.config import Config
 from prefclip.datasets.manifests import build_manifest, read_classes, read_manifest
-from prefclip.evaluation.long_form import write_metrics, write_predictions
-from prefclip.evaluation.summaries import summarise
+from prefclip.evaluation.long_form import write_predictions
 from prefclip.files import write_text
 from prefclip.layout import RunLayout, method_runs, sweep_runs
 from prefclip.seeds import generator_for
@@ -43,7 +42,7 @@ def synthetic_config(root: Path, **changes: object) -> Config:
 
 
 def write_synthetic_run(folder: Path, config: Config, steps: int = 60) -> RunLayout:
-    """Write config, images, manifests, predictions, metrics and training logs below ``folder``."""
+    """Write config, images, manifests, predictions and training logs below ``folder``."""
     layout = RunLayout(str(folder))
     write_text(layout.config, config.model_dump_json(indent=2) + "\n")
     for dataset in config.datasets:
@@ -81,11 +80,7 @@ def write_answers(layout: RunLayout, config: Config, method: str, seed: int) -> 
                 _answers(config, method, seed, weights, dataset, kind, rows, len(names))
                 for kind, rows in (("clean", manifest), ("typographic", attacked))
             ]
-    predictions = pd.concat(parts, ignore_index=True)
-    model = config.model.key
-    write_predictions(predictions, layout.predictions(model, method, seed))
-    metrics = summarise(predictions, config.experiment, model, method, seed, config.evaluation)
-    write_metrics(metrics, layout.metrics(model, method, seed))
+    write_predictions(pd.concat(parts, ignore_index=True), layout.predictions(config.model.key, method, seed))
 
 
 def _answers(config, method, seed, weights, dataset, kind, rows, classes) -> pd.DataFrame:

@@ -45,7 +45,7 @@ def evaluate(*launcher: str, **environment: str) -> subprocess.CompletedProcess:
 
 
 TWO = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
-OUTPUTS = (f"{RUN}/metrics/{MODEL}.dpo.seed0.parquet", f"{RUN}/predictions/{MODEL}/dpo/seed0.parquet")
+OUTPUTS = (f"{RUN}/predictions/{MODEL}/dpo/seed0.parquet",)
 
 
 @pytest.fixture

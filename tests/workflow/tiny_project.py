@@ -53,7 +53,7 @@ STAGES = [
     (["reference", RUN], f"{RUN}/reference/{MODEL}/animals.safetensors"),
     (["train", RUN, "ce"], tuned("ce")),
     (["train", RUN, "dpo"], tuned("dpo")),
-    *((["evaluate", RUN, name], f"{RUN}/metrics/{MODEL}.{name}.seed0.parquet") for name in ("clip", "ce", "dpo")),
+    *((["evaluate", RUN, name], f"{RUN}/predictions/{MODEL}/{name}/seed0.parquet") for name in ("clip", "ce", "dpo")),
     *((["saliency", RUN, name], f"{RUN}/saliency/{MODEL}/{name}.parquet") for name in ("clip", "ce", "dpo")),
     (["table", RUN, "saliency"], f"{RUN}/tables/saliency.tex"),
     (["figure", RUN, "saliency_grid"], f"{RUN}/figures/saliency_grid.png"),

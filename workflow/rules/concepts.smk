@@ -1,6 +1,7 @@
 # Linear maps of a concept on the frozen model: one job trains a map, one measures all its powers.
 reading_maps = [name for name, concept in settings.concepts.items() if concept.concept == "reading"]
 gender_maps = [name for name in settings.concepts if name not in reading_maps]
+concept_tables = table_names(settings, "concepts")
 
 
 localrules:
@@ -144,13 +145,10 @@ rule measure_spectra:
 
 
 use rule make_table as make_concept_table with:
-    input:
-        measured=concept_results(settings),
-        code=sources_of("table"),
     log:
         f"logs/{settings.experiment}/make_concept_table/{{table}}.log",
     wildcard_constraints:
-        table="|".join(CONCEPT_TABLES),
+        table="|".join(concept_tables) or "none",
     params:
         run=run_folder,
         settings=lambda wildcards: section("data", "evaluation", "concepts"),
@@ -169,5 +167,5 @@ use rule draw_figure as draw_concept_figure with:
 rule concepts:
     input:
         concept_results(settings),
-        expand(run.table("{table}", "{form}"), table=concept_tables(settings), form=TABLE_FORMS),
+        expand(run.table("{table}", "{form}"), table=concept_tables, form=TABLE_FORMS),
         expand(run.figure("{figure}", "{form}"), figure=concept_figures(settings), form=["pdf", "png"]),

@@ -13,10 +13,7 @@ rule evaluate_model:
         code=sources_of("evaluate"),
     output:
         predictions=run.predictions("{model}", "{method}", "{seed}"),
-        metrics=run.metrics("{model}", "{method}", "{seed}"),
-        records=records_of(
-            run.predictions("{model}", "{method}", "{seed}"), run.metrics("{model}", "{method}", "{seed}")
-        ),
+        records=records_of(run.predictions("{model}", "{method}", "{seed}")),
     log:
         f"logs/{settings.experiment}/evaluate_model/{{model}}.{{method}}.seed{{seed}}.log",
     benchmark:

@@ -1,6 +1,6 @@
 # Tables and figures from the metrics, predictions and training logs of the run.
-TABLES = table_names(settings)
-TABLE_FORMS = ["csv", "md", "tex", "cells.json"]
+TABLES = table_names(settings, "main")
+TABLE_FORMS = ["json", "csv", "md", "tex"]
 FIGURES = figure_names(settings)
 
 
@@ -18,7 +18,7 @@ rule make_table:
     output:
         csv=run.table("{table}", "csv"),
         tex=run.table("{table}", "tex"),
-        cells=run.table("{table}", "cells.json"),
+        table=run.table("{table}", "json"),
         records=records_of(*(run.table("{table}", form) for form in TABLE_FORMS)),
         md=report(
             run.table("{table}", "md"), caption="../report/table.rst", category="Tables", labels={"table": "{table}"}

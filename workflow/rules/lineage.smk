@@ -8,7 +8,7 @@ localrules:
 
 rule summarise_metrics:
     input:
-        table=run.table("typographic", "csv"),
+        table=run.table("typographic", "json"),
         code=sources_of("summary"),
     output:
         summary=run.summary,

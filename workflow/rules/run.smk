@@ -7,14 +7,11 @@ from pathlib import Path
 from prefclip.config import check_config
 from prefclip.errors import PrefclipError
 from prefclip.layout import (
-    CONCEPT_TABLES,
-    SWEEP_TABLES,
     checked_sources,
     clip_checks,
     concept_results,
     concept_runs,
     concept_sweep_files,
-    concept_tables,
     concept_training_files,
     explored_checkpoints,
     image_settings,
@@ -26,14 +23,13 @@ from prefclip.layout import (
     scored_files,
     shipped_files,
     store_config,
-    sweep_runs,
     training_files,
     weights_files,
 )
 from prefclip.lineage.record import record_name
 from prefclip.lineage.sources import rule_sources
 from prefclip.reporting.figure_inputs import concept_figures, figure_inputs, figure_names, sweep_figures
-from prefclip.reporting.table_inputs import table_inputs, table_names
+from prefclip.reporting.tables import leaf, table_names
 from prefclip.training.launch import launcher
 
 try:
@@ -130,7 +126,7 @@ def explained_checkpoints(wildcards):
 
 def inputs_of_table(wildcards):
     """Return the files that a table is made from."""
-    return table_inputs(settings, run, wildcards.table)
+    return leaf(wildcards.table).reads(settings, run)
 
 
 def inputs_of_figure(wildcards):

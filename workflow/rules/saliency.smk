@@ -10,12 +10,7 @@ rule measure_saliency:
     output:
         scores=run.saliency("{model}", "{method}"),
         maps=run.saliency_maps("{model}", "{method}"),
-        metrics=run.saliency_metrics("{model}", "{method}"),
-        records=records_of(
-            run.saliency("{model}", "{method}"),
-            run.saliency_maps("{model}", "{method}"),
-            run.saliency_metrics("{model}", "{method}"),
-        ),
+        records=records_of(run.saliency("{model}", "{method}"), run.saliency_maps("{model}", "{method}")),
     log:
         f"logs/{settings.experiment}/measure_saliency/{{model}}.{{method}}.log",
     benchmark:

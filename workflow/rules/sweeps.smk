@@ -1,5 +1,6 @@
 # Sweeps and ablations: the main methods with one setting changed. `snakemake ablations` makes them, `all` does not.
 # Their points are trained and scored by the rules of the main run, as methods of names of their own.
+SWEEP_TABLES = table_names(settings, "ablations")
 ABLATION_RESULTS = [
     *expand(run.table("{table}", "{form}"), table=SWEEP_TABLES, form=TABLE_FORMS),
     *expand(run.figure("{figure}", "{form}"), figure=sweep_figures(settings), form=["pdf", "png"]),
@@ -68,14 +69,10 @@ use rule cache_reference as cache_words_reference with:
 
 
 use rule make_table as make_sweep_table with:
-    input:
-        predictions=[run.predictions(*each) for each in sweep_runs(settings)],
-        metrics=[run.metrics(*each) for each in sweep_runs(settings)],
-        code=sources_of("table"),
     log:
         f"logs/{settings.experiment}/make_sweep_table/{{table}}.log",
     wildcard_constraints:
-        table="|".join(SWEEP_TABLES),
+        table="|".join(SWEEP_TABLES) or "none",
     params:
         run=run_folder,
         settings=lambda wildcards: section("data", "methods", "evaluation", "sweeps"),

@@ -13,11 +13,10 @@ from prefclip.attacks.synthesis import read_attacked_manifest
 from prefclip.config import Config
 from prefclip.datasets.manifests import ClassList, open_images, read_classes, read_manifest
 from prefclip.errors import PrefclipError
-from prefclip.evaluation.long_form import write_metrics, write_predictions
+from prefclip.evaluation.long_form import write_predictions
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC, retention_kl
 from prefclip.evaluation.scoring import ScoringError, class_logits, predictions_of
 from prefclip.evaluation.selection import image_kinds, select_attacked, select_images
-from prefclip.evaluation.summaries import summarise
 from prefclip.models.checkpoints import load_checkpoint
 from prefclip.models.loading import LoadedModel, load_model
 from prefclip.models.text_features import text_features
@@ -63,13 +62,12 @@ def evaluate(
     images: str | Path,
     manifests: str | Path,
     out_predictions: str | Path,
-    out_metrics: str | Path,
     *,
     split: str = "test",
     threads: int | None = None,
     device: str = "auto",
 ) -> None:
-    """Score the data sets that ``config`` names for it with each weights of one run; write predictions and metrics.
+    """Score the data sets that ``config`` names for it with each weights of one run; write the predictions.
 
     ``checkpoint``: the run's folder with model.safetensors (raw) and, where the method averages, averaged.safetensors;
     None for the untouched ``clip``. ``classes``, ``images``, ``manifests``: folders that hold ``<dataset>.json``,
@@ -107,10 +105,7 @@ def evaluate(
                     parts.append(_rows(chosen, weights, TYPOGRAPHIC, typographic, None))
     if not processes.is_main:
         return
-    predictions = pd.concat(parts, ignore_index=True)
-    metrics = summarise(predictions, config.experiment, config.model.key, method, seed, config.evaluation)
-    write_predictions(predictions, out_predictions)
-    write_metrics(metrics, out_metrics)
+    write_predictions(pd.concat(parts, ignore_index=True), out_predictions)
 
 
 def checkpoint_files(config: Config, method: str, checkpoint: str | Path | None) -> dict[str, Path | None]:

@@ -2,7 +2,7 @@
 
 from prefclip.config import Config, method_names
 from prefclip.datasets.registry import dataset_entry
-from prefclip.layout import SWEEP_TABLES, RunLayout, concept_runs, method_runs, saliency_dataset
+from prefclip.layout import RunLayout, concept_runs, method_runs, saliency_dataset
 from prefclip.objectives import PREFERENCE_OBJECTIVES
 
 EVERY_RUN = ("attack_examples", "accuracy_bars", "training_curves", "retention_boxes")
@@ -17,8 +17,8 @@ SWEEP_CURVES = {
     "sweep_words": "words",
 }
 RETENTION_BY_BETA = "retention_by_beta"
-# Tables and figures that only `snakemake ablations` makes.
-ABLATIONS = frozenset({*SWEEP_TABLES, *SWEEP_CURVES, RETENTION_BY_BETA})
+# Figures that only `snakemake ablations` draws.
+ABLATIONS = frozenset({*SWEEP_CURVES, RETENTION_BY_BETA})
 # Figures of the maps of each concept; those about bias show the first gender map.
 CONCEPT_FIGURES = {
     "reading": ("concept_sweep",),

@@ -81,12 +81,12 @@ def evaluate(run: Run, method: Method, seed: Seed = 0, threads: Threads = 1) -> 
     model = config.model.key
     checkpoint = None if method == "clip" else layout.checkpoint_folder(model, method, seed)
     tuned = [path for path in checkpoint_files(config, method, checkpoint).values() if path is not None]
-    outputs = [layout.predictions(model, method, seed), layout.metrics(model, method, seed)]
+    predictions = layout.predictions(model, method, seed)
     datasets = config.scored_datasets(method, seed)
     with recorded(
         "evaluate",
         inputs=[*tuned, *weights_files(config), *scored_files(config, layout, method, seed)],
-        outputs=outputs,
+        outputs=[predictions],
         config=layout.config,
         keys=["evaluation", "model", "data", *([] if datasets == config.datasets else ["sweeps.zero_shot"])],
         seed=seed,
@@ -100,7 +100,7 @@ def evaluate(run: Run, method: Method, seed: Seed = 0, threads: Threads = 1) -> 
             run / "classes",
             run / "images",
             run / "manifests",
-            *outputs,
+            predictions,
             threads=threads,
         )
 

@@ -5,45 +5,27 @@ from typing import Annotated
 
 import typer
 
-from prefclip.layout import CONCEPT_TABLES, RunLayout, concept_runs
+from prefclip.layout import RunLayout
 from prefclip.stages.options import Run
 
 
 def table(run: Run, name: Annotated[str, typer.Argument(help="name of the table")]) -> None:
-    """Write one table as CSV, Markdown and LaTeX, and the list of metrics that each cell comes from."""
-    from prefclip.evaluation.concept_table import read_neutral
-    from prefclip.lineage.cells import cells_name, write_cells
-    from prefclip.lineage.concept_cells import write_concept_cells
+    """Make one table: an object whose numbers name their sources (JSON), and CSV, Markdown and LaTeX of it."""
     from prefclip.lineage.recording import recorded
-    from prefclip.reporting.concept_numbers import power_name
-    from prefclip.reporting.table_inputs import metrics_files, table_inputs, table_keys
-    from prefclip.reporting.tables import cell_groups, make_table
+    from prefclip.reporting.tables import leaf, make_table
 
     layout = RunLayout(str(run))
     config = layout.read_config()
-    csv = layout.table(name, "csv")
-    outputs = [*(layout.table(name, form) for form in ("csv", "md", "tex")), cells_name(csv)]
+    made = leaf(name, config)
     with recorded(
         "table",
-        inputs=table_inputs(config, layout, name),
-        outputs=outputs,
+        inputs=made.reads(config, layout),
+        outputs=[layout.table(name, form) for form in ("json", "csv", "md", "tex")],
         config=layout.config,
-        keys=table_keys(name),
+        keys=made.settings(config),
         wildcards={"table": name},
     ):
         make_table(layout, name)
-        if name in CONCEPT_TABLES:
-            neutral = {run[1:]: layout.neutral_scale(*run) for run in concept_runs(config, "gender")}
-            write_concept_cells(
-                csv,
-                {run[1:]: layout.concept_sweep(*run) for run in concept_runs(config)},
-                {which: (path, read_neutral(path)["t"]) for which, path in neutral.items()},
-                layout.map_distances,
-                cell_groups(config, name),
-                power_name,
-            )
-        else:
-            write_cells(csv, metrics_files(config, layout, name), cell_groups(config, name))
 
 
 def summary(run: Run) -> None:
@@ -52,7 +34,7 @@ def summary(run: Run) -> None:
     from prefclip.reporting.summary import summarise
 
     layout = RunLayout(str(run))
-    table = layout.table("typographic")
+    table = layout.table("typographic", "json")
     with recorded("summary", inputs=[table], outputs=[layout.summary], config=layout.config, keys=["data", "methods"]):
         summarise(layout.read_config(), table, layout.summary)
 

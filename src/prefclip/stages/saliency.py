@@ -24,7 +24,6 @@ def saliency(run: Run, method: Method, threads: Threads = 1) -> None:
     outputs = {
         "out_scores": layout.saliency(model, method),
         "out_maps": layout.saliency_maps(model, method),
-        "out_metrics": layout.saliency_metrics(model, method),
     }
     with recorded(
         "saliency",

@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from prefclip.config import Config, method_names
 from prefclip.datasets.data_uris import file_uri, picture_size
+from prefclip.errors import PrefclipError
 from prefclip.evaluation.explorer_file import read_explorer
 from prefclip.files import write_text
 from prefclip.layout import RunLayout
@@ -22,11 +23,16 @@ from prefclip.reporting.labels import dataset_label, method_label
 from prefclip.reporting.report.captions import CAPTIONS
 from prefclip.reporting.report.headline import read_headline
 from prefclip.reporting.report.settings import read_settings
-from prefclip.reporting.report.shown_tables import ReportError, ShownTable, read_tables
+from prefclip.reporting.report.shown_tables import ShownTable, read_tables
 from prefclip.reporting.report.sweeps import read_sweeps, sweep_files
+from prefclip.reporting.tables import table_names
 
 STYLES = ("look.css", "parts.css", "explorer.css", "sweep.css")
 SCRIPTS = ("page.js", "trace.js", "tables.js", "explorer.js", "sweep.js")
+
+
+class ReportError(PrefclipError):
+    """A page has nothing to show."""
 
 
 def report_sources(config: Config, layout: RunLayout, ablations: bool = False) -> list[Path]:
@@ -35,12 +41,10 @@ def report_sources(config: Config, layout: RunLayout, ablations: bool = False) -
     With ``ablations``, the tables and figures of the sweeps alone.
     """
     root = Path(layout.root)
-    found = {
-        path
-        for pattern in ("tables/*.csv", "tables/*.md", "tables/*.cells.json", "figures/*.png")
-        for path in root.glob(pattern)
-        if (path.name.partition(".")[0] in ABLATIONS) == ablations
-    }
+    of_ablations = {*ABLATIONS, *table_names(group="ablations")}
+    tables = [Path(layout.table(name, "json")) for name in table_names()]
+    files = [*filter(Path.is_file, tables), *root.glob("figures/*.png")]
+    found = {path for path in files if (path.stem in of_ablations) == ablations}
     if not ablations:
         found |= {*root.glob("report/explorer.json"), *sweep_files(config, layout)}
     return sorted(found)
@@ -55,7 +59,7 @@ def build_report(
     Raises ReportError, or another PrefclipError, naming a file that is missing or damaged.
     """
     sources = report_sources(config, layout, ablations)
-    tables = read_tables(path for path in sources if path.suffix == ".csv")
+    tables = read_tables((path for path in sources if path.parent.name == "tables"), layout.root)
     if ablations and not tables:
         raise ReportError(f"{layout.root}/tables: holds no table of the sweeps; `snakemake ablations` makes them.")
     explorer = read_explorer(layout.explorer) if Path(layout.explorer) in sources else None
@@ -72,7 +76,7 @@ def build_report(
         config=config,
         ablations=ablations,
         run=layout.root,
-        headline=None if ablations else read_headline(config, Path(layout.root) / "tables"),
+        headline=None if ablations else read_headline(config, layout),
         tables=tables,
         figures=_figures((path for path in sources if path.suffix == ".png"), facts),
         sections=read_settings(config),
