@@ -6,11 +6,12 @@ from typing import get_args
 
 import pytest
 import yaml
+from prefclip.config.analyses import Explainer
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import saliency_dataset
 
-from prefclip.analysis_config import Explainer
 from prefclip.config import ConfigError, check_config
 from prefclip.evaluation.saliency.explainers import EXPLAINERS
-from prefclip.layout import RunLayout, saliency_dataset
 from prefclip.reporting.tables import leaf, table_names
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -63,7 +64,7 @@ def test_the_training_set_is_explained_unless_another_is_named():
 
 def test_only_runs_with_the_section_have_the_table():
     assert "saliency" in table_names(config({})) and "saliency" not in table_names(config(None))
-    layout, chosen = RunLayout("run"), config({})
+    layout, chosen = RunFiles("run"), config({})
     methods = ("clip", *chosen.methods)
     assert leaf("saliency").reads(chosen, layout) == [layout.saliency("emoji-clip", method) for method in methods]
     assert all("saliency" not in name for name in leaf("typographic").reads(chosen, layout))

@@ -13,7 +13,7 @@ RESOURCES = Path(__file__).resolve().parents[2] / "resources"
 
 
 @dataclass(frozen=True)
-class RunLayout:
+class RunFiles:
     """The files of one run below ``root`` (``results/<experiment>``)."""
 
     root: str
@@ -144,17 +144,17 @@ class RunLayout:
         return read_config(self.config)
 
 
-def layout_of(config: Config) -> RunLayout:
+def files_of(config: Config) -> RunFiles:
     """Return the layout of ``results/<experiment>``."""
-    return RunLayout(f"results/{config.experiment}")
+    return RunFiles(f"results/{config.experiment}")
 
 
-def store_config(config: Config) -> RunLayout:
+def store_config(config: Config) -> RunFiles:
     """Store a configuration, resolved, as ``config.json`` of its run unless the file already says the same.
 
     Raises OutputError where it cannot be written.
     """
-    layout = layout_of(config)
+    layout = files_of(config)
     text = config.model_dump_json(indent=2) + "\n"
     path = Path(layout.config)
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
@@ -175,7 +175,7 @@ def sweep_runs(config: Config) -> list[tuple[str, str, int]]:
     return list(dict.fromkeys([*method_runs(config), *points]))
 
 
-def training_files(config: Config, layout: RunLayout, method: str) -> dict[str, str]:
+def training_files(config: Config, layout: RunFiles, method: str) -> dict[str, str]:
     """Return what a method is trained on, by the argument of `prefclip.training.loop.train`."""
     data = config.data.train
     words = config.needs_further_words(method)
@@ -200,7 +200,7 @@ def concept_runs(config: Config, concept: str | None = None) -> list[tuple[str, 
 
 def concept_results(config: Config) -> list[str]:
     """Return what is measured of all concept maps; nothing where there are none."""
-    layout = layout_of(config)
+    layout = files_of(config)
     found = [layout.concept_sweep(*run) for run in concept_runs(config)]
     for run in concept_runs(config, "gender"):
         found += [layout.neutral_scale(*run), layout.retrieval(*run)]
@@ -209,7 +209,7 @@ def concept_results(config: Config) -> list[str]:
 
 def concept_training_files(config: Config, name: str) -> dict[str, str]:
     """Return the files that a concept map is trained on, by the name of what they hold."""
-    layout, dataset, settings = layout_of(config), config.concept_dataset(name), config.concept(name)
+    layout, dataset, settings = files_of(config), config.concept_dataset(name), config.concept(name)
     files = {"images": layout.images(dataset), "classes": layout.classes(dataset)}
     if settings.concept == "gender":
         return files | {"gender_pairs": layout.gender_pairs(dataset, settings.preference)}
@@ -222,14 +222,14 @@ def concept_training_files(config: Config, name: str) -> dict[str, str]:
 
 def concept_sweep_files(config: Config, name: str) -> list[str]:
     """Return the files of the images that a concept map is measured on."""
-    layout = layout_of(config)
+    layout = files_of(config)
     if config.concept(name).concept == "gender":
         dataset = config.concept_dataset(name)
         return [layout.manifest(dataset), layout.images(dataset), layout.classes(dataset)]
     return [path for dataset in config.attacked_datasets for path in layout.attacked_set(dataset)]
 
 
-def scored_files(config: Config, layout: RunLayout, method: str, seed: int) -> list[str]:
+def scored_files(config: Config, layout: RunFiles, method: str, seed: int) -> list[str]:
     """Return the images, manifests and classes that one run of a method is scored on.
 
     Real photographs bear their words already: they have no attacked images.
@@ -240,7 +240,7 @@ def scored_files(config: Config, layout: RunLayout, method: str, seed: int) -> l
     return files + [path(name) for path in (layout.attacked_images, layout.attacked_manifest) for name in attacked]
 
 
-def explored_checkpoints(config: Config, layout: RunLayout) -> dict[str, str | None]:
+def explored_checkpoints(config: Config, layout: RunFiles) -> dict[str, str | None]:
     """Return the weights of each method that the explorer asks, of the first seed; None for the untouched CLIP."""
     model, seed = config.model.key, config.seeds[0]
     tuned = {
@@ -267,14 +267,14 @@ def saliency_dataset(config: Config) -> str:
     return (config.saliency and config.saliency.dataset) or config.data.train
 
 
-def weights_files(config: Config) -> list[str]:
+def base_weights(config: Config) -> list[str]:
     """Return the base model's weights as a list of files: empty where they are a tag on a hub."""
     return [config.model.weights] if Path(config.model.weights).suffix == ".safetensors" else []
 
 
 def checked_sources(config: Config, dataset: str) -> str:
     """Return the file that says what the raw data of ``dataset`` were found to be."""
-    layout = layout_of(config)
+    layout = files_of(config)
     return layout.sources if config.data.source == "embedded" else layout.source(dataset)
 
 
@@ -302,7 +302,7 @@ def _resources(folder: str, pattern: str) -> list[str]:
     return [str(path.relative_to(here)) if path.is_relative_to(here) else str(path) for path in paths]
 
 
-def clip_checks(config: Config) -> list[str]:
+def clip_is_comparable(config: Config) -> list[str]:
     """Return the file that says whether the untouched CLIP is as good as published, as a list.
 
     It is empty where nothing published is comparable: with embedded data, or where the images that are scored are not
@@ -311,4 +311,4 @@ def clip_checks(config: Config) -> list[str]:
     reading, evaluation = config.reading, config.evaluation
     whole = reading.splits == "official" and not reading.drop and not reading.capped and reading.bottleneck is None
     scored = evaluation.max_images is None and not evaluation.drop_last_batches
-    return [layout_of(config).clip_check] if config.data.source == "downloaded" and whole and scored else []
+    return [files_of(config).clip_check] if config.data.source == "downloaded" and whole and scored else []

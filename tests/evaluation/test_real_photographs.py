@@ -3,13 +3,14 @@
 from pathlib import Path
 
 import pytest
+from prefclip.datasets.build import build_manifest
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import scored_files
 
 from prefclip.config import Config
-from prefclip.datasets.manifests import build_manifest
 from prefclip.evaluation.long_form import read_predictions
 from prefclip.evaluation.zero_shot import evaluate
 from prefclip.files import write_text
-from prefclip.layout import RunLayout, scored_files
 from prefclip.lineage.hashing import usable_cores
 from prefclip.reporting.tables import leaf
 
@@ -31,7 +32,7 @@ def run(tmp_path_factory):
     model = {"name": MODEL, "weights": "random", "image_size": 224}
     values = {"data": {**data, "real": list(COUNTS)}, "model": model, "methods": {}}
     config = Config.model_validate({**values, "evaluation": {"bootstrap_samples": 50}})
-    layout = RunLayout(str(tmp_path_factory.mktemp("real") / "results"))
+    layout = RunFiles(str(tmp_path_factory.mktemp("real") / "results"))
     write_text(layout.config, config.model_dump_json())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Config, "scored_datasets", lambda self, method, seed: self.data.real)

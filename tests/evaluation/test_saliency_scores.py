@@ -6,9 +6,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from prefclip.config.analyses import SaliencyConfig
 from tiny_concepts import write_concept_run
 
-from prefclip.analysis_config import SaliencyConfig
 from prefclip.evaluation.saliency.box_metrics import box_area, box_masks, pointing_game, share_in_box
 from prefclip.evaluation.saliency.errors import SaliencyError
 from prefclip.evaluation.saliency.measure import measure_saliency

@@ -7,18 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from prefclip.datasets.build import build_manifest
+from prefclip.run.files import RunFiles
 from tiny_world import tiny_config
 
 from prefclip.attacks.synthesis import synthesise_attacks
 from prefclip.config import Config
-from prefclip.datasets.manifests import build_manifest
 from prefclip.evaluation import zero_shot
 from prefclip.evaluation.long_form import read_predictions
 from prefclip.evaluation.scoring import ScoringError, class_logits, predictions_of
 from prefclip.evaluation.selection import SelectionError
 from prefclip.evaluation.zero_shot import EvaluationError
 from prefclip.files import write_text
-from prefclip.layout import RunLayout
 from prefclip.models.checkpoints import save_weights, tuned_names
 from prefclip.models.emoji_clip import EmojiClip, EmojiClipShape, vocabulary_of
 from prefclip.models.emoji_clip_file import save_emoji_clip
@@ -41,7 +41,7 @@ def made(world, tmp_path_factory):
     values |= {"experiment": "tiny", "methods": METHODS, "seeds": [0], "model": {"weights": str(base)}}
     values["evaluation"] = {"batch_size": 3, "bootstrap_samples": 50}
     config = Config.model_validate(values)
-    layout = RunLayout(str(folder / "results"))
+    layout = RunFiles(str(folder / "results"))
     write_text(layout.config, config.model_dump_json())
     for dataset in config.datasets:
         clean = (layout.images(dataset), layout.manifest(dataset), layout.classes(dataset))
@@ -76,7 +76,7 @@ def run(made, tmp_path):
     """A copy of the run that a test may damage."""
     config, layout = made
     shutil.copytree(layout.root, tmp_path / "results")
-    return config, RunLayout(str(tmp_path / "results"))
+    return config, RunFiles(str(tmp_path / "results"))
 
 
 def answers(layout, method, seed=0):

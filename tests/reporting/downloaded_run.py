@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import method_runs
 
 from prefclip.config import Config
 from prefclip.datasets.class_lists import ClassList, write_classes
@@ -12,7 +14,6 @@ from prefclip.datasets.parquet_tables import write_table
 from prefclip.evaluation.long_form import write_predictions
 from prefclip.evaluation.selection import image_kinds
 from prefclip.files import write_text
-from prefclip.layout import RunLayout, method_runs
 from prefclip.seeds import generator_for
 
 REAL = ["disentangling", "rta100", "noscam"]
@@ -29,9 +30,9 @@ def downloaded_config(**changes: object) -> Config:
     return Config.model_validate({**values, "evaluation": {"bootstrap_samples": 100}, **changes})
 
 
-def write_downloaded_run(folder: Path, config: Config, count: int = 60, share: float = 0.7) -> RunLayout:
+def write_downloaded_run(folder: Path, config: Config, count: int = 60, share: float = 0.7) -> RunFiles:
     """Write config and predictions below ``folder``; ``share`` of the answers are right."""
-    layout = RunLayout(str(folder))
+    layout = RunFiles(str(folder))
     write_text(layout.config, config.model_dump_json())
     for model, method, seed in method_runs(config):
         averaging = method != "clip" and config.methods[method].averaging
@@ -45,7 +46,7 @@ def write_downloaded_run(folder: Path, config: Config, count: int = 60, share: f
     return layout
 
 
-def write_photographs(config: Config, layout: RunLayout, count: int = 60) -> None:
+def write_photographs(config: Config, layout: RunFiles, count: int = 60) -> None:
     """Write images, manifest and classes of the real sets, that fit the answers."""
     names = [f"thing {place:02}" for place in range(CLASSES)]
     for dataset in config.data.real:

@@ -9,19 +9,20 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+from prefclip.attacks.attacked_manifest import read_attacked_manifest
+from prefclip.run.files import RunFiles
 from synthetic_run import synthetic_config, write_synthetic_run
 
-from prefclip.attacks.synthesis import read_attacked_manifest
 from prefclip.config import Config, method_names
+from prefclip.datasets.class_lists import read_classes
 from prefclip.datasets.data_uris import picture_uri
-from prefclip.datasets.manifests import open_images, read_classes
+from prefclip.datasets.image_stacks import open_images
 from prefclip.datasets.parquet_tables import write_table
 from prefclip.evaluation.concept_table import ConceptRows, Place
 from prefclip.evaluation.explorer import CELLS
 from prefclip.evaluation.explorer_file import FORMAT
 from prefclip.evaluation.saliency.box_metrics import BOX_COLUMNS
 from prefclip.files import write_json, write_text
-from prefclip.layout import RunLayout
 from prefclip.lineage.run_facts import run_facts
 from prefclip.reporting.figures import draw_figure
 from prefclip.reporting.report.page import build_report, report_sources
@@ -30,7 +31,7 @@ from prefclip.reporting.tables import make_table, table_names
 from prefclip.seeds import generator_for
 
 
-def write_explorer(config: Config, layout: RunLayout) -> None:
+def write_explorer(config: Config, layout: RunFiles) -> None:
     """Write what `prefclip explore` could have: pictures of the run, answers and maps made up."""
     methods, pictures = method_names(config), []
     for dataset in config.datasets:
@@ -58,7 +59,7 @@ def write_explorer(config: Config, layout: RunLayout) -> None:
     write_json(layout.explorer, {**values, "methods": methods, "pictures": pictures})
 
 
-def write_sweeps(config: Config, layout: RunLayout) -> None:
+def write_sweeps(config: Config, layout: RunFiles) -> None:
     """Write what sweeps of a reading and a gender map could have: made-up numbers that follow t."""
     for name, settings in config.concepts.items():
         which = (config.model.key, name, settings.seeds[0])
@@ -86,7 +87,7 @@ def write_sweeps(config: Config, layout: RunLayout) -> None:
         rows.write(layout.concept_sweep(*which))
 
 
-def write_report(config: Config, layout: RunLayout) -> Path:
+def write_report(config: Config, layout: RunFiles) -> Path:
     """Write tables, one figure and the page of a run; returns the page."""
     for name in table_names(config, "main"):
         make_table(layout, name)
@@ -97,18 +98,18 @@ def write_report(config: Config, layout: RunLayout) -> Path:
     return Path(layout.report)
 
 
-def reported_run(world: Path, made_up: RunLayout, folder: Path) -> tuple[Config, RunLayout]:
+def reported_run(world: Path, made_up: RunFiles, folder: Path) -> tuple[Config, RunFiles]:
     """Copy the made-up run and add two concept maps and its report."""
     scales = {"scales": [-2, -1, 0, 1, 2]}
     concepts = {"reading": {"concept": "reading", **scales}, "gender": {"concept": "gender", **scales}}
-    config, layout = synthetic_config(world, concepts=concepts), RunLayout(str(folder))
+    config, layout = synthetic_config(world, concepts=concepts), RunFiles(str(folder))
     shutil.copytree(made_up.root, folder)
     write_text(layout.config, config.model_dump_json(indent=2) + "\n")
     write_report(config, layout)
     return config, layout
 
 
-def write_ablations_page(world: Path, folder: Path) -> RunLayout:
+def write_ablations_page(world: Path, folder: Path) -> RunFiles:
     """Write a made-up run with one sweep, its tables, its figure and their page."""
     grids = {"beta": {"vary": "beta", "methods": ["dpo"], "values": [0.1, 1.0], "seeds": [0]}}
     config = synthetic_config(world, sweeps={"grids": grids}, data={"bias": []})

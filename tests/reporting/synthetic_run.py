@@ -4,13 +4,17 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from prefclip.attacks.attacked_manifest import read_attacked_manifest
+from prefclip.datasets.build import build_manifest
+from prefclip.datasets.manifest import read_manifest
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import method_runs, sweep_runs
 
-from prefclip.attacks.synthesis import read_attacked_manifest, synthesise_attacks
+from prefclip.attacks.synthesis import synthesise_attacks
 from prefclip.config import Config
-from prefclip.datasets.manifests import build_manifest, read_classes, read_manifest
+from prefclip.datasets.class_lists import read_classes
 from prefclip.evaluation.long_form import write_predictions
 from prefclip.files import write_text
-from prefclip.layout import RunLayout, method_runs, sweep_runs
 from prefclip.seeds import generator_for
 from prefclip.training.training_log import TrainingLog
 
@@ -41,9 +45,9 @@ def synthetic_config(root: Path, **changes: object) -> Config:
     )
 
 
-def write_synthetic_run(folder: Path, config: Config, steps: int = 60) -> RunLayout:
+def write_synthetic_run(folder: Path, config: Config, steps: int = 60) -> RunFiles:
     """Write config, images, manifests, predictions and training logs below ``folder``."""
-    layout = RunLayout(str(folder))
+    layout = RunFiles(str(folder))
     write_text(layout.config, config.model_dump_json(indent=2) + "\n")
     for dataset in config.datasets:
         build_manifest(config, dataset, layout.images(dataset), layout.manifest(dataset), layout.classes(dataset))
@@ -66,7 +70,7 @@ def write_synthetic_run(folder: Path, config: Config, steps: int = 60) -> RunLay
     return layout
 
 
-def write_answers(layout: RunLayout, config: Config, method: str, seed: int) -> None:
+def write_answers(layout: RunFiles, config: Config, method: str, seed: int) -> None:
     averaging = method != "clip" and config.every_method[method].averaging
     parts = []
     for weights in ("raw", "averaged") if averaging else ("raw",):
@@ -122,7 +126,7 @@ def _answers(config, method, seed, weights, dataset, kind, rows, classes) -> pd.
     )
 
 
-def write_log(layout: RunLayout, config: Config, method: str, seed: int, steps: int) -> None:
+def write_log(layout: RunFiles, config: Config, method: str, seed: int, steps: int) -> None:
     noise = generator_for(method, seed, "log")
     log = TrainingLog()
     target = {"ce": 9, "ce_kl": 8, "dpo": 7, "ipo": 10, "kto": 8}[method]

@@ -5,9 +5,9 @@ import json
 import shutil
 
 import pytest
+from prefclip.run.files import RunFiles
 from rich.console import Console
 
-from prefclip.layout import RunLayout
 from prefclip.reporting.compare import CompareError, compare_folders, compare_runs, read_values
 from prefclip.reporting.figures import draw_figure
 from prefclip.reporting.tables import make_table
@@ -20,7 +20,7 @@ TABLES = ("typographic", "text_confusion", "retention", "main_results")
 def published(made_up, tmp_path_factory):
     """Tables and one figure as they would be put into git."""
     folder = tmp_path_factory.mktemp("reference")
-    layout = RunLayout(str(tmp_path_factory.mktemp("published") / "results"))
+    layout = RunFiles(str(tmp_path_factory.mktemp("published") / "results"))
     shutil.copytree(made_up[1].root, layout.root)
     for name in TABLES:
         make_table(layout, name)

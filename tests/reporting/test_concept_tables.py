@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from prefclip.run.plan import concept_runs
 from recomputation import assert_recomputed, rows_of
 from tiny_concepts import concept_settings, write_concept_run
 
@@ -11,7 +12,6 @@ from prefclip.config import Config
 from prefclip.evaluation.concept_sweep import sweep_reading
 from prefclip.evaluation.gender_sweep import sweep_gender
 from prefclip.evaluation.map_spectrum import measure_spectra
-from prefclip.layout import concept_runs
 from prefclip.reporting.concept_numbers import read_concept_numbers
 from prefclip.reporting.figure_inputs import concept_figures, figure_inputs
 from prefclip.reporting.figures import draw_figure

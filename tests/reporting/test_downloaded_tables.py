@@ -8,6 +8,8 @@ import pytest
 from downloaded_run import REAL, UNLISTED, downloaded_config, write_downloaded_run
 from hypothesis import given
 from hypothesis import strategies as st
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import published_file
 
 from prefclip.evaluation.intervals import (
     Estimate,
@@ -16,7 +18,6 @@ from prefclip.evaluation.intervals import (
     difference_of_shares,
 )
 from prefclip.evaluation.long_form import read_predictions
-from prefclip.layout import RunLayout, published_file
 from prefclip.reporting.against_authors import Counterpart, compare, logged_numbers
 from prefclip.reporting.tables import UnknownTableError, leaf, make_table, table_names
 
@@ -27,7 +28,7 @@ def run(tmp_path_factory):
     return config, write_downloaded_run(tmp_path_factory.mktemp("downloaded"), config)
 
 
-def table(layout: RunLayout, name: str) -> tuple[pd.DataFrame, str]:
+def table(layout: RunFiles, name: str) -> tuple[pd.DataFrame, str]:
     make_table(layout, name)
     return pd.read_csv(layout.table(name)), Path(layout.table(name, "md")).read_text()
 

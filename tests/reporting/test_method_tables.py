@@ -133,10 +133,10 @@ def test_unknown_table_lists_what_there_is(made_up):
 def test_a_table_describes_itself_in_a_light_module(name):
     """The Snakefile asks each table what it is made from."""
     code = (
-        "import sys; from prefclip.config import read_config; from prefclip.layout import layout_of;"
+        "import sys; from prefclip.config import read_config; from prefclip.layout import files_of;"
         "from prefclip.reporting.tables import leaf; config = read_config('config/embedded.yaml');"
         f"found = leaf({name!r}); assert found.applies(config) in (True, False) and found.settings(config);"
-        "assert found.reads(config, layout_of(config)) and found.GROUP in ('main', 'concepts', 'ablations');"
+        "assert found.reads(config, files_of(config)) and found.GROUP in ('main', 'concepts', 'ablations');"
         "sys.exit(bool({'torch', 'pandas', 'pyarrow', 'matplotlib', 'numpy'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2]).returncode == 0

@@ -8,6 +8,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from downloaded_run import downloaded_config, write_downloaded_run
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import method_runs
 from recomputation import REPOSITORY, assert_recomputed, rows_of
 from synthetic_run import synthetic_config
 
@@ -16,7 +18,6 @@ from prefclip.datasets.parquet_tables import write_table
 from prefclip.evaluation.long_form import read_predictions, write_predictions
 from prefclip.evaluation.saliency.score_table import SCORES
 from prefclip.files import write_text
-from prefclip.layout import RunLayout, method_runs
 from prefclip.reporting.tables import leaf, make_table, table_names
 from prefclip.seeds import generator_for
 from prefclip.table import read_table
@@ -50,7 +51,7 @@ def write_scores(config, layout) -> None:
 @pytest.fixture(scope="module")
 def with_saliency(world, made_up, tmp_path_factory):
     config = synthetic_config(world, saliency={"images": 12})
-    layout = RunLayout(str(tmp_path_factory.mktemp("saliency") / "results"))
+    layout = RunFiles(str(tmp_path_factory.mktemp("saliency") / "results"))
     shutil.copytree(made_up[1].root, layout.root)
     write_text(layout.config, config.model_dump_json())
     write_scores(config, layout)
@@ -96,13 +97,13 @@ def test_rows_that_no_number_names_decide_nothing(with_saliency, tmp_path, name)
         named = [source for source in table.sources if source.path(layout.root) == path]
         rows, used = read_predictions(path), pd.concat([rows_of(source, layout.root) for source in named]).index
         rows.loc[~rows.index.isin(used), ["predicted", "retention_kl"]] = 999
-        write_predictions(rows, RunLayout(str(folder)).predictions(model, method, seed))
-    assert make_table(RunLayout(str(folder)), name) == table
+        write_predictions(rows, RunFiles(str(folder)).predictions(model, method, seed))
+    assert make_table(RunFiles(str(folder)), name) == table
 
 
 def test_the_name_of_a_run_decides_nothing(with_saliency, tmp_path):
     config, layout = with_saliency
-    other = RunLayout(str(shutil.copytree(layout.root, tmp_path / "elsewhere")))
+    other = RunFiles(str(shutil.copytree(layout.root, tmp_path / "elsewhere")))
     write_text(other.config, config.model_copy(update={"experiment": "another"}).model_dump_json())
     for name in table_names(config):
         for one in (layout, other):

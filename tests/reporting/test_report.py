@@ -6,10 +6,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from prefclip.run.files import RunFiles
 from report_run import Loads, reported_run
 
 from prefclip.config import Config
-from prefclip.layout import RunLayout
 from prefclip.lineage.run_facts import run_facts
 from prefclip.reporting.report.headline import read_headline
 from prefclip.reporting.report.page import build_report, embedded_json, report_sources
@@ -154,7 +154,7 @@ def test_the_same_run_gives_the_same_bytes(page, reported):
 def test_the_report_does_not_depend_on_ablations(page, reported, tmp_path):
     config, layout = reported
     folder = shutil.copytree(layout.root, tmp_path / "results")
-    layout = RunLayout(str(folder))
+    layout = RunFiles(str(folder))
     shutil.copy(layout.table("retention", "json"), layout.table("sweeps", "json"))
     shutil.copy(layout.figure("retention_boxes", "png"), layout.figure("sweep_beta", "png"))
     assert report_sources(config, layout, ablations=True)

@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from figure_checks import keep_inputs_alone, readable_texts, repeated_bytes
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import sweep_runs
 from recomputation import assert_recomputed
 from report_run import Loads
 from synthetic_run import synthetic_config, write_synthetic_run
 
 from prefclip.datasets.parquet_tables import TableError
 from prefclip.evaluation.long_form import read_predictions
-from prefclip.layout import RunLayout, sweep_runs
 from prefclip.reporting.figure_inputs import sweep_figures
 from prefclip.reporting.figures import SWEEP_FIGURES, draw_figure
 from prefclip.reporting.figures.curves import CurveError
@@ -58,7 +59,7 @@ def damaged(swept, tmp_path):
     """A copy of it."""
     config, layout = swept
     shutil.copytree(layout.root, tmp_path / "results")
-    return config, RunLayout(str(tmp_path / "results"))
+    return config, RunFiles(str(tmp_path / "results"))
 
 
 @pytest.fixture

@@ -4,10 +4,11 @@ import json
 
 import pandas as pd
 import pytest
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import sweep_runs
 from smoke_run import ROOT, RUN, SETTINGS, Checkout
 
 from prefclip.config import read_config
-from prefclip.layout import RunLayout, sweep_runs
 from prefclip.table import read_table
 
 MOST_SECONDS = 10
@@ -64,7 +65,7 @@ def test_the_main_run_plans_nothing_of_the_sweeps(checkout):
 def test_one_small_sweep_runs_from_images_to_figures(checkout):
     answer = checkout.snakemake("ablations", "--cores", "2")
     assert answer.code == 0, answer.output
-    run = RunLayout(RUN)
+    run = RunFiles(RUN)
     assert "Nothing to be done" in checkout.snakemake("--dry-run", "ablations").output
     table = pd.read_csv(checkout.folder / run.table("sweeps"), keep_default_na=False)
     assert set(table["method"]) == {"clip", "dpo", "dpo-beta-0p1", "dpo-images-64", "dpo-images-64-words-2"}

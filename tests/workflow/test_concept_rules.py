@@ -1,10 +1,10 @@
 """`snakemake concepts` on a tiny world: from pairs of people to tables and figures, each cell with its rows."""
 
 import pytest
+from prefclip.run.files import RunFiles
 from recomputation import assert_recomputed
 from smoke_run import RUN, SETTINGS, Checkout
 
-from prefclip.layout import RunLayout
 from prefclip.table import read_table
 
 CONCEPTS = {
@@ -24,7 +24,7 @@ def test_concept_maps_run_from_pairs_to_figures(tmp_path):
     assert answer.code == 0, answer.output
     assert "train_policy" not in answer.jobs, "maps need no tuned model"
     assert "Nothing to be done" in checkout.snakemake("--dry-run", "concepts").output
-    run = RunLayout(RUN)
+    run = RunFiles(RUN)
     for name in TABLES:
         assert_recomputed(read_table(checkout.folder / run.table(name, "json")), str(checkout.folder / RUN))
     assert {path.stem for path in (checkout.folder / RUN / "figures").glob("*.png")} == set(FIGURES)

@@ -5,9 +5,8 @@ from itertools import product
 
 import pandas as pd
 import pytest
+from prefclip.run.files import RunFiles
 from smoke_run import DATASETS, ROOT, RUN, SETTINGS, Checkout
-
-from prefclip.layout import RunLayout
 
 # The first test waits for a whole run, which takes minutes on a busy machine.
 pytestmark = [pytest.mark.smoke, pytest.mark.timeout(900)]
@@ -39,7 +38,7 @@ def test_a_run_takes_less_than_90_seconds_on_two_cores(checkout):
 
 
 def test_every_output_exists(checkout):
-    run, model = RunLayout(RUN), "emoji-clip"
+    run, model = RunFiles(RUN), "emoji-clip"
     expected = [run.config, run.sources, run.preferences("animals"), run.reference(model, "animals")]
     for name in DATASETS:
         expected += [run.images(name), run.attacked_images(name), run.manifest(name), run.attacked_manifest(name)]
@@ -63,7 +62,7 @@ def test_nothing_half_written_is_left(checkout):
 
 
 def answers(checkout, method: str, seed: int) -> pd.DataFrame:
-    return pd.read_parquet(checkout.folder / RunLayout(RUN).predictions("emoji-clip", method, seed))
+    return pd.read_parquet(checkout.folder / RunFiles(RUN).predictions("emoji-clip", method, seed))
 
 
 def test_predictions_hold_every_set_and_kind_of_weights(checkout):

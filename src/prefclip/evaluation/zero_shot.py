@@ -9,9 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from prefclip.attacks.synthesis import read_attacked_manifest
+from prefclip.attacks.attacked_manifest import read_attacked_manifest
 from prefclip.config import Config
-from prefclip.datasets.manifests import ClassList, open_images, read_classes, read_manifest
+from prefclip.datasets.class_lists import ClassList, read_classes
+from prefclip.datasets.image_stacks import open_images
+from prefclip.datasets.manifest import read_manifest
 from prefclip.errors import PrefclipError
 from prefclip.evaluation.long_form import write_predictions
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC, retention_kl

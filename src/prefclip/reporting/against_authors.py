@@ -9,10 +9,11 @@ import pandas as pd
 from prefclip.config import Config
 from prefclip.evaluation.intervals import Estimate, binomial_interval, difference_of_shares
 from prefclip.evaluation.metrics import CLEAN, METRICS
-from prefclip.layout import RunLayout, published_file
 from prefclip.reporting.estimates import REFERENCE, Estimates, headline_weights, read_estimates
 from prefclip.reporting.labels import dataset_label, method_label
 from prefclip.reporting.traced import Numbers, Origin, mean_of
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import published_file
 from prefclip.table import DIFFERENCE, Row, Source, Table
 
 LOGS, KL, DEFENSE_PREFIX = "author logs", "author KL", "Defense-Prefix (unverified)"
@@ -41,7 +42,7 @@ class Comparison:
     verdict: str
 
 
-def comparison_table(config: Config, layout: RunLayout, name: str) -> Table:
+def comparison_table(config: Config, layout: RunFiles, name: str) -> Table:
     """Every accuracy of ours beside the authors' log of it, their mean KL, and CLIP's in the Defense-Prefix paper.
 
     Raises TableError, EstimateError.

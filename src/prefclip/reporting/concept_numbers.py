@@ -10,8 +10,9 @@ from prefclip.config import Config
 from prefclip.evaluation.concept_table import CONCEPT_TABLE, read_concept_table, read_neutral
 from prefclip.evaluation.intervals import Estimate
 from prefclip.evaluation.spectrum_table import read_distances
-from prefclip.layout import RunLayout, concept_runs
 from prefclip.reporting.traced import Origin, averaged_over, below_run, mean_of
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import concept_runs
 from prefclip.table import Source
 
 UNTOUCHED, NEUTRAL = "untouched", "neutral"
@@ -76,7 +77,7 @@ def power_name(t: float) -> str:
     return UNTOUCHED if np.isnan(t) else f"t={t:g}"
 
 
-def read_concept_numbers(config: Config, layout: RunLayout, concept: str) -> ConceptNumbers:
+def read_concept_numbers(config: Config, layout: RunFiles, concept: str) -> ConceptNumbers:
     """Read the sweeps of all maps of one concept (``reading`` or ``gender``).
 
     Raises TableError for a file that is missing or damaged.
@@ -95,7 +96,7 @@ def read_concept_numbers(config: Config, layout: RunLayout, concept: str) -> Con
     return ConceptNumbers(pd.concat(frames[1:] or frames, ignore_index=True))
 
 
-def neutral_number(config: Config, layout: RunLayout, name: str) -> Measured:
+def neutral_number(config: Config, layout: RunFiles, name: str) -> Measured:
     """The neutral t of a gender map, with its interval over the pictures that chose it. Raises TableError."""
     paths = [layout.neutral_scale(*run) for run in concept_runs(config) if run[1] == name]
     t, low, high = np.array([[found[key] for key in ("t", "low", "high")] for found in map(read_neutral, paths)]).T
@@ -103,7 +104,7 @@ def neutral_number(config: Config, layout: RunLayout, name: str) -> Measured:
     return Measured(Estimate(t.mean(), low.min(), high.max()), origin, 0, len(paths))
 
 
-def distance_number(config: Config, layout: RunLayout, name: str) -> Measured:
+def distance_number(config: Config, layout: RunFiles, name: str) -> Measured:
     """‖A − I‖_F / √D of the matrix A in a map's similarity: WᵀW, or W_TᵀW_I of separate maps. Raises TableError."""
     distances = read_distances(layout.map_distances)
     where = {"map": name, "matrix": "similarity" if config.concepts[name].separate else "shared"}

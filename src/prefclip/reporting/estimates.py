@@ -17,8 +17,9 @@ from prefclip.evaluation.intervals import Estimate, bootstrap_means, combined_es
 from prefclip.evaluation.long_form import read_predictions
 from prefclip.evaluation.metrics import METRICS, word_is_candidate
 from prefclip.evaluation.selection import image_kinds
-from prefclip.layout import RunLayout, method_runs
 from prefclip.reporting.traced import Traced, averaged_over, below_run, mean_of
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import method_runs
 from prefclip.seeds import generator_for
 from prefclip.table import Source
 
@@ -130,7 +131,7 @@ def seeds_of(config: Config, method: str) -> tuple[int, ...]:
 
 def read_estimates(
     config: Config,
-    layout: RunLayout,
+    layout: RunFiles,
     runs: Iterable[tuple[str, int]] | None = None,
     datasets: Sequence[str] | None = None,
 ) -> Estimates:

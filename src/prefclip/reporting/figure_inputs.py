@@ -2,8 +2,9 @@
 
 from prefclip.config import Config, method_names
 from prefclip.datasets.registry import dataset_entry
-from prefclip.layout import RunLayout, concept_runs, method_runs, saliency_dataset
 from prefclip.objectives import PREFERENCE_OBJECTIVES
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import concept_runs, method_runs, saliency_dataset
 
 EVERY_RUN = ("attack_examples", "accuracy_bars", "training_curves", "retention_boxes")
 SALIENCY = ("saliency_grid", "saliency_shares")
@@ -27,7 +28,7 @@ CONCEPT_FIGURES = {
 MAP_SPECTRUM = "map_spectrum"
 
 
-def figure_inputs(config: Config, layout: RunLayout, name: str) -> list[str]:
+def figure_inputs(config: Config, layout: RunFiles, name: str) -> list[str]:
     """Return the inputs of the figure ``name``, in a fixed order; an unknown name has none."""
     model = config.model.key
     if name == "saliency_shares":
@@ -89,7 +90,7 @@ def shown_gender_map(config: Config) -> str:
     return next(name for name, settings in config.concepts.items() if settings.concept == "gender")
 
 
-def _concept_inputs(config: Config, layout: RunLayout, name: str) -> list[str]:
+def _concept_inputs(config: Config, layout: RunFiles, name: str) -> list[str]:
     if name == MAP_SPECTRUM:
         return [layout.map_spectra, layout.map_distances]
     if name == "concept_sweep":

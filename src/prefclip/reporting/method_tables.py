@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from prefclip.config import Config, method_names
 from prefclip.evaluation.intervals import Estimate
 from prefclip.evaluation.metrics import CLEAN, METRICS, TYPOGRAPHIC
-from prefclip.layout import RunLayout
 from prefclip.reporting.estimates import RAW, REFERENCE, Estimates, headline_weights, read_estimates
 from prefclip.reporting.labels import column_groups, dataset_label, method_label
 from prefclip.reporting.traced import Numbers, Traced
+from prefclip.run.files import RunFiles
 from prefclip.table import DIFFERENCE, VALUE, Row, Table
 
 IMAGE_LABELS = {CLEAN: "O", TYPOGRAPHIC: "T"}
@@ -36,7 +36,7 @@ class _Line:
 
 def method_table(
     config: Config,
-    layout: RunLayout,
+    layout: RunFiles,
     name: str,
     metric: str,
     images: Sequence[str],

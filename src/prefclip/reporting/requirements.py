@@ -6,11 +6,11 @@ from math import isnan, nan
 
 from prefclip.config import Config, method_names
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
-from prefclip.layout import RunLayout
 from prefclip.objectives import PREFERENCE_OBJECTIVES
 from prefclip.reporting.estimates import RAW, REFERENCE, Estimates, headline_weights, read_estimates
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label, method_label
 from prefclip.reporting.traced import Numbers, Traced
+from prefclip.run.files import RunFiles
 from prefclip.table import Row, Table
 
 ALL_SETS = "train_and_zero_shot_mean"
@@ -50,7 +50,7 @@ class Requirement:
         return "yes" if (value >= self.threshold if self.sense == ">=" else value <= self.threshold) else "no"
 
 
-def requirements_table(config: Config, layout: RunLayout, name: str) -> Table:
+def requirements_table(config: Config, layout: RunFiles, name: str) -> Table:
     """The requirements on the base model and on every method, with the values that the run reached.
 
     Raises TableError, EstimateError.

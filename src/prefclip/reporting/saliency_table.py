@@ -18,9 +18,9 @@ from prefclip.evaluation.saliency.share_estimates import (
     metric_name,
     share_estimates,
 )
-from prefclip.layout import RunLayout
 from prefclip.reporting.labels import dataset_label, method_label
 from prefclip.reporting.traced import Numbers, Origin, below_run, mean_of
+from prefclip.run.files import RunFiles
 from prefclip.table import Row, Source, Table
 
 TARGETS = {"predicted": "own answer", "written": "written word", "true": "true name"}
@@ -28,13 +28,13 @@ SHOWN = {SHARE: "on the word", POINTING: "points at it"}
 KINDS = (VALUE, DIFFERENCE)
 
 
-def read_share_estimates(config: Config, layout: RunLayout) -> pd.DataFrame:
+def read_share_estimates(config: Config, layout: RunFiles) -> pd.DataFrame:
     """What the scores of all methods of a run say, as `share_estimates` gives it. Raises TableError, SaliencyError."""
     paths = [layout.saliency(config.model.key, method) for method in method_names(config)]
     return share_estimates(pd.concat(map(read_scores, paths), ignore_index=True), config.evaluation)
 
 
-def saliency_table(config: Config, layout: RunLayout, name: str) -> Table:
+def saliency_table(config: Config, layout: RunFiles, name: str) -> Table:
     """Share of positive saliency on the drawn word and pointing game: methods and names × explainers.
 
     Raises TableError, SaliencyError.
@@ -65,7 +65,7 @@ def saliency_table(config: Config, layout: RunLayout, name: str) -> Table:
     return numbers.table(name, caption, header, rows, "Method, name that is explained")
 
 
-def _add(numbers: Numbers, config: Config, layout: RunLayout, found: dict) -> int:
+def _add(numbers: Numbers, config: Config, layout: RunFiles, found: dict) -> int:
     keys = {key: found[key] for key in ("method", "weights", "kind", "dataset")}
     keys |= {"images": TYPOGRAPHIC, "metric": metric_name(found["explainer"], found["target"], found["measure"])}
     origin = _origin(config, layout, found, found["method"])
@@ -81,7 +81,7 @@ def _add(numbers: Numbers, config: Config, layout: RunLayout, found: dict) -> in
     )
 
 
-def _origin(config: Config, layout: RunLayout, found: dict, method: str) -> Origin:
+def _origin(config: Config, layout: RunFiles, found: dict, method: str) -> Origin:
     source = Source(
         file=below_run(layout, layout.saliency(config.model.key, method)),
         where={key: found[key] for key in ("dataset", "explainer", "target")},

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from prefclip.config import Config
+from prefclip.config.sweeps import SEED, GridPoint
 from prefclip.evaluation.intervals import Estimate
 from prefclip.evaluation.metrics import CLEAN, METRICS, TYPOGRAPHIC
-from prefclip.layout import RunLayout, sweep_runs
 from prefclip.reporting.estimates import (
     RAW,
     REFERENCE,
@@ -19,7 +19,8 @@ from prefclip.reporting.estimates import (
 )
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, method_label, setting_label
 from prefclip.reporting.traced import Numbers, Traced
-from prefclip.sweeps_config import SEED, GridPoint
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import sweep_runs
 from prefclip.table import DIFFERENCE, VALUE
 
 MEASURED = (
@@ -102,7 +103,7 @@ class SweepNumbers:
         )
 
 
-def read_sweep_numbers(config: Config, layout: RunLayout) -> SweepNumbers:
+def read_sweep_numbers(config: Config, layout: RunFiles) -> SweepNumbers:
     """Read the predictions of every run that the sweeps compare.
 
     Raises TableError or EstimateError as :func:`read_estimates`.

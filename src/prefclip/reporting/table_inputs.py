@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from prefclip.config import Config, TrainingConfig
-from prefclip.layout import RunLayout, method_runs, sweep_runs
-from prefclip.sweeps_config import METHOD_KEYS
+from prefclip.config.sweeps import METHOD_KEYS
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import method_runs, sweep_runs
 
 INTERVALS = ("evaluation.confidence", "evaluation.bootstrap_samples")
 # What decides rows and intervals of a table of all methods, beside the answers themselves.
@@ -26,11 +27,11 @@ def decided_by(*keys: str) -> Callable[[Config], list[str]]:
     return lambda config: list(keys)
 
 
-def method_predictions(config: Config, layout: RunLayout) -> list[str]:
+def method_predictions(config: Config, layout: RunFiles) -> list[str]:
     """Return the predictions of every main method and seed."""
     return [layout.predictions(*run) for run in method_runs(config)]
 
 
-def sweep_predictions(config: Config, layout: RunLayout) -> list[str]:
+def sweep_predictions(config: Config, layout: RunFiles) -> list[str]:
     """Return the predictions of every run that the sweeps compare."""
     return [layout.predictions(*run) for run in sweep_runs(config)]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prefclip.evaluation.intervals import Estimate
-from prefclip.layout import RunLayout
+from prefclip.run.files import RunFiles
 from prefclip.table import LETTERS, SHARE, VALUE, Number, Row, Source, Table, Term
 
 
@@ -41,7 +41,7 @@ class Origin:
         return self.parts if len(self.parts) == 1 else ("(", *self.parts, ")")
 
 
-def below_run(layout: RunLayout, path: str) -> str:
+def below_run(layout: RunFiles, path: str) -> str:
     """How tables name a file of a run, so that equal runs name it alike."""
     return path.removeprefix(f"{layout.root}/")
 

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from prefclip.layout import RunLayout, published_file, scored_files, training_files, weights_files
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import base_weights, published_file, scored_files, training_files
 from prefclip.stages.options import Method, Run, Seed, Threads, Words
 
 
@@ -14,14 +15,14 @@ def reference(run: Run, threads: Threads = 1, words: Words = False) -> None:
     from prefclip.lineage.recording import recorded
     from prefclip.training.reference import cache_reference
 
-    layout = RunLayout(str(run))
+    layout = RunFiles(str(run))
     config = layout.read_config()
     data = config.data.train
     pairs_and_images = [layout.preferences(data, words), layout.images(data), layout.attacked_images(data, words)]
     output = layout.reference(config.model.key, data, words)
     with recorded(
         "reference",
-        inputs=[*pairs_and_images, *weights_files(config)],
+        inputs=[*pairs_and_images, *base_weights(config)],
         outputs=[output],
         config=layout.config,
         keys=["model", "training.precision"],
@@ -42,13 +43,13 @@ def train(
     from prefclip.training.loop import train as train_policy
     from prefclip.training.run_identity import method_settings
 
-    layout = RunLayout(str(run))
+    layout = RunFiles(str(run))
     config = layout.read_config()
     kept = method_settings(config, method).kept_weights
     model, files = config.model.key, training_files(config, layout, method)
     with recorded(
         "train",
-        inputs=[*files.values(), *weights_files(config)],
+        inputs=[*files.values(), *base_weights(config)],
         outputs=[
             *(layout.checkpoint(model, method, seed, kind) for kind in kept),
             layout.training_log(model, method, seed),
@@ -76,7 +77,7 @@ def evaluate(run: Run, method: Method, seed: Seed = 0, threads: Threads = 1) -> 
     from prefclip.evaluation.zero_shot import evaluate as evaluate_model
     from prefclip.lineage.recording import recorded
 
-    layout = RunLayout(str(run))
+    layout = RunFiles(str(run))
     config = layout.read_config()
     model = config.model.key
     checkpoint = None if method == "clip" else layout.checkpoint_folder(model, method, seed)
@@ -85,7 +86,7 @@ def evaluate(run: Run, method: Method, seed: Seed = 0, threads: Threads = 1) -> 
     datasets = config.scored_datasets(method, seed)
     with recorded(
         "evaluate",
-        inputs=[*tuned, *weights_files(config), *scored_files(config, layout, method, seed)],
+        inputs=[*tuned, *base_weights(config), *scored_files(config, layout, method, seed)],
         outputs=[predictions],
         config=layout.config,
         keys=["evaluation", "model", "data", *([] if datasets == config.datasets else ["sweeps.zero_shot"])],
@@ -110,7 +111,7 @@ def check_clip(run: Run) -> None:
     from prefclip.evaluation.clip_check import check_against_published
     from prefclip.lineage.recording import recorded
 
-    layout = RunLayout(str(run))
+    layout = RunFiles(str(run))
     config = layout.read_config()
     predictions, published = layout.predictions(config.model.key, "clip", 0), published_file("open_clip_zero_shot")
     with recorded(

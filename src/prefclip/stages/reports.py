@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from prefclip.layout import RunLayout
+from prefclip.run.files import RunFiles
 from prefclip.stages.options import Run
 
 
@@ -14,7 +14,7 @@ def table(run: Run, name: Annotated[str, typer.Argument(help="name of the table"
     from prefclip.lineage.recording import recorded
     from prefclip.reporting.tables import leaf, make_table
 
-    layout = RunLayout(str(run))
+    layout = RunFiles(str(run))
     config = layout.read_config()
     made = leaf(name, config)
     with recorded(
@@ -33,7 +33,7 @@ def summary(run: Run) -> None:
     from prefclip.lineage.recording import recorded
     from prefclip.reporting.summary import summarise
 
-    layout = RunLayout(str(run))
+    layout = RunFiles(str(run))
     table = layout.table("typographic", "json")
     with recorded("summary", inputs=[table], outputs=[layout.summary], config=layout.config, keys=["data", "methods"]):
         summarise(layout.read_config(), table, layout.summary)
@@ -46,7 +46,7 @@ def figure(run: Run, name: Annotated[str, typer.Argument(help="name of the figur
     from prefclip.reporting.figure_inputs import concept_figures, figure_inputs, sweep_figures
     from prefclip.reporting.figures import draw_figure
 
-    layout = RunLayout(str(run))
+    layout = RunFiles(str(run))
     config = layout.read_config()
     with recorded(
         "figure",

@@ -1,6 +1,7 @@
 """Where models look."""
 
-from prefclip.layout import RunLayout, saliency_dataset, weights_files
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import base_weights, saliency_dataset
 from prefclip.stages.options import Method, Run, Threads
 
 
@@ -13,7 +14,7 @@ def saliency(run: Run, method: Method, threads: Threads = 1) -> None:
     from prefclip.evaluation.zero_shot import checkpoint_files
     from prefclip.lineage.recording import recorded
 
-    layout = RunLayout(str(run))
+    layout = RunFiles(str(run))
     config = layout.read_config()
     model, dataset = config.model.key, saliency_dataset(config)
     untouched = method == "clip"
@@ -27,7 +28,7 @@ def saliency(run: Run, method: Method, threads: Threads = 1) -> None:
     }
     with recorded(
         "saliency",
-        inputs=[*filter(None, checkpoints.values()), *weights_files(config), *layout.attacked_set(dataset)],
+        inputs=[*filter(None, checkpoints.values()), *base_weights(config), *layout.attacked_set(dataset)],
         outputs=outputs.values(),
         config=layout.config,
         keys=["saliency", "evaluation", "model", "data.train", "seeds"],

@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from prefclip.analysis_config import SaliencyConfig
 from prefclip.config import Config
+from prefclip.config.analyses import SaliencyConfig
 from prefclip.datasets.parquet_tables import write_table
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
 from prefclip.evaluation.saliency.box_metrics import BOX_COLUMNS, box_area, pointing_game, share_in_box
@@ -21,12 +21,12 @@ from prefclip.evaluation.saliency.explainers import explain
 from prefclip.evaluation.saliency.score_table import MAPS_FORMAT, SCORES
 from prefclip.evaluation.saliency.text_logit import TextLogit
 from prefclip.evaluation.zero_shot import ImageSet, read_image_set
-from prefclip.layout import saliency_dataset
 from prefclip.models.checkpoints import load_checkpoint
 from prefclip.models.image_tower import embed_images
 from prefclip.models.loading import LoadedModel, load_model
 from prefclip.models.tensor_files import write_tensors
 from prefclip.models.text_features import text_features
+from prefclip.run.plan import saliency_dataset
 from prefclip.seeds import seed_for
 from prefclip.training.numerics import declared_numerics
 

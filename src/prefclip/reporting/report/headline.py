@@ -5,11 +5,11 @@ from pathlib import Path
 
 from prefclip.config import Config, method_names
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
-from prefclip.layout import RunLayout
 from prefclip.reporting.estimates import REFERENCE, headline_weights
 from prefclip.reporting.figures.style import method_style
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label, method_label
 from prefclip.reporting.table_views import shown_parts
+from prefclip.run.files import RunFiles
 from prefclip.table import VALUE, Number, Table, read_table
 
 
@@ -50,7 +50,7 @@ class Headline:
     panels: list[tuple[str, list[MethodLine]]]
 
 
-def read_headline(config: Config, layout: RunLayout) -> Headline:
+def read_headline(config: Config, layout: RunFiles) -> Headline:
     """Take the headline from the tables ``typographic`` and ``main_results`` of a run.
 
     Raises TableFileError where one is damaged or a number is missing.

@@ -16,7 +16,7 @@ from types import ModuleType
 
 from prefclip.config import Config
 from prefclip.errors import PrefclipError
-from prefclip.layout import RunLayout
+from prefclip.run.files import RunFiles
 from prefclip.table import Table, write_table
 
 
@@ -45,7 +45,7 @@ def leaf(name: str, config: Config | None = None) -> ModuleType:
     return found
 
 
-def make_table(layout: RunLayout, name: str) -> Table:
+def make_table(layout: RunFiles, name: str) -> Table:
     """Make a table of a run, store it as ``tables/<name>.json`` and write its views beside it.
 
     Raises UnknownTableError; TableError or EstimateError for files that are missing or do not belong together.

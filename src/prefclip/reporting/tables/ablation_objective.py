@@ -1,9 +1,9 @@
 """What each part of a method is worth."""
 
 from prefclip.config import Config
-from prefclip.layout import RunLayout
+from prefclip.config.sweeps import SEED, GridPoint
 from prefclip.reporting.table_inputs import OF_SWEEPS, decided_by, sweep_predictions
-from prefclip.sweeps_config import SEED, GridPoint
+from prefclip.run.files import RunFiles
 from prefclip.table import Table
 
 ORDER, GROUP = 10, "ablations"
@@ -15,7 +15,7 @@ def applies(config: Config) -> bool:
     return bool(config.sweeps.grids)
 
 
-def make(config: Config, layout: RunLayout) -> Table:
+def make(config: Config, layout: RunFiles) -> Table:
     """Each main method, then what is left of it without one of its parts, with the paired difference to it.
 
     Without weight averaging (its last iterate), without regulariser (λ = 0), and with another choice where a sweep

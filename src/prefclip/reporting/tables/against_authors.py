@@ -1,8 +1,9 @@
 """Our numbers beside the authors' own logs."""
 
 from prefclip.config import Config
-from prefclip.layout import RunLayout, published_file
 from prefclip.reporting.table_inputs import ATTACKED_SETS, OF_METHODS, decided_by, method_predictions
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import published_file
 from prefclip.table import Table
 
 ORDER, GROUP = 6, "main"
@@ -17,11 +18,11 @@ def applies(config: Config) -> bool:
     return config.model.name == AUTHORS_MODEL and config.data.train in AUTHORS_TRAINING_SETS
 
 
-def reads(config: Config, layout: RunLayout) -> list[str]:
+def reads(config: Config, layout: RunFiles) -> list[str]:
     return [*method_predictions(config, layout), *map(published_file, PUBLISHED)]
 
 
-def make(config: Config, layout: RunLayout) -> Table:
+def make(config: Config, layout: RunFiles) -> Table:
     from prefclip.reporting.against_authors import comparison_table
 
     return comparison_table(config, layout, "against_authors")

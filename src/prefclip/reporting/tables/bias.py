@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING
 
 from prefclip.config import Config
-from prefclip.layout import RunLayout, concept_runs
 from prefclip.reporting.table_inputs import INTERVALS, decided_by
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import concept_runs
 from prefclip.table import Table
 
 if TYPE_CHECKING:
@@ -19,12 +20,12 @@ def applies(config: Config) -> bool:
     return any(settings.concept == "gender" for settings in config.concepts.values())
 
 
-def reads(config: Config, layout: RunLayout) -> list[str]:
+def reads(config: Config, layout: RunFiles) -> list[str]:
     runs = concept_runs(config, "gender")
     return [path(*run) for run in runs for path in (layout.concept_sweep, layout.neutral_scale)]
 
 
-def make(config: Config, layout: RunLayout) -> Table:
+def make(config: Config, layout: RunFiles) -> Table:
     """Gender recognised, gaps, skew of retrieval and accuracy on concepts, before and after and over t."""
     from prefclip.reporting.concept_lines import intervals, map_rows
     from prefclip.reporting.concept_numbers import read_concept_numbers

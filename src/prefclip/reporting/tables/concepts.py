@@ -1,8 +1,9 @@
 """What the powers of concept maps see and read, and how far the maps are from the identity."""
 
 from prefclip.config import Config
-from prefclip.layout import RunLayout, concept_runs
 from prefclip.reporting.table_inputs import INTERVALS, decided_by
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import concept_runs
 from prefclip.table import Table
 
 ORDER, GROUP = 8, "concepts"
@@ -13,12 +14,12 @@ def applies(config: Config) -> bool:
     return bool(config.concepts)
 
 
-def reads(config: Config, layout: RunLayout) -> list[str]:
+def reads(config: Config, layout: RunFiles) -> list[str]:
     sweeps = [layout.concept_sweep(*run) for run in concept_runs(config, "reading")]
     return [*sweeps, *(layout.neutral_scale(*run) for run in concept_runs(config, "gender")), layout.map_distances]
 
 
-def make(config: Config, layout: RunLayout) -> Table:
+def make(config: Config, layout: RunFiles) -> Table:
     """Accuracy on the object, reading of the word, neutral t, and the distance of WᵀW from the identity."""
     from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
     from prefclip.reporting.concept_lines import TEST, Column, add_number, intervals, map_rows

@@ -1,8 +1,8 @@
 """What the run must show, and what it showed."""
 
 from prefclip.config import Config
-from prefclip.layout import RunLayout
 from prefclip.reporting.table_inputs import OF_METHODS, decided_by, every_run, method_predictions
+from prefclip.run.files import RunFiles
 from prefclip.table import Table
 
 ORDER, GROUP = 2, "main"
@@ -11,7 +11,7 @@ applies = every_run
 settings = decided_by(*OF_METHODS, "data.train", "data.zero_shot")
 
 
-def make(config: Config, layout: RunLayout) -> Table:
+def make(config: Config, layout: RunFiles) -> Table:
     from prefclip.reporting.requirements import requirements_table
 
     return requirements_table(config, layout, "main_results")

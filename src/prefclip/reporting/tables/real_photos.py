@@ -1,8 +1,8 @@
 """Real photographs that bear a misleading word: what every method calls them."""
 
 from prefclip.config import Config
-from prefclip.layout import RunLayout
 from prefclip.reporting.table_inputs import OF_METHODS, decided_by, method_predictions
+from prefclip.run.files import RunFiles
 from prefclip.table import Table
 
 ORDER, GROUP = 5, "main"
@@ -15,7 +15,7 @@ def applies(config: Config) -> bool:
     return bool(config.data.real)
 
 
-def make(config: Config, layout: RunLayout) -> Table:
+def make(config: Config, layout: RunFiles) -> Table:
     """Accuracy of every method on each set of real photographs and, where a word is on them, the share called by it."""
     from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
     from prefclip.evaluation.selection import image_kinds

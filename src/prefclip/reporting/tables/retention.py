@@ -1,8 +1,8 @@
 """Mean KL(reference‖model) per clean image."""
 
 from prefclip.config import Config
-from prefclip.layout import RunLayout
 from prefclip.reporting.table_inputs import ATTACKED_SETS, OF_METHODS, decided_by, every_run, method_predictions
+from prefclip.run.files import RunFiles
 from prefclip.table import Table
 
 ORDER, GROUP = 4, "main"
@@ -12,7 +12,7 @@ settings = decided_by(*OF_METHODS, *ATTACKED_SETS)
 CAPTION = "Retention: mean KL(reference‖model) per clean image (nats); lower keeps more of CLIP."
 
 
-def make(config: Config, layout: RunLayout) -> Table:
+def make(config: Config, layout: RunFiles) -> Table:
     from prefclip.evaluation.metrics import CLEAN
     from prefclip.reporting.method_tables import method_table
 

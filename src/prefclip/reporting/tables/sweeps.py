@@ -1,8 +1,8 @@
 """Every point of every sweep."""
 
 from prefclip.config import Config
-from prefclip.layout import RunLayout
 from prefclip.reporting.table_inputs import OF_SWEEPS, decided_by, sweep_predictions
+from prefclip.run.files import RunFiles
 from prefclip.table import VALUE, Table
 
 ORDER, GROUP = 11, "ablations"
@@ -14,7 +14,7 @@ def applies(config: Config) -> bool:
     return bool(config.sweeps.grids)
 
 
-def make(config: Config, layout: RunLayout) -> Table:
+def make(config: Config, layout: RunFiles) -> Table:
     """Points in the order of the sweeps; last iterates and differences to the main methods in the tidy view alone."""
     from prefclip.reporting import sweep_numbers
     from prefclip.reporting.estimates import AVERAGED, headline_weights

@@ -1,8 +1,8 @@
 """Share of typographic images called by the written word."""
 
 from prefclip.config import Config
-from prefclip.layout import RunLayout
 from prefclip.reporting.table_inputs import ATTACKED_SETS, OF_METHODS, decided_by, every_run, method_predictions
+from prefclip.run.files import RunFiles
 from prefclip.table import Table
 
 ORDER, GROUP = 3, "main"
@@ -12,7 +12,7 @@ settings = decided_by(*OF_METHODS, *ATTACKED_SETS)
 CAPTION = "Text confusion: share of typographic images (%) that are called by the written word; lower is better."
 
 
-def make(config: Config, layout: RunLayout) -> Table:
+def make(config: Config, layout: RunFiles) -> Table:
     from prefclip.evaluation.metrics import TYPOGRAPHIC
     from prefclip.reporting.method_tables import method_table
 

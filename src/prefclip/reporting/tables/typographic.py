@@ -1,8 +1,8 @@
 """Accuracy of every method on clean (O) and typographic (T) images of every data set: the paper's Table 1."""
 
 from prefclip.config import Config
-from prefclip.layout import RunLayout
 from prefclip.reporting.table_inputs import ATTACKED_SETS, OF_METHODS, decided_by, every_run, method_predictions
+from prefclip.run.files import RunFiles
 from prefclip.table import Table
 
 ORDER, GROUP = 1, "main"
@@ -12,7 +12,7 @@ settings = decided_by(*OF_METHODS, *ATTACKED_SETS)
 CAPTION = "Zero-shot top-1 accuracy (%) on clean (O) and typographic (T) images."
 
 
-def make(config: Config, layout: RunLayout) -> Table:
+def make(config: Config, layout: RunFiles) -> Table:
     from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
     from prefclip.reporting.method_tables import method_table
 
