@@ -11,8 +11,7 @@ from prefclip.config import Config
 from prefclip.datasets.build import build_manifest
 from prefclip.datasets.class_lists import read_classes
 from prefclip.datasets.manifest import read_manifest
-from prefclip.evaluation.long_form import write_metrics, write_predictions
-from prefclip.evaluation.summaries import summarise
+from prefclip.evaluation.long_form import write_predictions
 from prefclip.files import write_text
 from prefclip.run.files import RunFiles
 from prefclip.run.plan import method_runs, sweep_runs
@@ -47,7 +46,7 @@ def synthetic_config(root: Path, **changes: object) -> Config:
 
 
 def write_synthetic_run(folder: Path, config: Config, steps: int = 60) -> RunFiles:
-    """Write config, images, manifests, predictions, metrics and training logs below ``folder``."""
+    """Write config, images, manifests, predictions and training logs below ``folder``."""
     layout = RunFiles(str(folder))
     write_text(layout.config, config.model_dump_json(indent=2) + "\n")
     for dataset in config.datasets:
@@ -85,11 +84,7 @@ def write_answers(layout: RunFiles, config: Config, method: str, seed: int) -> N
                 _answers(config, method, seed, weights, dataset, kind, rows, len(names))
                 for kind, rows in (("clean", manifest), ("typographic", attacked))
             ]
-    predictions = pd.concat(parts, ignore_index=True)
-    model = config.model.key
-    write_predictions(predictions, layout.predictions(model, method, seed))
-    metrics = summarise(predictions, config.experiment, model, method, seed, config.evaluation)
-    write_metrics(metrics, layout.metrics(model, method, seed))
+    write_predictions(pd.concat(parts, ignore_index=True), layout.predictions(config.model.key, method, seed))
 
 
 def _answers(config, method, seed, weights, dataset, kind, rows, classes) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from prefclip.config import Config, method_names
 from prefclip.datasets.card_files import word_removed
 from prefclip.objectives import settings_of
 from prefclip.run.files import RunFiles
-from prefclip.run.plan import SWEEP_TABLES, concept_runs, method_runs, saliency_dataset
+from prefclip.run.plan import concept_runs, method_runs, saliency_dataset
 
 EVERY_RUN = ("attack_examples", "accuracy_bars", "training_curves", "retention_boxes")
 SALIENCY = ("saliency_grid", "saliency_shares")
@@ -18,8 +18,8 @@ SWEEP_CURVES = {
     "sweep_words": "words",
 }
 RETENTION_BY_BETA = "retention_by_beta"
-# Tables and figures that only `snakemake ablations` makes.
-ABLATIONS = frozenset({*SWEEP_TABLES, *SWEEP_CURVES, RETENTION_BY_BETA})
+# Figures that only `snakemake ablations` draws.
+ABLATIONS = frozenset({*SWEEP_CURVES, RETENTION_BY_BETA})
 # Figures of the maps of each concept; those about bias show the first gender map.
 CONCEPT_FIGURES = {
     "reading": ("concept_sweep",),

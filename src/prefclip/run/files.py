@@ -77,9 +77,6 @@ class RunFiles:
     def predictions(self, model: str, method: str, seed: object) -> str:
         return self._path("predictions", model, method, f"seed{seed}.parquet")
 
-    def metrics(self, model: str, method: str, seed: object) -> str:
-        return self._path("predictions", model, method, f"seed{seed}.metrics.parquet")
-
     @property
     def clip_check(self) -> str:
         return self._path("clip_check", "report.json")
@@ -115,9 +112,6 @@ class RunFiles:
 
     def saliency_maps(self, model: str, method: str) -> str:
         return self._path("saliency", model, method, "maps.safetensors")
-
-    def saliency_metrics(self, model: str, method: str) -> str:
-        return self._path("saliency", model, method, "metrics.parquet")
 
     def table(self, name: str, form: str = "csv") -> str:
         return self._path("tables", f"{name}.{form}")

@@ -5,9 +5,6 @@ from pathlib import Path
 from prefclip.config import Config
 from prefclip.run.files import RunFiles
 
-CONCEPT_TABLES = ("concepts", "bias")
-# Tables that only `snakemake ablations` makes.
-SWEEP_TABLES = ("ablation_objective", "sweeps")
 RESOURCES = Path(__file__).resolve().parents[3] / "resources"
 
 
@@ -22,11 +19,6 @@ def sweep_runs(config: Config) -> list[tuple[str, str, int]]:
     """Return (model, method, seed) of every run that the sweeps compare, each once, those of the main tables first."""
     points = [(config.model.key, point.name, seed) for point in config.grid_points for seed in point.seeds]
     return list(dict.fromkeys([*method_runs(config), *points]))
-
-
-def table_runs(config: Config, name: str) -> list[tuple[str, str, int]]:
-    """Return (model, method, seed) of the runs that a table is made from."""
-    return sweep_runs(config) if name in SWEEP_TABLES else method_runs(config)
 
 
 def concept_runs(config: Config, concept: str | None = None) -> list[tuple[str, str, int]]:
@@ -45,12 +37,6 @@ def concept_results(config: Config, files: RunFiles) -> list[str]:
     for run in concept_runs(config, "gender"):
         found += [files.neutral_scale(*run), files.retrieval(*run)]
     return [*found, files.map_spectra, files.map_distances] if found else []
-
-
-def concept_tables(config: Config) -> list[str]:
-    """Return the tables of the concept maps that a configuration has."""
-    concepts = {settings.concept for settings in config.concepts.values()}
-    return [name for name in CONCEPT_TABLES if concepts and (name != "bias" or "gender" in concepts)]
 
 
 def tuned_weights(config: Config, files: RunFiles, method: str, seed: int) -> dict[str, str]:

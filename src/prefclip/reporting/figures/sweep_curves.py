@@ -15,8 +15,9 @@ from prefclip.reporting.estimates import REFERENCE, headline_weights
 from prefclip.reporting.figures.curves import CurveError
 from prefclip.reporting.figures.style import FULL_WIDTH, GREY, method_style, new_figure, panel_title
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label, method_label
-from prefclip.reporting.sweep_numbers import VALUE, sweep_scopes
+from prefclip.reporting.sweep_numbers import sweep_scopes
 from prefclip.run.files import RunFiles
+from prefclip.table import VALUE
 
 MEASURES = (
     (CLEAN, "accuracy", "clean", "accuracy (%)"),

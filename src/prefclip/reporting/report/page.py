@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from prefclip.config import Config, method_names
 from prefclip.datasets.data_uris import file_uri, picture_size
+from prefclip.errors import PrefclipError
 from prefclip.evaluation.explorer_file import read_explorer
 from prefclip.files import write_text
 from prefclip.reporting.figures.style import method_style
@@ -22,13 +23,17 @@ from prefclip.reporting.report.captions import CAPTIONS
 from prefclip.reporting.report.contents import page_inputs
 from prefclip.reporting.report.headline import read_headline
 from prefclip.reporting.report.settings import read_settings
-from prefclip.reporting.report.shown_tables import ReportError, ShownTable, read_tables
+from prefclip.reporting.report.shown_tables import ShownTable, read_tables
 from prefclip.reporting.report.sweeps import read_sweeps
 from prefclip.run.files import RunFiles
 
 STYLES = ("look.css", "parts.css", "explorer.css", "sweep.css")
 RUN = "results/RUN"
 SCRIPTS = ("page.js", "trace.js", "tables.js", "explorer.js", "sweep.js")
+
+
+class ReportError(PrefclipError):
+    """A page has nothing to show."""
 
 
 def build_report(
@@ -40,7 +45,7 @@ def build_report(
     Raises ReportError, or another PrefclipError, naming a file that is missing or damaged.
     """
     sources = [Path(path) for path in page_inputs(config, layout, ablations) if Path(path).is_file()]
-    tables = read_tables(path for path in sources if path.suffix == ".csv")
+    tables = read_tables((path for path in sources if path.parent.name == "tables"), layout.root)
     if ablations and not tables:
         raise ReportError(f"{layout.root}/tables: holds no table of the sweeps; `snakemake ablations` makes them.")
     explorer = read_explorer(layout.explorer) if Path(layout.explorer) in sources else None
@@ -57,7 +62,7 @@ def build_report(
         config=config,
         ablations=ablations,
         run=RUN,
-        headline=None if ablations else read_headline(config, Path(layout.root) / "tables"),
+        headline=None if ablations else read_headline(config, layout),
         tables=tables,
         figures=_figures((path for path in sources if path.suffix == ".png"), layout, facts),
         sections=read_settings(config),

@@ -4,15 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isnan, nan
 
-import numpy as np
-
 from prefclip.config import Config, method_names
-from prefclip.evaluation.intervals import Estimate
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
 from prefclip.objectives import settings_of
-from prefclip.reporting.estimates import RAW, REFERENCE, Estimates, Samples, frame_of, headline_weights
+from prefclip.reporting.estimates import RAW, REFERENCE, Estimates, headline_weights, read_estimates
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label, method_label
-from prefclip.reporting.table_files import Row, Table, estimated_cell
+from prefclip.reporting.traced import Numbers, Traced
+from prefclip.run.files import RunFiles
+from prefclip.table import Row, Table
 
 ALL_SETS = "train_and_zero_shot_mean"
 TITLES = {
@@ -23,6 +22,8 @@ TITLES = {
     "recovered_share": "won back of what CLIP loses",
     "clean_drop": "clean accuracy lost",
 }
+COLUMNS = ("method", "weights", "requirement", "scope", "sense", "value", "ci_low", "ci_high", "n", "seeds")
+COLUMNS += ("threshold", "met")
 
 
 @dataclass(frozen=True)
@@ -49,41 +50,47 @@ class Requirement:
         return "yes" if (value >= self.threshold if self.sense == ">=" else value <= self.threshold) else "no"
 
 
-def main_results(estimates: Estimates, config: Config) -> Table:
-    """The requirements on the base model and on every method, with the values that the run reached."""
-    tidy, rows = [], []
+def requirements_table(config: Config, layout: RunFiles, name: str) -> Table:
+    """The requirements on the base model and on every method, with the values that the run reached.
+
+    Raises TableError, EstimateError.
+    """
+    estimates = read_estimates(config, layout, datasets=_sets(config, ALL_SETS))
+    numbers, rows = Numbers(), []
     previous = None
-    for requirement, samples in required_numbers(estimates, config):
-        number = estimates.estimate(samples)
-        tidy.append(
+    for requirement, traced in required_numbers(estimates, config):
+        found = estimates.estimate(traced.samples)
+        met = requirement.met(round(found.value, 6))
+        place = numbers.add(
             {
                 "method": requirement.method,
                 "weights": _weights(config, requirement.method),
                 "requirement": requirement.name,
                 "scope": requirement.scope,
-                "sense": requirement.sense,
-                "value": number.value,
-                "ci_low": number.low,
-                "ci_high": number.high,
-                "n": estimates.count(_sets(config, requirement.scope), TYPOGRAPHIC),
-                "seeds": len(samples),
-                "threshold": requirement.threshold,
-                "met": requirement.met(round(number.value, 6)),
-            }
+            },
+            found,
+            traced.origin,
+            n=estimates.count(_sets(config, requirement.scope), TYPOGRAPHIC),
+            seeds=len(traced.samples),
+            facts={"sense": requirement.sense, "threshold": requirement.threshold, "met": met},
         )
-        rows.append(_row(requirement, number, rule_above=requirement.method != previous))
+        on = "Training and zero-shot sets" if requirement.scope == ALL_SETS else dataset_label(requirement.scope)
+        sign = {">=": "≥", "<=": "≤"}[requirement.sense]
+        wanted = "" if isnan(requirement.threshold) else f"{sign} {100 * requirement.threshold:g}"
+        label = f"{method_label(requirement.method)}: {TITLES[requirement.name]}"
+        rows.append(Row(label=label, cells=[on, place, wanted, met], rule_above=requirement.method != previous))
         previous = requirement.method
     header = [("", "On"), ("", "Found (%)"), ("", "Wanted (%)"), ("", "Met")]
-    return Table(_caption(config), frame_of(tidy), header, rows)
+    return numbers.table(name, _caption(config), header, rows, columns=COLUMNS)
 
 
-def required_numbers(estimates: Estimates, config: Config) -> Iterator[tuple[Requirement, Samples]]:
-    """Every requirement with its number, (S, 1 + B) as in :class:`Estimates`."""
+def required_numbers(estimates: Estimates, config: Config) -> Iterator[tuple[Requirement, Traced]]:
+    """Every requirement with its number."""
     # A configuration without zero-shot sets has only the training set to show something on.
     scopes = (config.data.train, ZERO_SHOT_MEAN) if config.data.zero_shot else (config.data.train,)
 
-    def of(method: str, scope: str, images: str, metric: str = "accuracy") -> Samples:
-        return estimates.of(method, _weights(config, method), _sets(config, scope), images, metric)
+    def of(method: str, scope: str, images: str, metric: str = "accuracy") -> Traced:
+        return estimates.traced(method, _weights(config, method), _sets(config, scope), images, metric)
 
     for scope, least in zip(scopes, (0.85, 0.75), strict=False):
         yield Requirement(REFERENCE, "clean_accuracy", scope, ">=", least), of(REFERENCE, scope, CLEAN)
@@ -94,7 +101,7 @@ def required_numbers(estimates: Estimates, config: Config) -> Iterator[tuple[Req
         of(REFERENCE, ALL_SETS, CLEAN) - attacked,
     )
     yield Requirement(REFERENCE, "text_confusion", ALL_SETS, ">=", 0.30), called_by_word
-    yield Requirement(REFERENCE, "word_among_errors", ALL_SETS, ">=", nan), _ratio(called_by_word, 1 - attacked)
+    yield Requirement(REFERENCE, "word_among_errors", ALL_SETS, ">=", nan), called_by_word / (1 - attacked)
     for method in method_names(config)[1:]:
         required = settings_of(config.methods[method].objective).is_preference
         for scope, least in zip(scopes, (0.60, 0.40), strict=False):
@@ -106,16 +113,12 @@ def required_numbers(estimates: Estimates, config: Config) -> Iterator[tuple[Req
         yield Requirement(method, "clean_drop", scopes[-1], "<=", 0.05 if required else nan), drop
 
 
-def recovered_share(tuned: Samples, untouched: Samples, clean: Samples) -> Samples:
+def recovered_share(tuned: Traced, untouched: Traced, clean: Traced) -> Traced:
     """(T_method - T_clip) / (O_clip - T_clip): how much of CLIP's loss under attack a method wins back; 1 is all of it.
 
-    Arrays (S, 1 + B) of accuracies; CLIP's have S = 1. NaN where CLIP loses nothing.
+    Accuracies, those of CLIP with S = 1. NaN where CLIP loses nothing.
     """
-    return _ratio(tuned - untouched, clean - untouched)
-
-
-def _ratio(part: Samples, whole: Samples) -> Samples:
-    return part / np.where(whole > 0, whole, np.nan)
+    return (tuned - untouched) / (clean - untouched)
 
 
 def _weights(config: Config, method: str) -> str:
@@ -125,15 +128,6 @@ def _weights(config: Config, method: str) -> str:
 def _sets(config: Config, scope: str) -> tuple[str, ...]:
     zero_shot = tuple(config.data.zero_shot)
     return {ZERO_SHOT_MEAN: zero_shot, ALL_SETS: (config.data.train, *zero_shot)}.get(scope, (scope,))
-
-
-def _row(requirement: Requirement, number: Estimate, rule_above: bool) -> Row:
-    scope = "Training and zero-shot sets" if requirement.scope == ALL_SETS else dataset_label(requirement.scope)
-    sign = {">=": "≥", "<=": "≤"}[requirement.sense]
-    wanted = "" if isnan(requirement.threshold) else f"{sign} {100 * requirement.threshold:g}"
-    shown = estimated_cell(*number)
-    label = f"{method_label(requirement.method)}: {TITLES[requirement.name]}"
-    return Row(label, [scope, shown, wanted, requirement.met(round(number.value, 6))], rule_above=rule_above)
 
 
 def _caption(config: Config) -> str:
