@@ -25,6 +25,7 @@ ROOT_MODULES = (
     "errors",
     "seeds",
     "files",
+    "fonts",
     "protocols",
     "config_messages",
     "config_overview",

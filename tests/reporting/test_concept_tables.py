@@ -15,8 +15,7 @@ from prefclip.layout import concept_runs, concept_tables
 from prefclip.lineage.concept_cells import write_concept_cells
 from prefclip.reporting.concept_numbers import ConceptNumberError, power_name, read_concept_numbers
 from prefclip.reporting.concept_tables import bias, concepts
-from prefclip.reporting.figure_inputs import concept_figures, figure_inputs
-from prefclip.reporting.figures import draw_figure
+from prefclip.reporting.figures import draw_figure, figure_names, leaf
 from prefclip.reporting.labels import column_groups
 from prefclip.reporting.table_files import to_markdown, write_table
 
@@ -110,14 +109,14 @@ def test_every_cell_names_the_rows_that_it_comes_from(measured, numbers, monkeyp
 
 def test_figures_are_drawn_from_the_files_that_they_name(measured):
     config, layout = measured
-    for name in concept_figures(config):
-        assert figure_inputs(config, layout, name)
+    for name in figure_names(config, "concepts"):
+        assert all(Path(path).is_file() for path in leaf(name).reads(config, layout))
         draw_figure(layout, name)
 
 
 def test_without_maps_there_is_nothing_to_show(measured):
     config, layout = measured
     without = config.model_copy(update={"concepts": {}})
-    assert concept_figures(without) == concept_tables(without) == []
+    assert figure_names(without, "concepts") == concept_tables(without) == []
     with pytest.raises(ConceptNumberError, match="has no concept maps"):
         read_concept_numbers(without, layout)

@@ -160,7 +160,7 @@ use rule draw_figure as draw_concept_figure with:
     log:
         f"logs/{settings.experiment}/draw_concept_figure/{{figure}}.log",
     wildcard_constraints:
-        figure="|".join(concept_figures(settings)) or "none",
+        figure="|".join(figure_names(settings, "concepts")) or "none",
     params:
         run=run_folder,
         settings=lambda wildcards: section("data", "methods", "evaluation", "concepts"),
@@ -170,4 +170,4 @@ rule concepts:
     input:
         concept_results(settings),
         expand(run.table("{table}", "{form}"), table=concept_tables(settings), form=TABLE_FORMS),
-        expand(run.figure("{figure}", "{form}"), figure=concept_figures(settings), form=["pdf", "png"]),
+        expand(run.figure("{figure}", "{form}"), figure=figure_names(settings, "concepts"), form=["pdf", "png"]),

@@ -1,7 +1,7 @@
 # Tables and figures from the metrics, predictions and training logs of the run.
 TABLES = table_names(settings)
 TABLE_FORMS = ["csv", "md", "tex", "cells.json"]
-FIGURES = figure_names(settings)
+FIGURES = figure_names(settings, "main")
 
 
 localrules:

@@ -32,7 +32,7 @@ from prefclip.layout import (
 )
 from prefclip.lineage.record import record_name
 from prefclip.lineage.sources import rule_sources
-from prefclip.reporting.figure_inputs import concept_figures, figure_inputs, figure_names, sweep_figures
+from prefclip.reporting.figures import figure_names, leaf
 from prefclip.reporting.table_inputs import table_inputs, table_names
 from prefclip.training.launch import launcher
 
@@ -135,7 +135,7 @@ def inputs_of_table(wildcards):
 
 def inputs_of_figure(wildcards):
     """Return the files that a figure is drawn from."""
-    return figure_inputs(settings, run, wildcards.figure)
+    return leaf(wildcards.figure).reads(settings, run)
 
 
 def everything(wildcards):

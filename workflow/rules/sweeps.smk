@@ -2,7 +2,7 @@
 # Their points are trained and scored by the rules of the main run, as methods of names of their own.
 ABLATION_RESULTS = [
     *expand(run.table("{table}", "{form}"), table=SWEEP_TABLES, form=TABLE_FORMS),
-    *expand(run.figure("{figure}", "{form}"), figure=sweep_figures(settings), form=["pdf", "png"]),
+    *expand(run.figure("{figure}", "{form}"), figure=figure_names(settings, "ablations"), form=["pdf", "png"]),
 ]
 
 
@@ -85,7 +85,7 @@ use rule draw_figure as draw_sweep_figure with:
     log:
         f"logs/{settings.experiment}/draw_sweep_figure/{{figure}}.log",
     wildcard_constraints:
-        figure="|".join(sweep_figures(settings)) or "none",
+        figure="|".join(figure_names(settings, "ablations")) or "none",
     params:
         run=run_folder,
         settings=lambda wildcards: section("data", "methods", "evaluation", "sweeps"),

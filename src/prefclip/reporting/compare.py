@@ -12,7 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from prefclip.errors import PrefclipError
-from prefclip.reporting.figure_inputs import ABLATIONS
+from prefclip.layout import SWEEP_TABLES
+from prefclip.reporting import figures
 from prefclip.reporting.table_files import RESULT_COLUMNS
 
 # Lineage records beside them tell of one run and are not compared.
@@ -88,7 +89,8 @@ def compare_folders(run: str | Path, reference: str | Path) -> Comparison:
         for form in forms
         for path in (reference / name).glob(f"*.{form}")
     )
-    ablations = [path for path in published if path.stem in ABLATIONS]
+    only_there = {*SWEEP_TABLES, *(name for name in figures.all_names() if figures.leaf(name).GROUP == "ablations")}
+    ablations = [path for path in published if path.stem in only_there]
     if any((run / path).is_file() for path in ablations):
         ablations = []
     published = [path for path in published if path not in ablations]

@@ -61,21 +61,17 @@ def figure(run: Run, name: Annotated[str, typer.Argument(help="name of the figur
     """Draw one figure as PDF and PNG."""
     from prefclip.lineage.figure_ids import figure_metadata
     from prefclip.lineage.recording import recorded
-    from prefclip.reporting.figure_inputs import concept_figures, figure_inputs, sweep_figures
-    from prefclip.reporting.figures import draw_figure
+    from prefclip.reporting.figures import draw_figure, leaf
 
     layout = RunLayout(str(run))
     config = layout.read_config()
+    shown = leaf(name, config)
     with recorded(
         "figure",
-        inputs=figure_inputs(config, layout, name),
+        inputs=shown.reads(config, layout),
         outputs=[layout.figure(name, form) for form in ("pdf", "png")],
         config=layout.config,
-        keys=[
-            *("data", "methods", "seeds", "evaluation"),
-            *(["sweeps"] if name in sweep_figures(config) else []),
-            *(["concepts"] if name in concept_figures(config) else []),
-        ],
+        keys=shown.settings(config),
         wildcards={"figure": name},
     ) as drawing:
         draw_figure(layout, name, partial(figure_metadata, drawing.activity))

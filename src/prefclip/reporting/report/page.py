@@ -15,11 +15,10 @@ from prefclip.config import Config, method_names
 from prefclip.datasets.data_uris import file_uri, picture_size
 from prefclip.evaluation.explorer_file import read_explorer
 from prefclip.files import write_text
-from prefclip.layout import RunLayout
-from prefclip.reporting.figure_inputs import ABLATIONS
-from prefclip.reporting.figures.style import method_style
+from prefclip.layout import SWEEP_TABLES, RunLayout
+from prefclip.reporting.drawing.style import method_style
+from prefclip.reporting.figures import figure_names, leaf
 from prefclip.reporting.labels import dataset_label, method_label
-from prefclip.reporting.report.captions import CAPTIONS
 from prefclip.reporting.report.headline import read_headline
 from prefclip.reporting.report.settings import read_settings
 from prefclip.reporting.report.shown_tables import ReportError, ShownTable, read_tables
@@ -37,10 +36,12 @@ def report_sources(config: Config, layout: RunLayout, ablations: bool = False) -
     root = Path(layout.root)
     found = {
         path
-        for pattern in ("tables/*.csv", "tables/*.md", "tables/*.cells.json", "figures/*.png")
-        for path in root.glob(pattern)
-        if (path.name.partition(".")[0] in ABLATIONS) == ablations
+        for pattern in ("*.csv", "*.md", "*.cells.json")
+        for path in (root / "tables").glob(pattern)
+        if (path.name.partition(".")[0] in SWEEP_TABLES) == ablations
     }
+    figures = [name for name in figure_names(config) if (leaf(name).GROUP == "ablations") == ablations]
+    found |= {path for name in figures if (path := Path(layout.figure(name, "png"))).is_file()}
     if not ablations:
         found |= {*root.glob("report/explorer.json"), *sweep_files(config, layout)}
     return sorted(found)
@@ -131,15 +132,14 @@ def embedded_json(value: Any) -> str:
 
 def _figures(paths: Iterable[Path], facts: Mapping[str, Any]) -> list[dict[str, Any]]:
     found = []
-    order = [*CAPTIONS]
-    for path in sorted(paths, key=lambda path: (order.index(path.stem) if path.stem in order else len(order), path)):
+    for path in sorted(paths, key=lambda path: (leaf(path.stem).ORDER, path)):
         name = path.stem
         width, height = picture_size(path)
         found.append(
             {
                 "name": name,
                 "title": name.replace("_", " ").capitalize(),
-                "caption": CAPTIONS.get(name, ""),
+                "caption": leaf(name).CAPTION,
                 "source": file_uri(path),
                 "width": width,
                 "height": height,

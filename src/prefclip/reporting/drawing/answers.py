@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from prefclip.config import Config
 from prefclip.evaluation.long_form import read_predictions
 from prefclip.layout import RunLayout
+from prefclip.reporting.drawing.style import OTHER_ANSWER, RIGHT_ANSWER, WRITTEN_WORD
 from prefclip.reporting.estimates import REFERENCE, EstimateError, headline_weights
-from prefclip.reporting.figures.style import OTHER_ANSWER, RIGHT_ANSWER, WRITTEN_WORD
 
 PLACES = ("predicted", "second", "third")
 ANSWER_LIMIT = 112  # per cent on an axis of answers, with room for the number behind the longest bar
