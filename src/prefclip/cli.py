@@ -61,7 +61,7 @@ def init_run(
 ) -> None:
     """Check a configuration and store it, resolved, in the folder of its run."""
     from prefclip.config import read_config
-    from prefclip.layout import store_config
+    from prefclip.run.files import store_config
 
     print(store_config(read_config(*config)).root)
 
@@ -146,21 +146,21 @@ def check_config_file(
 ) -> None:
     """Check one YAML configuration; prints nothing but the run's folder if it is sound."""
     from prefclip.config import read_config
-    from prefclip.layout import layout_of
+    from prefclip.run.files import files_of
 
     settings = read_config(*config)
     if settings.model.name != "emoji-clip":
         from prefclip.models.weight_files import check_model
 
         check_model(settings.model.name, settings.model.weights)
-    print(layout_of(settings).root)
+    print(files_of(settings).root)
 
 
 @config_app.command("explain")
 def explain_keys() -> None:
     """Print every key of a configuration with what it may be, its default and its meaning."""
     from prefclip.config import json_schema
-    from prefclip.config_overview import overview
+    from prefclip.config.overview import overview
 
     print("\n".join(overview(json_schema())))
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import matplotlib.text
 from matplotlib.figure import Figure
+from prefclip.run.files import RunFiles
 
 from prefclip.config import Config
-from prefclip.layout import RunLayout
 from prefclip.reporting.figures import draw_figure, leaf
 
 SMALLEST_FONT = 6.0  # points, at the printed width
@@ -26,13 +26,13 @@ def readable_texts(figure: Figure) -> list[matplotlib.text.Text]:
     return texts
 
 
-def copy_of(run: tuple[Config, RunLayout], folder: Path) -> tuple[Config, RunLayout]:
+def copy_of(run: tuple[Config, RunFiles], folder: Path) -> tuple[Config, RunFiles]:
     """A copy of a run's files, to be damaged."""
     shutil.copytree(run[1].root, folder / "results")
-    return run[0], RunLayout(str(folder / "results"))
+    return run[0], RunFiles(str(folder / "results"))
 
 
-def keep_inputs_alone(config: Config, layout: RunLayout, name: str) -> set[Path]:
+def keep_inputs_alone(config: Config, layout: RunFiles, name: str) -> set[Path]:
     """Delete every file of a run that a figure does not name, older drawings too; returns those that it names."""
     needed = {Path(path) for path in (layout.config, *leaf(name).reads(config, layout))}
     for path in Path(layout.root).rglob("*.*"):
@@ -41,12 +41,12 @@ def keep_inputs_alone(config: Config, layout: RunLayout, name: str) -> set[Path]
     return needed
 
 
-def figure_files(layout: RunLayout, name: str) -> list[Path]:
+def figure_files(layout: RunFiles, name: str) -> list[Path]:
     """The PDF and the PNG of a figure."""
     return [Path(layout.figure(name, form)) for form in ("pdf", "png")]
 
 
-def repeated_bytes(layout: RunLayout, name: str) -> list[bytes]:
+def repeated_bytes(layout: RunFiles, name: str) -> list[bytes]:
     """PDF and PNG of a figure, after asserting that drawing it twice gives the same."""
     found = []
     for _ in range(2):

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from prefclip.run.plan import concept_runs, concept_tables
 from tiny_concepts import concept_settings, write_concept_run
 
 from prefclip.config import Config
 from prefclip.evaluation.concept_sweep import sweep_reading
 from prefclip.evaluation.gender_sweep import sweep_gender
 from prefclip.evaluation.map_spectrum import measure_spectra
-from prefclip.layout import concept_runs, concept_tables
 from prefclip.lineage.concept_cells import write_concept_cells
 from prefclip.reporting.concept_numbers import ConceptNumberError, power_name, read_concept_numbers
 from prefclip.reporting.concept_tables import bias, concepts

@@ -11,10 +11,10 @@ from typing import get_args
 import pytest
 from downloaded_run import downloaded_config, write_downloaded_run, write_photographs
 from matplotlib.font_manager import FontProperties, findfont
+from prefclip.config.sections import Section
 from report_run import Loads, write_report
 from whole_run import whole_config
 
-from prefclip.config_sections import Section
 from prefclip.lineage.sources import source_closure
 from prefclip.reporting import figures
 from prefclip.reporting.drawing.fonts import drawn_fonts
@@ -77,11 +77,11 @@ def test_a_figure_depends_on_no_other(name):
 def test_figures_and_their_fonts_are_asked_for_without_what_they_are_drawn_with():
     code = (
         "import sys; from pathlib import Path; from prefclip.config import read_config; "
-        "from prefclip.attacks.fonts import font_files; from prefclip.layout import layout_of; "
+        "from prefclip.attacks.fonts import font_files; from prefclip.layout import files_of; "
         "from prefclip.reporting.drawing.fonts import drawn_fonts; from prefclip.reporting import figures; "
         "configs = [read_config(path) for path in ('config/embedded.yaml', 'config/paper.yaml')]; "
         "asked = [each for config in configs for name in figures.figure_names(config) for each in "
-        "(figures.leaf(name).reads(config, layout_of(config)), figures.leaf(name).settings(config))]; "
+        "(figures.leaf(name).reads(config, files_of(config)), figures.leaf(name).settings(config))]; "
         "fonts = all(path.is_file() for path in (*font_files(), *drawn_fonts())); "
         "heavy = {'matplotlib', 'numpy', 'pandas', 'pyarrow', 'torch'} & set(sys.modules); "
         "sys.exit(bool(heavy) or not (asked and all(asked) and fonts))"

@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from figure_checks import copy_of
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import SWEEP_TABLES as TABLES_OF_THE_WORKFLOW
+from prefclip.run.plan import sweep_runs, table_runs
 from report_run import Loads
 from synthetic_run import synthetic_config, write_synthetic_run
 
 from prefclip.datasets.parquet_tables import TableError
-from prefclip.layout import SWEEP_TABLES as TABLES_OF_THE_WORKFLOW
-from prefclip.layout import RunLayout, sweep_runs, table_runs
 from prefclip.lineage.cells import write_cells
 from prefclip.reporting.drawing.curves import CurveError
 from prefclip.reporting.drawing.style import print_style
@@ -147,7 +148,7 @@ def test_cells_lead_to_the_metrics_of_their_seeds_alone(damaged, monkeypatch, na
     config, layout = damaged
     monkeypatch.chdir(Path(layout.root).parent)
     (Path.cwd() / "Snakefile").touch()
-    layout = RunLayout("results")
+    layout = RunFiles("results")
     metrics = [layout.metrics(*run) for run in table_runs(config, name)]
     found = json.loads(write_cells(layout.table(name), metrics, cell_groups(config, name)).read_text(encoding="utf-8"))
     rows = found["rows"]

@@ -6,18 +6,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from prefclip.attacks.attacked_manifest import read_attacked_manifest
+from prefclip.datasets.manifest import read_manifest
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import concept_runs
 from safetensors.numpy import save_file
 from synthetic_run import synthetic_config, write_synthetic_run
 
-from prefclip.attacks.synthesis import read_attacked_manifest
 from prefclip.config import Config, method_names
-from prefclip.datasets.manifests import read_manifest
 from prefclip.datasets.parquet_tables import write_table
 from prefclip.evaluation.concept_table import CONCEPT_TABLE
 from prefclip.evaluation.saliency.score_table import MAPS_FORMAT, SCORES
 from prefclip.evaluation.spectrum_table import DISTANCE_COLUMNS
 from prefclip.files import write_json
-from prefclip.layout import RunLayout, concept_runs
 from prefclip.preferences.gender_parts import HELD_OUT_CONCEPTS, SEEN_CONCEPTS
 from prefclip.reporting.tables import make_table
 from prefclip.seeds import generator_for
@@ -43,7 +44,7 @@ def whole_config(world: Path) -> Config:
     return synthetic_config(world, sweeps={"grids": GRIDS}, concepts=concepts, saliency={})
 
 
-def write_whole_run(folder: Path, config: Config) -> RunLayout:
+def write_whole_run(folder: Path, config: Config) -> RunFiles:
     """Write what the figures of a run are drawn from."""
     layout = write_synthetic_run(folder, config)
     make_table(layout, "sweeps")
@@ -118,7 +119,7 @@ def spectrum_rows(config: Config) -> tuple[list[dict], list[dict]]:
     return values, [{**run, **measured} for run in runs]
 
 
-def write_saliency(config: Config, layout: RunLayout, method: str) -> None:
+def write_saliency(config: Config, layout: RunFiles, method: str) -> None:
     """Scores of four images with every seed, and example maps of two; of kto nothing is positive."""
     rows = read_attacked_manifest(layout.attacked_manifest("animals")).query("split == 'test'").head(4)
     noise = generator_for(method, "made-up saliency")

@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from prefclip.errors import PrefclipError
-from prefclip.layout import SWEEP_TABLES
 from prefclip.reporting import figures
 from prefclip.reporting.table_files import RESULT_COLUMNS
+from prefclip.run.plan import SWEEP_TABLES
 
 # Lineage records beside them tell of one run and are not compared.
 FORMS = {"tables": ("csv", "md", "tex"), "figures": ("pdf", "png")}

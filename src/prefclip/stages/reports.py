@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from prefclip.layout import CONCEPT_TABLES, RunLayout, concept_runs
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import CONCEPT_TABLES, concept_runs
 from prefclip.stages.options import Run
 
 
@@ -19,7 +20,7 @@ def table(run: Run, name: Annotated[str, typer.Argument(help="name of the table"
     from prefclip.reporting.table_inputs import metrics_files, table_inputs, table_keys
     from prefclip.reporting.tables import cell_groups, make_table
 
-    layout = RunLayout(str(run))
+    layout = RunFiles(str(run))
     config = layout.read_config()
     csv = layout.table(name, "csv")
     outputs = [*(layout.table(name, form) for form in ("csv", "md", "tex")), cells_name(csv)]
@@ -51,7 +52,7 @@ def summary(run: Run) -> None:
     from prefclip.lineage.recording import recorded
     from prefclip.reporting.summary import summarise
 
-    layout = RunLayout(str(run))
+    layout = RunFiles(str(run))
     table = layout.table("typographic")
     with recorded("summary", inputs=[table], outputs=[layout.summary], config=layout.config, keys=["data", "methods"]):
         summarise(layout.read_config(), table, layout.summary)
@@ -63,7 +64,7 @@ def figure(run: Run, name: Annotated[str, typer.Argument(help="name of the figur
     from prefclip.lineage.recording import recorded
     from prefclip.reporting.figures import draw_figure, leaf
 
-    layout = RunLayout(str(run))
+    layout = RunFiles(str(run))
     config = layout.read_config()
     shown = leaf(name, config)
     with recorded(

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from prefclip.config import Config
 from prefclip.evaluation.long_form import read_predictions
-from prefclip.layout import RunLayout
 from prefclip.reporting.drawing.style import OTHER_ANSWER, RIGHT_ANSWER, WRITTEN_WORD
 from prefclip.reporting.estimates import REFERENCE, EstimateError, headline_weights
+from prefclip.run.files import RunFiles
 
 PLACES = ("predicted", "second", "third")
 ANSWER_LIMIT = 112  # per cent on an axis of answers, with room for the number behind the longest bar
@@ -17,7 +17,7 @@ HATCHES = {WRITTEN_WORD: "////", RIGHT_ANSWER: "", OTHER_ANSWER: ""}
 MEANINGS = {RIGHT_ANSWER: "true name", WRITTEN_WORD: "written word", OTHER_ANSWER: "another class"}
 
 
-def answers_of(config: Config, layout: RunLayout, dataset: str, method: str) -> pd.DataFrame:
+def answers_of(config: Config, layout: RunFiles, dataset: str, method: str) -> pd.DataFrame:
     """What a method says of each image of a data set: its first seed, with the weights that stand for it.
 
     Raises TableError for predictions that are missing or damaged, EstimateError for those without this data set.

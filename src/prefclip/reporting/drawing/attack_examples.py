@@ -8,11 +8,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from prefclip.attacks.synthesis import read_attacked_manifest
+from prefclip.attacks.attacked_manifest import read_attacked_manifest
 from prefclip.config import Config
-from prefclip.datasets.manifests import open_images, read_classes, read_manifest
+from prefclip.datasets.class_lists import read_classes
+from prefclip.datasets.image_stacks import open_images
+from prefclip.datasets.manifest import read_manifest
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
-from prefclip.layout import RunLayout
 from prefclip.reporting.drawing.answers import (
     ANSWER_LIMIT,
     PLACES,
@@ -25,6 +26,7 @@ from prefclip.reporting.drawing.answers import (
 from prefclip.reporting.drawing.style import FULL_WIDTH, INK, new_figure
 from prefclip.reporting.estimates import REFERENCE
 from prefclip.reporting.labels import dataset_label, method_label
+from prefclip.run.files import RunFiles
 from prefclip.seeds import seed_for
 
 ROW_HEIGHT = 1.12
@@ -42,7 +44,7 @@ class Example:
     answers: dict[str, list[tuple[str, float, str]]]
 
 
-def draw_attack_examples(config: Config, layout: RunLayout, datasets: Sequence[str], tuned: str) -> Figure:
+def draw_attack_examples(config: Config, layout: RunFiles, datasets: Sequence[str], tuned: str) -> Figure:
     """One picture of each of ``datasets``, and what CLIP and the method ``tuned``, with its first seed, answer.
 
     Of each data set, the picture is drawn at random among those that CLIP names rightly when clean and by the written
@@ -71,7 +73,7 @@ def draw_attack_examples(config: Config, layout: RunLayout, datasets: Sequence[s
     return figure
 
 
-def find_example(config: Config, layout: RunLayout, dataset: str, tuned: str) -> Example:
+def find_example(config: Config, layout: RunFiles, dataset: str, tuned: str) -> Example:
     """Choose one picture of a data set and collect what the figure shows of it."""
     answers = {
         REFERENCE: answers_of(config, layout, dataset, REFERENCE),

@@ -7,8 +7,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from prefclip.config import Config
-from prefclip.layout import RunLayout, concept_runs
 from prefclip.reporting.data_limits import tones_in_order
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import concept_runs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +35,7 @@ class GenderMap:
         dataset: the gender set that it was trained and measured on.
     """
 
-    def __init__(self, config: Config, layout: RunLayout):
+    def __init__(self, config: Config, layout: RunFiles):
         runs = concept_runs(config, "gender")
         self.runs = [run for run in runs if run[1] == runs[0][1]]
         self.dataset = config.concept_dataset(runs[0][1])
@@ -66,7 +67,7 @@ class GenderMap:
     @cached_property
     def people(self) -> "pd.DataFrame":
         """The manifest of the gender set."""
-        from prefclip.datasets.manifests import read_manifest
+        from prefclip.datasets.manifest import read_manifest
 
         return read_manifest(self.people_files[1])
 

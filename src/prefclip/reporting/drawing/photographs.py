@@ -9,12 +9,14 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from prefclip.config import Config, method_names
-from prefclip.datasets.manifests import open_images, read_classes, read_manifest
-from prefclip.layout import RunLayout
+from prefclip.datasets.class_lists import read_classes
+from prefclip.datasets.image_stacks import open_images
+from prefclip.datasets.manifest import read_manifest
 from prefclip.reporting.drawing.answers import answer_colour, answer_handles, answers_of, draw_answer, draw_picture
 from prefclip.reporting.drawing.style import FULL_WIDTH, new_figure
 from prefclip.reporting.estimates import REFERENCE
 from prefclip.reporting.labels import dataset_label, method_label
+from prefclip.run.files import RunFiles
 from prefclip.seeds import seed_for
 
 PHOTOGRAPHS = 2  # of each data set, side by side
@@ -31,7 +33,7 @@ class Photograph:
     answers: dict[str, tuple[str, float, str]]
 
 
-def draw_photographs(config: Config, layout: RunLayout, sets: Sequence[str]) -> Figure:
+def draw_photographs(config: Config, layout: RunFiles, sets: Sequence[str]) -> Figure:
     """Two photographs of each of ``sets``, which bear words, with every method's answer.
 
     They are drawn at random among those that CLIP calls by the written word, then among the others; what the tuned
@@ -51,7 +53,7 @@ def draw_photographs(config: Config, layout: RunLayout, sets: Sequence[str]) -> 
     return figure
 
 
-def find_photographs(config: Config, layout: RunLayout, dataset: str) -> list[Photograph]:
+def find_photographs(config: Config, layout: RunFiles, dataset: str) -> list[Photograph]:
     """Choose PHOTOGRAPHS of a data set and collect what the figure shows of them."""
     answers = {method: answers_of(config, layout, dataset, method).set_index("id") for method in method_names(config)}
     untouched = answers[REFERENCE]

@@ -8,15 +8,15 @@ import pandas as pd
 from prefclip.config import Config
 from prefclip.evaluation.long_form import read_predictions
 from prefclip.evaluation.metrics import CLEAN
-from prefclip.layout import RunLayout
 from prefclip.reporting.drawing.style import MethodStyle
 from prefclip.reporting.estimates import EstimateError, headline_weights
+from prefclip.run.files import RunFiles
 
 PERCENTILES = (5, 25, 50, 75, 95)
 SMALLEST = 1e-8
 
 
-def read_retention(config: Config, layout: RunLayout, method: str, seeds: Sequence[int]) -> pd.DataFrame:
+def read_retention(config: Config, layout: RunFiles, method: str, seeds: Sequence[int]) -> pd.DataFrame:
     """The KL of every clean image, columns dataset and retention_kl, of the weights that stand for a method.
 
     Raises TableError for predictions that are missing or damaged, EstimateError for those of other weights.

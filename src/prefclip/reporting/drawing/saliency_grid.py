@@ -10,16 +10,19 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from prefclip.attacks.synthesis import read_attacked_manifest
+from prefclip.attacks.attacked_manifest import read_attacked_manifest
 from prefclip.config import Config
-from prefclip.datasets.manifests import open_images, read_classes, read_manifest
+from prefclip.datasets.class_lists import read_classes
+from prefclip.datasets.image_stacks import open_images
+from prefclip.datasets.manifest import read_manifest
 from prefclip.evaluation.saliency.box_metrics import BOX_COLUMNS
 from prefclip.evaluation.saliency.errors import SaliencyError
 from prefclip.evaluation.saliency.score_table import TITLES, ExampleMaps, read_example_maps
 from prefclip.evaluation.saliency.share_estimates import REFERENCE
-from prefclip.layout import RunLayout, saliency_dataset
 from prefclip.reporting.drawing.style import FULL_WIDTH, INK, RIGHT_ANSWER, WRITTEN_WORD, new_figure
 from prefclip.reporting.labels import method_label
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import saliency_dataset
 
 # Transparent where nothing speaks for the text, then warmer and more opaque.
 HEAT = LinearSegmentedColormap.from_list("heat", [(1, 0.85, 0.2, 0.0), (1, 0.6, 0.0, 0.65), (0.75, 0.0, 0.1, 0.95)])
@@ -44,7 +47,7 @@ class ShownImage:
         return self.clean, self.attacked
 
 
-def draw_grid_of_run(config: Config, layout: RunLayout, methods: Sequence[str]) -> Figure:
+def draw_grid_of_run(config: Config, layout: RunFiles, methods: Sequence[str]) -> Figure:
     """The grid of some methods of a run, by its first explainer. Raises PrefclipError naming a file that is unfit."""
     model, dataset = config.model.key, saliency_dataset(config)
     maps = {method: read_example_maps(layout.saliency_maps(model, method)) for method in methods}

@@ -11,12 +11,12 @@ from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
 
 from prefclip.config import Config
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
-from prefclip.layout import RunLayout
 from prefclip.reporting.drawing.curves import CurveError
 from prefclip.reporting.drawing.style import FULL_WIDTH, GREY, method_style, new_figure, panel_title
 from prefclip.reporting.estimates import REFERENCE, headline_weights
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label, method_label
 from prefclip.reporting.sweep_numbers import VALUE, sweep_scopes
+from prefclip.run.files import RunFiles
 
 MEASURES = (
     (CLEAN, "accuracy", "clean", "accuracy (%)"),
@@ -33,7 +33,7 @@ LINEAR = ("words",)
 CHARACTER = 0.035  # share of a panel's width that one of a label takes
 
 
-def draw_sweep(config: Config, layout: RunLayout, vary: str) -> Figure:
+def draw_sweep(config: Config, layout: RunFiles, vary: str) -> Figure:
     """Six panels, training set above zero-shot mean: clean and typographic accuracy and KL over one setting.
 
     One line per method, with the intervals; a ring marks the setting of the main tables, the dashed line the untouched

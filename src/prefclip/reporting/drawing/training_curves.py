@@ -12,9 +12,9 @@ from matplotlib.ticker import MaxNLocator
 
 from prefclip.config import Config
 from prefclip.errors import PrefclipError
-from prefclip.layout import RunLayout
 from prefclip.reporting.drawing.style import FULL_WIDTH, INK, method_style, new_figure, panel_title
 from prefclip.reporting.labels import method_label
+from prefclip.run.files import RunFiles
 
 COLUMNS = ("step", "loss", "regulariser", "margin", "reward_true", "reward_written")
 SMOOTHED_SHARE = 30  # the running mean spans one 30th of the steps
@@ -28,7 +28,7 @@ class TrainingLogError(PrefclipError):
     """A training log is missing, damaged or lacks columns."""
 
 
-def draw_training_curves(config: Config, layout: RunLayout) -> Figure:
+def draw_training_curves(config: Config, layout: RunFiles) -> Figure:
     """Four panels over optimizer steps; one line per method: the mean over seeds of running means, in a band from the
     lowest to the highest seed. What a method did not measure has no line.
     """

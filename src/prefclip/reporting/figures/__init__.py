@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 from prefclip.config import Config
 from prefclip.errors import PrefclipError
-from prefclip.layout import RunLayout
+from prefclip.run.files import RunFiles
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -40,13 +40,13 @@ class Leaf(Protocol):
     def applies(self, config: Config) -> bool:
         """Whether a run of this configuration has the figure."""
 
-    def reads(self, config: Config, layout: RunLayout) -> list[str]:
+    def reads(self, config: Config, layout: RunFiles) -> list[str]:
         """The files that it is drawn from, in a fixed order."""
 
     def settings(self, config: Config) -> list[str]:
         """Dotted keys of the configuration that decide how it looks, beside those that decide what it reads."""
 
-    def draw(self, config: Config, layout: RunLayout) -> "Figure":
+    def draw(self, config: Config, layout: RunFiles) -> "Figure":
         """Draw it, inside `print_style`. Raises a PrefclipError naming a file that is missing or damaged."""
 
 
@@ -79,7 +79,7 @@ def figure_names(config: Config, group: Group | None = None) -> list[str]:
     return sorted(chosen, key=lambda name: (found[name].ORDER, name))
 
 
-def draw_figure(layout: RunLayout, name: str, metadata: "Metadata | None" = None) -> None:
+def draw_figure(layout: RunFiles, name: str, metadata: "Metadata | None" = None) -> None:
     """Draw ``figures/<name>.pdf`` and ``.png`` of a run; ``metadata`` maps a path to what the file says of itself.
 
     Raises UnknownFigureError as :func:`leaf`; other PrefclipErrors name the input that is missing or damaged.

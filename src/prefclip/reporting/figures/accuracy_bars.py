@@ -1,8 +1,8 @@
 """Accuracy of every method on clean and typographic images of every data set, with intervals."""
 
 from prefclip.config import Config, method_names
-from prefclip.layout import method_runs
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, column_groups, dataset_label, method_label
+from prefclip.run.plan import method_runs
 
 CAPTION = "Zero-shot accuracy on clean and attacked pictures: means over seeds with 95 % intervals."
 ORDER = 10

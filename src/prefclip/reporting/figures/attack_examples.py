@@ -1,7 +1,7 @@
 """A few pictures, the word written on them, and what CLIP and the tuned model call them."""
 
-from prefclip.layout import method_runs
 from prefclip.reporting.drawing.preferred import preferred_methods
+from prefclip.run.plan import method_runs
 
 CAPTION = (
     "Clean and attacked pictures with the three most probable names, before and after tuning, drawn at random "

@@ -1,6 +1,6 @@
 """Reading against seeing: accuracy on the object and on the written word over the power t of the reading maps."""
 
-from prefclip.layout import concept_runs
+from prefclip.run.plan import concept_runs
 
 CAPTION = "Reading against seeing: accuracy on object and written word over the power t of the map."
 ORDER = 60

@@ -1,7 +1,7 @@
 """Real photographs with a misleading word on them, and what every method calls them."""
 
 from prefclip.datasets.registry import dataset_entry
-from prefclip.layout import method_runs
+from prefclip.run.plan import method_runs
 
 CAPTION = (
     "Photographs with a misleading word and every method's answer, drawn at random among those that CLIP calls by the "

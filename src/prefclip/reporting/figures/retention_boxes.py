@@ -1,7 +1,7 @@
 """How far each method moved from CLIP on clean images: the distribution of the KL per image."""
 
-from prefclip.layout import method_runs
 from prefclip.reporting.labels import dataset_label, method_label
+from prefclip.run.plan import method_runs
 
 CAPTION = "What was kept of CLIP: KL divergence between the tuned model and CLIP on each clean picture."
 ORDER = 50

@@ -1,7 +1,7 @@
 """Where models look: the same pictures, clean and attacked, explained for the true name and for the written word."""
 
-from prefclip.layout import saliency_dataset
 from prefclip.reporting.drawing.preferred import preferred_methods
+from prefclip.run.plan import saliency_dataset
 
 CAPTION = "Where the models look: what raises the logit of the true and of the written name."
 ORDER = 120

@@ -1,6 +1,6 @@
 """What training did, step by step: margin, rewards, distance from the reference, loss."""
 
-from prefclip.layout import method_runs
+from prefclip.run.plan import method_runs
 
 CAPTION = "Preference term, regulariser, margin and rewards during training."
 ORDER = 40

@@ -15,7 +15,6 @@ from prefclip.config import Config, method_names
 from prefclip.datasets.data_uris import file_uri, picture_size
 from prefclip.evaluation.explorer_file import read_explorer
 from prefclip.files import write_text
-from prefclip.layout import SWEEP_TABLES, RunLayout
 from prefclip.reporting.drawing.style import method_style
 from prefclip.reporting.figures import figure_names, leaf
 from prefclip.reporting.labels import dataset_label, method_label
@@ -23,12 +22,14 @@ from prefclip.reporting.report.headline import read_headline
 from prefclip.reporting.report.settings import read_settings
 from prefclip.reporting.report.shown_tables import ReportError, ShownTable, read_tables
 from prefclip.reporting.report.sweeps import read_sweeps, sweep_files
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import SWEEP_TABLES
 
 STYLES = ("look.css", "parts.css", "explorer.css", "sweep.css")
 SCRIPTS = ("page.js", "trace.js", "tables.js", "explorer.js", "sweep.js")
 
 
-def report_sources(config: Config, layout: RunLayout, ablations: bool = False) -> list[Path]:
+def report_sources(config: Config, layout: RunFiles, ablations: bool = False) -> list[Path]:
     """The files of the run that a page is made of, sorted: tables, figures, explored pictures, swept concepts.
 
     With ``ablations``, the tables and figures of the sweeps alone.
@@ -48,7 +49,7 @@ def report_sources(config: Config, layout: RunLayout, ablations: bool = False) -
 
 
 def build_report(
-    config: Config, layout: RunLayout, facts: Mapping[str, Any], output: str | Path, ablations: bool = False
+    config: Config, layout: RunFiles, facts: Mapping[str, Any], output: str | Path, ablations: bool = False
 ) -> None:
     """Write the report of a run, or the page of its ablations, to ``output``.
 
@@ -95,7 +96,7 @@ def build_report(
     write_text(output, text)
 
 
-def page_data(layout: RunLayout, tables: list[ShownTable], facts: Mapping[str, Any]) -> dict[str, Any]:
+def page_data(layout: RunFiles, tables: list[ShownTable], facts: Mapping[str, Any]) -> dict[str, Any]:
     """What the scripts of the page work on; artifacts are numbered, so that long names stand there once."""
     artifacts = facts.get("artifacts", {})
     numbers = {name: number for number, name in enumerate(artifacts)}

@@ -8,16 +8,17 @@ import numpy as np
 import pandas as pd
 
 from prefclip.config import Config
+from prefclip.datasets.class_lists import read_classes
 from prefclip.datasets.data_uris import picture_uri
-from prefclip.datasets.manifests import open_images, read_classes
+from prefclip.datasets.image_stacks import open_images
 from prefclip.datasets.parquet_tables import read_table
 from prefclip.evaluation.concept_table import ALL, REMEDY, read_concept_table, read_neutral
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
-from prefclip.layout import RunLayout
 from prefclip.preferences.gender_parts import HELD_OUT_CONCEPTS, SEEN_CONCEPTS
 from prefclip.reporting.data_limits import limits_text, tones_in_order
 from prefclip.reporting.drawing.curves import mean_of, rows_of
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label
+from prefclip.run.files import RunFiles
 
 QUERIES = 6
 SHOWN = 8
@@ -37,7 +38,7 @@ GENDER_CURVES = (
 PARTS = {SEEN_CONCEPTS: "concepts trained on", HELD_OUT_CONCEPTS: "held-out concepts"}
 
 
-def sweep_files(config: Config, layout: RunLayout) -> list[Path]:
+def sweep_files(config: Config, layout: RunFiles) -> list[Path]:
     """The files that the slider is made of; none for a run without concept maps, or before they were swept."""
     found = []
     for name, settings in config.concepts.items():
@@ -51,7 +52,7 @@ def sweep_files(config: Config, layout: RunLayout) -> list[Path]:
     return found if all(path.is_file() for path in found) else []
 
 
-def read_sweeps(config: Config, layout: RunLayout) -> dict[str, Any] | None:
+def read_sweeps(config: Config, layout: RunFiles) -> dict[str, Any] | None:
     """Return the maps with their curves and pictures, as plain values for the page; None where there is none.
 
     Several seeds are averaged as in the figures (`curves.rows_of`); the neutral t and the pictures are those of the
@@ -154,6 +155,6 @@ def _retrieval(
     return {"scales": scales, "queries": queries}
 
 
-def _thumbnails(layout: RunLayout, pictures: dict[tuple[str, int], int]) -> list[str]:
+def _thumbnails(layout: RunFiles, pictures: dict[tuple[str, int], int]) -> list[str]:
     stacks = {dataset: open_images(layout.images(dataset)) for dataset in {dataset for dataset, _ in pictures}}
     return [picture_uri(np.array(stacks[dataset][row]), THUMBNAIL) for dataset, row in pictures]
