@@ -104,7 +104,7 @@ def test_push_stores_every_file_once(recorded):
 
 def test_a_change_is_seen_where_it_matters(clone):
     clone.run("dvc", "pull")
-    clone.edit("src/prefclip/reporting/figures/style.py", '"""', '"""\n')
+    clone.edit("src/prefclip/reporting/drawing/style.py", '"""', '"""\n')
     assert changed_stages(clone) == {"figures", "report"}, "the report draws in the colours of the figures"
     clone.git("checkout", "-q", "src")
     clone.edit("config/embedded.yaml", "attack: {seed: 0}", "attack: {seed: 1}")

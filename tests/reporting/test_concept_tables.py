@@ -12,8 +12,7 @@ from prefclip.evaluation.concept_sweep import sweep_reading
 from prefclip.evaluation.gender_sweep import sweep_gender
 from prefclip.evaluation.map_spectrum import measure_spectra
 from prefclip.reporting.concept_numbers import read_concept_numbers
-from prefclip.reporting.figure_inputs import concept_figures, figure_inputs
-from prefclip.reporting.figures import draw_figure
+from prefclip.reporting.figures import draw_figure, figure_names
 from prefclip.reporting.table_views import to_markdown
 from prefclip.reporting.tables import leaf, make_table, table_names
 from prefclip.run.plan import concept_runs
@@ -99,8 +98,8 @@ def test_every_number_is_recomputed_from_the_rows_that_it_names(measured, table)
 
 def test_figures_are_drawn_from_the_files_that_they_name(measured):
     config, layout = measured
-    for name in concept_figures(config):
-        assert figure_inputs(config, layout, name)
+    for name in figure_names(config, "concepts"):
+        assert all(Path(path).is_file() for path in leaf(name).reads(config, layout))
         draw_figure(layout, name)
 
 
@@ -108,7 +107,7 @@ def test_without_maps_there_is_nothing_to_show(measured):
     config, _ = measured
     without = config.model_copy(update={"concepts": {}})
     assert table_names(config, "concepts") == ["concepts", "bias"]
-    assert concept_figures(without) == table_names(without, "concepts") == []
+    assert figure_names(without, "concepts") == table_names(without, "concepts") == []
     alone = config.model_copy(update={"concepts": {"reading": config.concepts["reading"]}})
     assert table_names(alone, "concepts") == ["concepts"]
 

@@ -10,11 +10,12 @@ from report_run import Loads, reported_run
 
 from prefclip.config import Config
 from prefclip.lineage.run_facts import run_facts
+from prefclip.reporting.report.contents import sweep_inputs
 from prefclip.reporting.report.headline import read_headline
 from prefclip.reporting.report.page import build_report, embedded_json, report_sources
 from prefclip.reporting.report.settings import read_settings
 from prefclip.reporting.report.shown_tables import read_tables
-from prefclip.reporting.report.sweeps import read_sweeps, sweep_files
+from prefclip.reporting.report.sweeps import read_sweeps
 from prefclip.reporting.tables import make_table
 from prefclip.run.files import RunFiles
 from prefclip.table import TableFileError
@@ -129,9 +130,9 @@ def test_curves_and_pictures_follow_t(reported):
 
 def test_a_run_without_swept_maps_has_no_slider(made_up, reported):
     config, layout = made_up
-    assert sweep_files(config, layout) == [] and read_sweeps(config, layout) is None
-    assert sweep_files(reported[0], layout) == []  # configured, not swept yet
-    assert all(path.is_file() for path in sweep_files(*reported)) and sweep_files(*reported)
+    assert sweep_inputs(config, layout) == [] and read_sweeps(config, layout) is None
+    assert read_sweeps(reported[0], layout) is None  # configured, not swept yet
+    assert all(Path(path).is_file() for path in sweep_inputs(*reported)) and read_sweeps(*reported)
 
 
 def test_the_page_needs_nothing_but_itself(page):

@@ -1,28 +1,26 @@
 """Tables and figures of the sweeps, from a made-up run."""
 
 import re
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from figure_checks import keep_inputs_alone, readable_texts, repeated_bytes
+from figure_checks import copy_of
 from recomputation import assert_recomputed
 from report_run import Loads
 from synthetic_run import synthetic_config, write_synthetic_run
 
 from prefclip.datasets.parquet_tables import TableError
 from prefclip.evaluation.long_form import read_predictions
-from prefclip.reporting.figure_inputs import sweep_figures
-from prefclip.reporting.figures import SWEEP_FIGURES, draw_figure
-from prefclip.reporting.figures.curves import CurveError
-from prefclip.reporting.figures.style import print_style
+from prefclip.reporting.drawing.curves import CurveError
+from prefclip.reporting.drawing.style import print_style
+from prefclip.reporting.figures import all_names, draw_figure, figure_names
+from prefclip.reporting.figures import leaf as figure_leaf
 from prefclip.reporting.report.page import ReportError, build_report
 from prefclip.reporting.report.shown_tables import shown_table
 from prefclip.reporting.sweep_numbers import setting_text
 from prefclip.reporting.tables import UnknownTableError, leaf, make_table, table_names
-from prefclip.run.files import RunFiles
 from prefclip.run.plan import sweep_runs
 from prefclip.table import read_table
 
@@ -57,9 +55,7 @@ def swept(world, tmp_path_factory):
 @pytest.fixture
 def damaged(swept, tmp_path):
     """A copy of it."""
-    config, layout = swept
-    shutil.copytree(layout.root, tmp_path / "results")
-    return config, RunFiles(str(tmp_path / "results"))
+    return copy_of(swept, tmp_path)
 
 
 @pytest.fixture
@@ -166,29 +162,17 @@ def test_a_lacking_run_is_named(damaged):
 
 
 def test_names_of_figures_follow_from_what_is_varied(swept, world):
-    assert sorted(sweep_figures(swept[0])) == sorted(SWEEP_FIGURES)
+    assert {*figure_names(swept[0], "ablations")} == {
+        name for name in all_names() if figure_leaf(name).GROUP == "ablations"
+    }
     fewer = synthetic_config(world, sweeps={"grids": {"size": GRIDS["size"]}})
-    assert sweep_figures(fewer) == ["sweep_size"] and sweep_figures(synthetic_config(world)) == []
-
-
-@pytest.mark.parametrize("name", sorted(SWEEP_FIGURES))
-def test_figures_need_their_inputs_alone_and_repeat_to_the_byte(damaged, name):
-    config, layout = damaged
-    assert len(keep_inputs_alone(config, layout, name)) > 1
-    assert repeated_bytes(layout, name)
-
-
-@pytest.mark.parametrize("name", sorted(SWEEP_FIGURES))
-def test_text_is_readable_and_inside_the_figure(swept, name):
-    with print_style():
-        figure = SWEEP_FIGURES[name](*swept)
-        readable_texts(figure)
-    assert all(panel.get_title(loc="left") for panel in figure.axes)
+    assert figure_names(fewer, "ablations") == ["sweep_size"]
+    assert figure_names(synthetic_config(world), "ablations") == []
 
 
 def test_curves_pass_through_the_table_and_mark_the_main_setting(swept, cells):
     with print_style():
-        panels = SWEEP_FIGURES["sweep_beta"](*swept).axes
+        panels = figure_leaf("sweep_beta").draw(*swept).axes
     typographic = panels[1]
     lines = {line.get_label(): line for line in typographic.get_lines()}
     containers = {container.get_label(): container for container in typographic.containers}
@@ -204,8 +188,8 @@ def test_curves_pass_through_the_table_and_mark_the_main_setting(swept, cells):
     assert sorted(ring.get_xdata()[0] for ring in rings) == [1.0, 1.5]
     assert typographic.get_xscale() == "log"
     with print_style():
-        assert SWEEP_FIGURES["sweep_regulariser"](*swept).axes[0].get_xscale() == "symlog"
-        assert SWEEP_FIGURES["sweep_words"](*swept).axes[0].get_xscale() == "linear"
+        assert figure_leaf("sweep_regulariser").draw(*swept).axes[0].get_xscale() == "symlog"
+        assert figure_leaf("sweep_words").draw(*swept).axes[0].get_xscale() == "linear"
 
 
 @pytest.mark.parametrize("content", [None, "", "a,b\n1,2\n", "typographic"])
@@ -221,10 +205,7 @@ def test_figures_refuse_another_table(damaged, content):
         draw_figure(layout, "sweep_size")
 
 
-def test_a_sweep_that_the_run_does_not_have_is_named(made_up, damaged):
-    config, layout = made_up
-    with pytest.raises(CurveError, match="no sweep varies beta"):
-        SWEEP_FIGURES["retention_by_beta"](config, layout)
+def test_a_sweep_that_the_run_does_not_have_is_named(damaged):
     _, layout = damaged
     table = pd.read_csv(layout.table("sweeps"))
     table[table["vary"] != "words"].to_csv(layout.table("sweeps"), index=False)

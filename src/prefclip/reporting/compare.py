@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from prefclip.errors import PrefclipError
-from prefclip.reporting.figure_inputs import ABLATIONS as FIGURES_OF_ABLATIONS
+from prefclip.reporting import figures
 from prefclip.reporting.tables import table_names
 from prefclip.table import VALUE, Number, read_table
 
@@ -90,7 +90,9 @@ def compare_folders(run: str | Path, reference: str | Path) -> Comparison:
         raise CompareError(
             f"{reference}/tables: holds no published table (*.json); name a folder such as results/reference/embedded."
         )
-    ablations = [path for path in published if path.stem in {*FIGURES_OF_ABLATIONS, *table_names(group="ablations")}]
+    drawn = (name for name in figures.all_names() if figures.leaf(name).GROUP == "ablations")
+    only_there = {*table_names(group="ablations"), *drawn}
+    ablations = [path for path in published if path.stem in only_there]
     if any((run / path).is_file() for path in ablations):
         ablations = []
     published = [path for path in published if path not in ablations]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from prefclip.config import Config
-from prefclip.reporting.figure_inputs import concept_figures, figure_names, sweep_figures
+from prefclip.reporting.figures import figure_names
 from prefclip.reporting.tables import table_names
 from prefclip.run.files import RunFiles
 from prefclip.run.plan import concept_runs
@@ -25,7 +25,7 @@ class PageParts:
 def page_parts(config: Config, files: RunFiles, group: str) -> PageParts:
     """Return the tables and figures of a group (main, concepts, ablations) in all forms."""
     tables = table_names(config, group)
-    figures = {"main": figure_names, "concepts": concept_figures, "ablations": sweep_figures}[group](config)
+    figures = figure_names(config, group)
     return PageParts(
         [files.table(name, form) for name in tables for form in ("json", "csv", "md", "tex")],
         [files.figure(name, form) for name in figures for form in ("pdf", "png")],

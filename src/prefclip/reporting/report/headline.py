@@ -5,8 +5,8 @@ from pathlib import Path
 
 from prefclip.config import Config, method_names
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
+from prefclip.reporting.drawing.style import method_style
 from prefclip.reporting.estimates import REFERENCE, headline_weights
-from prefclip.reporting.figures.style import method_style
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label, method_label
 from prefclip.reporting.table_views import shown_parts
 from prefclip.run.files import RunFiles

@@ -17,9 +17,9 @@ from prefclip.datasets.data_uris import file_uri, picture_size
 from prefclip.errors import PrefclipError
 from prefclip.evaluation.explorer_file import read_explorer
 from prefclip.files import write_text
-from prefclip.reporting.figures.style import method_style
+from prefclip.reporting.drawing.style import method_style
+from prefclip.reporting.figures import leaf
 from prefclip.reporting.labels import dataset_label, method_label
-from prefclip.reporting.report.captions import CAPTIONS
 from prefclip.reporting.report.contents import page_inputs
 from prefclip.reporting.report.headline import read_headline
 from prefclip.reporting.report.settings import read_settings
@@ -36,6 +36,11 @@ class ReportError(PrefclipError):
     """A page has nothing to show."""
 
 
+def report_sources(config: Config, layout: RunFiles, ablations: bool = False) -> list[Path]:
+    """Return what of the files that a page shows is there."""
+    return [Path(path) for path in page_inputs(config, layout, ablations) if Path(path).is_file()]
+
+
 def build_report(
     config: Config, layout: RunFiles, facts: Mapping[str, Any], output: str | Path, ablations: bool = False
 ) -> None:
@@ -44,7 +49,7 @@ def build_report(
     ``facts``: what is known of the lineage, as `lineage.run_facts` gives it; empty mappings where nothing is.
     Raises ReportError, or another PrefclipError, naming a file that is missing or damaged.
     """
-    sources = [Path(path) for path in page_inputs(config, layout, ablations) if Path(path).is_file()]
+    sources = report_sources(config, layout, ablations)
     tables = read_tables((path for path in sources if path.parent.name == "tables"), layout.root)
     if ablations and not tables:
         raise ReportError(f"{layout.root}/tables: holds no table of the sweeps; `snakemake ablations` makes them.")
@@ -136,15 +141,14 @@ def _named(name: str, layout: RunFiles) -> str:
 
 def _figures(paths: Iterable[Path], layout: RunFiles, facts: Mapping[str, Any]) -> list[dict[str, Any]]:
     found = []
-    order = [*CAPTIONS]
-    for path in sorted(paths, key=lambda path: (order.index(path.stem) if path.stem in order else len(order), path)):
+    for path in sorted(paths, key=lambda path: (leaf(path.stem).ORDER, path)):
         name = path.stem
         width, height = picture_size(path)
         found.append(
             {
                 "name": name,
                 "title": name.replace("_", " ").capitalize(),
-                "caption": CAPTIONS.get(name, ""),
+                "caption": leaf(name).CAPTION,
                 "source": file_uri(path),
                 "width": width,
                 "height": height,

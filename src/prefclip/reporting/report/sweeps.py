@@ -16,7 +16,7 @@ from prefclip.evaluation.concept_table import ALL, REMEDY, read_concept_table, r
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
 from prefclip.preferences.gender_parts import HELD_OUT_CONCEPTS, SEEN_CONCEPTS
 from prefclip.reporting.data_limits import limits_text, tones_in_order
-from prefclip.reporting.figures.curves import mean_of, rows_of
+from prefclip.reporting.drawing.curves import mean_of, rows_of
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label
 from prefclip.reporting.report.contents import sweep_inputs
 from prefclip.run.files import RunFiles

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from prefclip.reporting.data_limits import limits_text
-from prefclip.reporting.figures.style import INK
+from prefclip.reporting.drawing.style import INK
 
 CHARACTERS_PER_INCH = 21
 

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from prefclip.config import Config
 from prefclip.evaluation.long_form import read_predictions
+from prefclip.reporting.drawing.style import OTHER_ANSWER, RIGHT_ANSWER, WRITTEN_WORD
 from prefclip.reporting.estimates import REFERENCE, EstimateError, headline_weights
-from prefclip.reporting.figures.style import OTHER_ANSWER, RIGHT_ANSWER, WRITTEN_WORD
 from prefclip.run.files import RunFiles
 
 PLACES = ("predicted", "second", "third")

@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from prefclip.evaluation.saliency.score_table import TITLES
-from prefclip.reporting.figures.saliency_grid import LOUDEST, draw_map
-from prefclip.reporting.figures.style import new_figure, print_style, save_figure_as
+from prefclip.reporting.drawing.saliency_grid import LOUDEST, draw_map
+from prefclip.reporting.drawing.style import new_figure, print_style, save_figure_as
 
 PANEL_INCHES = 1.5
 

@@ -11,9 +11,9 @@ from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
 
 from prefclip.config import Config
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
+from prefclip.reporting.drawing.curves import CurveError
+from prefclip.reporting.drawing.style import FULL_WIDTH, GREY, method_style, new_figure, panel_title
 from prefclip.reporting.estimates import REFERENCE, headline_weights
-from prefclip.reporting.figures.curves import CurveError
-from prefclip.reporting.figures.style import FULL_WIDTH, GREY, method_style, new_figure, panel_title
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label, method_label
 from prefclip.reporting.sweep_numbers import sweep_scopes
 from prefclip.run.files import RunFiles
