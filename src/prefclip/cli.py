@@ -14,7 +14,7 @@ import typer
 from prefclip.datasets.commands import datasets_app
 from prefclip.errors import PrefclipError
 from prefclip.lineage.commands import audit_app
-from prefclip.lineage.versioning_commands import dvc_app, restore
+from prefclip.lineage.versions.commands import dvc_app, restore
 from prefclip.preflight.commands import preflight_app
 from prefclip.run.options import Threads
 from prefclip.run.steps import step_module, step_names

@@ -1,6 +1,5 @@
 """Copies of this repository in git repositories of their own, with what tests do there."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -29,12 +28,7 @@ methods:
   ce: {objective: ce, averaging: false}
   dpo: {objective: dpo, parameters: {beta: 0.5, regulariser_weight: 1.0}}
 seeds: [0]
-"""
-LIST_JOBS = """\
-import dataclasses, json, sys
-from prefclip.lineage.project import Project
-from prefclip.lineage.workflow_graph import workflow_jobs
-print(json.dumps([dataclasses.asdict(job) for job in workflow_jobs(Project("."), *sys.argv[1:])]))
+sweeps: {grids: {beta: {vary: beta, methods: [dpo], values: [0.1, 0.5]}}}
 """
 
 
@@ -96,10 +90,6 @@ class Repository:
     def flip(self, name: str) -> None:
         """Change one byte and nothing else: size and times stay."""
         flip(self.path(name))
-
-    def jobs(self, *config: str) -> list[dict]:
-        """What Snakemake would run if nothing were there."""
-        return json.loads(self.run(sys.executable, "-c", LIST_JOBS, *config).stdout)
 
     def times(self) -> dict[str, int]:
         """Modification times of everything that runs made."""

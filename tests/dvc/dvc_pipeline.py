@@ -1,9 +1,16 @@
-"""``dvc.yaml`` as DVC itself reads it: patterns filled in, edges found."""
+"""``dvc.yaml`` as DVC itself reads it, beside what the steps of the run declare."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from dvc.repo import Repo
+
+from prefclip.config import Config
+from prefclip.config.sweeps import SweepsConfig
+from prefclip.lineage.versions.milestones import is_below
+from prefclip.run.step import Step
+from prefclip.run.steps import step_module, step_names
 
 
 @dataclass(frozen=True)
@@ -15,11 +22,16 @@ class Stage:
     dependencies: frozenset[str]
     outputs: frozenset[str]
     persisting: frozenset[str]
+    stored: frozenset[str]
     parameters: dict[str, tuple[str, ...]]
 
     @property
     def milestone(self) -> str:
         return self.name.split("@")[0]
+
+    def reads(self, path: str) -> list[str]:
+        """Return the dependencies that a file is or lies in."""
+        return [name for name in self.dependencies if is_below(path, name)]
 
 
 @dataclass(frozen=True)
@@ -28,6 +40,10 @@ class Pipeline:
 
     stages: dict[str, Stage]
     edges: set[tuple[str, str]]
+
+    def makers(self, path: str) -> list[str]:
+        """Return the names of the stages in whose outputs a file lies."""
+        return [stage.name for stage in self.stages.values() if any(is_below(path, out) for out in stage.outputs)]
 
 
 def read_pipeline(root: Path) -> Pipeline:
@@ -43,10 +59,18 @@ def read_pipeline(root: Path) -> Pipeline:
                 dependencies=frozenset(_name(root, one) for one in plain),
                 outputs=frozenset(_name(root, one) for one in stage.outs),
                 persisting=frozenset(_name(root, one) for one in stage.outs if one.persist),
+                stored=frozenset(_name(root, one) for one in stage.outs if one.use_cache),
                 parameters={_name(root, one): tuple(one.params) for one in settings},
             )
         edges = {(first.name, second.name) for first, second in repo.index.graph.edges}
     return Pipeline(stages, edges)
+
+
+def declared_jobs(config: Config) -> Iterator[Step]:
+    """Yield every job of the main run, as its step declares it."""
+    main = config.model_copy(update={"sweeps": SweepsConfig()})
+    for name in step_names():
+        yield from step_module(name).DECLARES.jobs(main)
 
 
 def _name(root: Path, entry) -> str:

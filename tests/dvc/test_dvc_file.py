@@ -1,152 +1,195 @@
-"""dvc.yaml and the workflow agree: the same files, the same edges, the same parameters."""
+"""dvc.yaml fits every run: its folders, edges, parameters and commands are those that the steps declare."""
 
-import json
 import re
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import yaml
-from cloned_repository import Repository, copy_repository
-from dvc_pipeline import Pipeline, read_pipeline
+from cloned_repository import ROOT, Repository, copy_repository
+from dvc_pipeline import Pipeline, declared_jobs, read_pipeline
 
-from prefclip.lineage.milestones import MILESTONES
+from prefclip.config import Config, read_config
+from prefclip.datasets.registry import DATASETS
+from prefclip.lineage.project import Project
+from prefclip.lineage.versions.milestones import is_below, made_files
+from prefclip.lineage.versions.pipeline import run_vars, written_vars
+from prefclip.run.files import files_of
+from prefclip.run.plan import listed_files, shipped_files
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:dvc")
 
-
-@pytest.fixture(scope="module")
-def repository(tmp_path_factory) -> Repository:
-    return copy_repository(tmp_path_factory.mktemp("embedded"))
-
-
-@pytest.fixture(scope="module")
-def pipeline(repository) -> Pipeline:
-    return read_pipeline(repository.root)
+# Runs of all steps and of few, on rendered and on downloaded images, and the folders that stay empty.
+MAPS = {"concept_maps", "concept_sweeps", "concept_spectra", "gender_preferences"}
+RUNS = {
+    "embedded": {"attacked_words"},
+    "everything": set(),
+    "bare": {"attacked_words", "saliency", *MAPS},
+}
 
 
-@pytest.fixture(scope="module")
-def jobs(repository) -> list[dict]:
-    return repository.jobs()
+@dataclass(frozen=True)
+class Described:
+    """A configuration, and what DVC makes of dvc.yaml for it."""
+
+    name: str
+    config: Config
+    pipeline: Pipeline
+    repository: Repository
+
+    @property
+    def folder(self) -> str:
+        return files_of(self.config).root
+
+    @property
+    def settings(self) -> str:
+        return files_of(self.config).config
 
 
-def jobs_of(stage, jobs) -> list[dict]:
-    """The jobs that a stage stands for."""
-    return [job for job in jobs if stage.outputs.intersection(job["outputs"])]
+@pytest.fixture(scope="module", params=RUNS)
+def run(request, tmp_path_factory) -> Described:
+    repository = copy_repository(tmp_path_factory.mktemp(request.param))
+    values = yaml.safe_load((ROOT / "config/paper.yaml").read_text())
+    if request.param == "everything":
+        values["methods"]["dpo"]["words"] = 3
+    else:
+        values = {key: values[key] for key in values if key not in ("concepts", "saliency")}
+        values["evaluation"] = {"max_images": 100}
+    repository.path("config/everything.yaml").write_text(yaml.safe_dump(values))
+    repository.path("config/bare.yaml").write_text(yaml.safe_dump(values))
+    file = f"config/{request.param}.yaml"
+    repository.run("prefclip", "dvc", "write", "--configfile", file)
+    config = read_config(repository.path(file), datasets=DATASETS)
+    return Described(request.param, config, read_pipeline(repository.root), repository)
 
 
-def test_dvc_file_is_what_the_workflow_gives(repository):
+def test_it_fits_on_a_page():
+    assert len((ROOT / "dvc.yaml").read_text().splitlines()) <= 120
+
+
+def test_its_vars_are_those_of_the_configuration_that_it_names():
     """If this fails: `prefclip dvc write`, and commit dvc.yaml."""
-    assert repository.says("prefclip", "dvc", "write", "--check") == ""
+    found = written_vars(Project(ROOT))
+    assert found == run_vars(found["config"], read_config(ROOT / found["config"], datasets=DATASETS))
 
 
-def test_every_output_is_that_of_a_rule_and_every_job_has_its_stage(pipeline, jobs):
-    made = sorted(output for job in jobs for output in job["outputs"])
-    assert made == sorted(output for stage in pipeline.stages.values() for output in stage.outputs)
-    for stage in pipeline.stages.values():
-        assert {MILESTONES[job["rule"]] for job in jobs_of(stage, jobs)} == {stage.milestone}
-        assert stage.outputs == {output for job in jobs_of(stage, jobs) for output in job["outputs"]}
+def test_it_names_neither_source_files_nor_data_sets():
+    text = (ROOT / "dvc.yaml").read_text()
+    assert "src/" not in text and ".py" not in text
+    assert not [name for name in DATASETS if re.search(rf"\b{name}\b", text)]
 
 
-def test_dependencies_are_the_inputs_of_the_rules(pipeline, jobs):
-    for stage in pipeline.stages.values():
-        read = {path for job in jobs_of(stage, jobs) for path in job["inputs"]}
-        assert stage.dependencies == read - stage.outputs, stage.name
-        assert any(path.startswith("src/prefclip/") for path in stage.dependencies)
-
-
-def test_edges_are_those_of_the_workflow(pipeline, jobs):
-    maker = {output: stage.name for stage in pipeline.stages.values() for output in stage.outputs}
-    wanted = {(maker[job["outputs"][0]], maker[path]) for job in jobs for path in job["inputs"] if path in maker}
-    assert pipeline.edges == wanted and len(wanted) > 50
-
-
-def test_edges_are_those_that_snakemake_draws(repository, pipeline):
-    """Snakemake's own drawing, of rules instead of files."""
-    drawn = json.loads(repository.run("snakemake", "--forceall", "--d3dag").stdout.splitlines()[-1])
-    rule = {node["value"]["jobid"]: MILESTONES.get(node["value"]["rule"]) for node in drawn["nodes"]}
-    # Snakemake draws from what is made to what needs it, and `all` is no milestone.
-    links = {(rule[link["v"]], rule[link["u"]]) for link in drawn["edges"]}
-    assert {link for link in links if None not in link} == {
-        (first.split("@")[0], second.split("@")[0]) for first, second in pipeline.edges
-    }
-
-
-def test_parameters_are_those_of_the_rules(repository, pipeline, jobs):
-    written = yaml.safe_load(repository.path("config/embedded.yaml").read_text())
-    for stage in pipeline.stages.values():
-        for job in jobs_of(stage, jobs):
-            wanted = {
-                f"methods.{job['wildcards'].get('method')}" if one == "method" else one for one in job["sections"]
-            }
-            wanted = {one for one in wanted if one.split(".")[0] in written}
-            assert set(stage.parameters.get("config/embedded.yaml", ())) == wanted, stage.name
-    assert pipeline.stages["train@emoji-clip-dpo-0"].parameters == {
-        "config/embedded.yaml": ("methods.dpo", "model", "training")
-    }
-
-
-def test_every_output_persists_and_only_snakemake_runs(pipeline):
-    for stage in pipeline.stages.values():
+def test_outputs_are_the_folders_of_the_steps(run):
+    """Every file has one milestone; a folder is written into, or empty as a step is left out. All of them persist."""
+    folders = {out for stage in run.pipeline.stages.values() for out in stage.stored}
+    homes = {path: {out for out in folders if is_below(path, out)} for path in made_files(run.config)}
+    assert all(len(found) == 1 for found in homes.values())
+    written = set.union(*homes.values())
+    assert {out.removeprefix(f"{run.folder}/") for out in folders - written} == RUNS[run.name]
+    assert homes[run.settings] == {run.settings} and all(out not in homes for out in folders - {run.settings})
+    for stage in run.pipeline.stages.values():
         assert stage.persisting == stage.outputs
-        assert stage.cmd.startswith("snakemake --cores all ") and "${" not in stage.cmd
 
 
-def test_names_say_model_method_and_seed(repository, pipeline):
-    config = yaml.safe_load(repository.path("config/embedded.yaml").read_text())
-    for method, settings in config["methods"].items():
-        milestone = "train" if settings.get("averaging", True) else "train_without_averaging"
-        for seed in config["seeds"]:
-            stage = pipeline.stages[f"{milestone}@emoji-clip-{method}-{seed}"]
-            folder = f"results/embedded/checkpoints/emoji-clip/{method}/seed{seed}"
-            assert f"{folder}/model.safetensors" in stage.outputs
-            assert stage.cmd == f"snakemake --cores all {folder}/model.safetensors"
-    assert {"sources", "data", "attacks", "preferences", "evaluate", "tables", "metrics", "figures"} <= {
-        stage.milestone for stage in pipeline.stages.values()
-    }
+def test_the_run_is_what_snakemake_makes(run):
+    planned = run.repository.run("snakemake", "--summary", "all", "--configfile", f"config/{run.name}.yaml").stdout
+    files = {line.split("\t")[0] for line in planned.splitlines()[1:]}
+    assert files | {run.settings} == made_files(run.config)
 
 
-def test_metrics_plots_and_checkpoints_are_outputs(repository, pipeline):
-    outputs = {output for stage in pipeline.stages.values() for output in stage.outputs}
-    content = yaml.safe_load(repository.path("dvc.yaml").read_text())
-    curves, *pictures = content["plots"]
-    assert content["params"] == ["config/embedded.yaml"]
-    assert content["metrics"] == ["results/embedded/metrics/summary.json"] and set(content["metrics"]) <= outputs
-    assert set(pictures) == {output for output in outputs if output.endswith(".png")}
-    assert set(curves["training_loss"]["y"]) == {
-        output for output in outputs if re.fullmatch(r".*/checkpoints/.*training_log\.csv", output)
-    }
-    checkpoints = {output for output in outputs if re.fullmatch(r".*/checkpoints/.*\.safetensors", output)}
-    assert {artifact["path"] for artifact in content["artifacts"].values()} == checkpoints
-    assert all(re.fullmatch(r"[a-z0-9][a-z0-9-]*[a-z0-9]", name) for name in content["artifacts"])
+def test_a_job_is_made_by_one_milestone_from_what_it_declares(run):
+    shipped = {*listed_files(run.config), *shipped_files(Path(run.config.data.root))}
+    edges = set()
+    for job in declared_jobs(run.config):
+        (name,) = {maker for path in job.output.values() for maker in run.pipeline.makers(path)}
+        stage = run.pipeline.stages[name]
+        for path in job.inputs:
+            (maker,) = run.pipeline.makers(path) or [None]
+            if maker != name and path not in shipped:
+                assert stage.reads(path), (name, path)
+                edges |= {(name, maker)} if maker else set()
+    assert edges <= run.pipeline.edges and len(edges) > 30
 
 
-def test_an_edited_file_is_found(repository):
-    before = repository.path("dvc.yaml").read_text()
-    try:
-        repository.edit("dvc.yaml", "    - results/embedded/metrics/summary.json: {persist: true}\n", "")
-        sentence = repository.refuses("dvc", "write", "--check")
-    finally:
-        repository.path("dvc.yaml").write_text(before)
-    assert "first difference: - results/embedded/metrics/summary.json" in sentence and "prefclip dvc write" in sentence
+def test_nothing_is_depended_on_in_vain(run):
+    if run.name != "everything":
+        pytest.skip("other runs leave steps out")
+    in_vain: dict[str, set[str]] = {}
+    for stage in run.pipeline.stages.values():
+        jobs = [
+            job
+            for job in declared_jobs(run.config)
+            if stage.name in run.pipeline.makers(*list(job.output.values())[:1])
+        ]
+        unread = {
+            dep for dep in stage.dependencies if not any(is_below(path, dep) for job in jobs for path in job.inputs)
+        }
+        in_vain[stage.milestone] = in_vain.get(stage.milestone, unread) & unread
+    # The first two read the configuration and raw data. The base model is a tag, which the locked packages explain.
+    del in_vain["settings"], in_vain["sources"]
+    assert set().union(*in_vain.values()) == {"envs/requirements.lock", run.settings}
 
 
-def test_a_new_setting_makes_the_file_outdated(tmp_path):
-    """Sections at their defaults are not in the file; once written they become parameters of the stages."""
-    repository = copy_repository(tmp_path)
-    with repository.path("config/embedded.yaml").open("a") as stream:
-        stream.write("evaluation: {bootstrap_samples: 200}\n")
-    assert "evaluation" in repository.refuses("dvc", "write", "--check")
-    repository.run("prefclip", "dvc", "write")
-    repository.run("prefclip", "dvc", "write", "--check")
-    evaluate = read_pipeline(repository.root).stages["evaluate"]
-    assert evaluate.parameters == {"config/embedded.yaml": ("evaluation",)}
+def test_parameters_are_those_that_the_steps_declare(run):
+    keys = {name: set() for name in run.pipeline.stages}
+    for job in declared_jobs(run.config):
+        (name,) = run.pipeline.makers(next(iter(job.output.values())))
+        keys[name] |= {key for key in job.settings if in_file(key, run.config)}
+    for stage in run.pipeline.stages.values():
+        assert set(stage.parameters) <= {run.settings}
+        named = stage.parameters.get(run.settings, ())
+        assert all(in_file(key, run.config) for key in named), stage.name
+        if run.settings not in stage.dependencies:
+            assert all(any(related(key, one) for one in named) for key in keys[stage.name]), stage.name
+        # Which maps there are decides which captions are paired.
+        assert stage.milestone == "preferences" or all(
+            any(related(one, key) or related(key, one) for key in keys[stage.name])
+            for one in named
+            if run.name == "everything"
+        ), stage.name
 
 
-def test_another_configuration(tmp_path):
-    repository = copy_repository(tmp_path)
-    text = repository.path("config/embedded.yaml").read_text()
-    repository.path("config/other.yaml").write_text(text.replace("experiment: embedded", "experiment: other"))
-    repository.run("prefclip", "dvc", "write", "--configfile", "config/other.yaml")
-    repository.run("prefclip", "dvc", "write", "--check")  # it remembers which configuration
-    stages = read_pipeline(repository.root).stages.values()
-    assert all(output.startswith("results/other/") for stage in stages for output in stage.outputs)
-    assert all(stage.cmd.endswith(" --configfile config/other.yaml") for stage in stages)
+def related(key: str, section: str) -> bool:
+    return key == section or key.startswith(f"{section}.")
+
+
+def in_file(key: str, config: Config) -> bool:
+    value = config.plain
+    for part in key.split("."):
+        if not isinstance(value, dict) or part not in value:
+            return False
+        value = value[part]
+    return True
+
+
+def test_only_snakemake_makes_results(run):
+    rules = set(run.repository.run("snakemake", "--list-rules").stdout.split())
+    start = f"snakemake --configfile config/{run.name}.yaml --cores all "
+    for stage in run.pipeline.stages.values():
+        assert "${" not in stage.cmd
+        if stage.milestone in ("settings", "raw"):
+            continue
+        command = stage.cmd.rpartition("&& ")[2]
+        assert command.startswith(start), stage.name
+        for word in command.removeprefix(start).split():
+            known = word in ("--until", "--omit-from", "--force") or word in rules
+            assert known or run.pipeline.makers(word) == [stage.name], (stage.name, word)
+
+
+def test_metrics_plots_and_artifacts_are_files_of_every_run(run):
+    made = made_files(run.config)
+    content = yaml.safe_load(run.repository.path("dvc.yaml").read_text())
+    (variables,) = content["vars"]
+    named = [*content["metrics"], *(one for one in content["plots"] if isinstance(one, str))]
+    assert {one.replace("${run}", run.folder) for one in named} | set(variables["curves"]) <= made
+    assert len(variables["curves"]) == len(run.config.methods)
+
+
+def test_raw_sets_are_watched_once_and_not_stored(run):
+    raw = [stage for stage in run.pipeline.stages.values() if stage.milestone == "raw"]
+    folders = {str(DATASETS[name].path_in("data")) for name in run.config.datasets} if raw else set()
+    assert sorted(out for stage in raw for out in stage.outputs) == sorted(folders)
+    assert not any(stage.stored for stage in raw) and bool(raw) == (run.config.data.source == "downloaded")
+    for stage in run.pipeline.stages.values():
+        if stage.milestone == "sources":
+            assert stage.dependencies <= (folders or {run.config.data.root})

@@ -23,12 +23,9 @@ class RunFiles:
     def config(self) -> str:
         return self._path("config.json")
 
-    @property
-    def sources(self) -> str:
-        return self._path("sources", "checksums.json")
-
-    def source(self, dataset: str) -> str:
-        return self._path("sources", f"{dataset}.json")
+    def sources(self, dataset: str = "embedded") -> str:
+        """The checksums of the raw files of a data set, or of the embedded world."""
+        return self._path("sources", dataset, "checksums.json")
 
     def classes(self, dataset: str) -> str:
         return self._path("data", dataset, "classes.json")

@@ -26,7 +26,7 @@ class Fetch(Step):
 
     @property
     def output(self):
-        return {"found": self.files.sources}
+        return {"found": self.files.sources()}
 
     @property
     def settings(self):
@@ -42,4 +42,4 @@ def fetch(run: Run) -> None:
 
     step = Fetch.of(run)
     with step.recorded():
-        fetch_sources(Path(step.config.data.root), step.files.sources)
+        fetch_sources(Path(step.config.data.root), step.files.sources())

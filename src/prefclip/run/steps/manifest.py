@@ -23,7 +23,7 @@ class Manifest(Step):
     @property
     def input(self):
         data, files = self.config.data, self.files
-        checked = files.sources if data.source == "embedded" else files.source(self.dataset)
+        checked = files.sources() if data.source == "embedded" else files.sources(self.dataset)
         return {"sources": checked, "shipped": shipped_files(Path(data.root)), "listed": listed_files(self.dataset)}
 
     @property

@@ -25,7 +25,7 @@ class Obtain(Step):
 
     @property
     def output(self):
-        return {"found": self.files.source(self.dataset)}
+        return {"found": self.files.sources(self.dataset)}
 
     @property
     def settings(self):

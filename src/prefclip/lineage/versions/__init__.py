@@ -1,0 +1,1 @@
+"""A run under DVC: what its milestones are, storing them, and bringing them back."""
