@@ -19,7 +19,7 @@ from prefclip.files import write_text
 from prefclip.lineage.project import LineageError, Project
 from prefclip.lineage.workflow_graph import DEFAULT_CONFIG, Job, config_option, workflow_jobs
 from prefclip.run.files import files_of
-from prefclip.run.plan import method_runs
+from prefclip.run.plan import trained_runs
 
 DVC_FILE = "dvc.yaml"
 HEADER = """\
@@ -35,6 +35,7 @@ MILESTONES = {
     "cache_reference": "reference",
     "train_policy": "train",
     "train_policy_without_averaging": "train_without_averaging",
+    "derive_weights": "derive",
     "evaluate_model": "evaluate",
     "pair_genders": "gender_preferences",
     "train_concept": "concepts",
@@ -58,7 +59,7 @@ def pipeline_text(project: Project, config_file: str = DEFAULT_CONFIG) -> str:
     stages = {MILESTONES.get(rule, rule): _stage(group, jobs, project, config_file) for rule, group in _by_rule(jobs)}
     config = read_config(project.root / config_file, datasets=DATASETS)
     layout = files_of(config)
-    logs = [layout.training_log(*run) for run in method_runs(config, untouched=False)]
+    logs = [layout.training_log(*run) for run in trained_runs(config)]
     title = "Loss of each training run"
     curves = {"training_loss": {"title": title, "x": "step", "y": dict.fromkeys(logs, "loss")}}
     outputs = [output for job in jobs for output in job.outputs]

@@ -2,9 +2,8 @@
 
 from prefclip.config import Config, method_names
 from prefclip.datasets.card_files import word_removed
-from prefclip.objectives import settings_of
 from prefclip.run.files import RunFiles
-from prefclip.run.plan import SWEEP_TABLES, concept_runs, method_runs, saliency_dataset
+from prefclip.run.plan import SWEEP_TABLES, concept_runs, method_runs, saliency_dataset, trained_runs
 
 EVERY_RUN = ("attack_examples", "accuracy_bars", "training_curves", "retention_boxes")
 SALIENCY = ("saliency_grid", "saliency_shares")
@@ -41,7 +40,7 @@ def figure_inputs(config: Config, layout: RunFiles, name: str) -> list[str]:
         sets = [path(dataset) for dataset in photograph_sets(config) for path in kinds]
         return [*(layout.predictions(*run) for run in first_runs(config)), *sets]
     if name == "training_curves":
-        return [layout.training_log(*run) for run in method_runs(config, untouched=False)]
+        return [layout.training_log(*run) for run in trained_runs(config)]
     if name in SWEEP_CURVES:
         return [layout.table("sweeps", "csv")]
     if name == RETENTION_BY_BETA:
@@ -105,7 +104,7 @@ def _concept_inputs(config: Config, layout: RunFiles, name: str) -> list[str]:
 
 def grid_methods(config: Config) -> list[str]:
     """Return the methods of the saliency grid: the untouched CLIP and those with a preference objective, if any."""
-    preferred = [name for name, method in config.methods.items() if settings_of(method.objective).is_preference]
+    preferred = [name for name, method in config.methods.items() if method.is_preference]
     return ["clip", *(preferred or config.methods)]
 
 

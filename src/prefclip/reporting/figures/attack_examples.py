@@ -13,7 +13,6 @@ from prefclip.datasets.class_lists import read_classes
 from prefclip.datasets.image_stacks import open_images
 from prefclip.datasets.manifest import read_manifest
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
-from prefclip.objectives import settings_of
 from prefclip.reporting.estimates import REFERENCE, EstimateError
 from prefclip.reporting.figure_inputs import example_datasets
 from prefclip.reporting.figures.answers import (
@@ -79,7 +78,7 @@ def draw_attack_examples(config: Config, layout: RunFiles) -> Figure:
 def tuned_method(config: Config) -> str:
     """The method shown beside CLIP: the first with a preference objective, else the first at all."""
     methods = list(config.methods)
-    preferred = [name for name in methods if settings_of(config.methods[name].objective).is_preference]
+    preferred = [name for name in methods if config.methods[name].is_preference]
     if not methods:
         raise EstimateError("methods: the configuration has no tuned method to show beside CLIP; add one.")
     return (preferred or methods)[0]
