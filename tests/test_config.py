@@ -152,7 +152,7 @@ def test_a_method_may_be_called_like_a_key():
         ("data.source", "web", "data.source: must be 'embedded' or 'downloaded', got 'web'."),
         ("data.zero_shot", "food", "data.zero_shot: expected a list, got 'food'."),
         ("methods.dpo.objective", "ppo", f"methods.dpo: unknown objective 'ppo', allowed: {', '.join(names())}."),
-        ("methods.dpo.objective", REMOVED, f"key 'methods.dpo.objective' is missing ({listed(names())})."),
+        ("methods.dpo.objective", REMOVED, f"methods.dpo: key 'objective' is missing ({listed(names())})."),
         ("methods.dpo", None, "methods.dpo: expected a mapping of keys, got None."),
         ("methods", ["dpo"], "methods: expected a mapping of keys, got ['dpo']."),
         ("methods.clip", {"objective": "dpo"}, "methods: clip is the untouched model and takes no settings"),

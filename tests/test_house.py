@@ -15,18 +15,18 @@ LONGEST_SOURCE, LONGEST_TEST = 350, 400  # lines
 
 # Data flows one way: a package imports only from the left of it.
 FLOW = ("datasets", "attacks", "preferences", "training", "evaluation", "defences", "reporting")
-# Tools of the later stages: pure losses, and the formats and names of weights.
-TOOLS = ("objectives", "models")
+# Tools of the later stages: pure losses and computed weights, and the formats and names of weights.
+TOOLS = ("objectives", "methods", "models")
 TOOL_USERS = FLOW[FLOW.index("training") :]
 # Around the stages: each knows the packages named here, and only commands and the workflow know them.
 AROUND = {"lineage": {"datasets", "steps"}, "preflight": {"datasets", "models"}}
 COMMANDS = ("steps", "cli")
 # Modules at the root that any package may import; of each other only from the left.
-ROOT_MODULES = ("errors", "seeds", "files", "fonts", "table", "switches", "policies", "config", "run")
+ROOT_MODULES = ("errors", "parameters", "seeds", "files", "fonts", "table", "switches", "policies", "config", "run")
 # Modules of `run` that only name files and jobs; the steps are commands.
 NAMES_OF_A_RUN = ("__init__", "files", "plan")
 # What they need of packages: names and ranges, no work.
-ROOT_MODULES_NEED = {"config": {"objectives"}, "run": {"datasets"}}
+ROOT_MODULES_NEED = {"config": {"objectives", "methods"}, "run": {"datasets"}}
 VAGUE_NAMES = ("utils", "util", "helpers", "helper", "common", "misc", "tools", "stuff", "lib", "base")
 # What the files of its folder are made of.
 NAMED_AFTER_THEIR_FOLDER = ("src/prefclip/objectives/base.py",)

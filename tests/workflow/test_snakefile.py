@@ -47,6 +47,16 @@ def test_both_entries_plan_the_same_run(checkout):
     assert plans[0].jobs == plans[1].jobs and plans[0].jobs["build_report"] == 1
 
 
+def test_weights_that_are_computed_wait_for_the_training_they_build_on(checkout):
+    wise = {"kind": "interpolated", "parameters": {"of": "dpo"}}
+    answer = checkout.dry_run(methods={**SETTINGS["methods"], "wise": wise})
+    assert {rule: answer.jobs[rule] for rule in ("derive_weights", "train_policy", "evaluate_model")} == {
+        "derive_weights": 1,
+        "train_policy": 1,
+        "evaluate_model": 4,
+    }
+
+
 def test_format():
     command = Path(sys.executable).with_name("snakefmt")
     if not command.exists():

@@ -119,11 +119,12 @@ def checkpoint_files(config: Config, method: str, checkpoint: str | Path | None)
         return {RAW: None}
     if checkpoint is None:
         raise EvaluationError(f"method {method!r} needs the folder of its checkpoint; `prefclip train` makes it.")
-    wanted = config.every_method[method].kept_weights
-    files = {weights: Path(checkpoint) / CHECKPOINT_FILES[weights] for weights in wanted}
+    settings = config.every_method[method]
+    files = {weights: Path(checkpoint) / CHECKPOINT_FILES[weights] for weights in settings.kept_weights}
     for path in files.values():
         if not path.is_file():
-            raise EvaluationError(f"{path}: no such file; `prefclip train` makes it for method {method!r}.")
+            command = "train" if settings.is_trained else "derive"
+            raise EvaluationError(f"{path}: no such file; `prefclip {command}` makes it for method {method!r}.")
     return files
 
 

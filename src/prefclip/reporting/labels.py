@@ -1,6 +1,6 @@
 """How methods, weights and data sets are called in tables and figures."""
 
-from prefclip import objectives
+from prefclip import methods, objectives
 from prefclip.config import Config
 from prefclip.datasets.card_files import dataset_title
 
@@ -9,6 +9,7 @@ SHORT_LABELS = {"travel": "Travel"}
 
 SETTING_LABELS = {
     "beta": "β",
+    "alpha": "α",
     "regulariser_weight": "λ",
     "max_train_images": "training images",
     "words": "words per image",
@@ -30,10 +31,12 @@ def setting_label(key: str, value: object) -> str:
 
 
 def method_label(method: str) -> str:
-    """``ce_kl`` → ``CE + KL``, as the loss of that name says; a method that has none of its name keeps its own."""
+    """``ce_kl`` → ``CE + KL``, as the loss or kind of that name says; a method that has none of its name keeps it."""
     if method == "clip":
-        return "CLIP"
-    return objectives.settings_of(method).label if method in objectives.names() else method
+        return methods.kind_of(methods.UNTOUCHED).label
+    if method in objectives.names():
+        return objectives.settings_of(method).label
+    return methods.kind_of(method).label if method in methods.names() else method
 
 
 def dataset_label(dataset: str) -> str:

@@ -6,7 +6,6 @@ from math import isnan, nan
 
 from prefclip.config import Config, method_names
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
-from prefclip.objectives import settings_of
 from prefclip.reporting.estimates import RAW, REFERENCE, Estimates, headline_weights, read_estimates
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label, method_label
 from prefclip.reporting.traced import Numbers, Traced
@@ -103,7 +102,7 @@ def required_numbers(estimates: Estimates, config: Config) -> Iterator[tuple[Req
     yield Requirement(REFERENCE, "text_confusion", ALL_SETS, ">=", 0.30), called_by_word
     yield Requirement(REFERENCE, "word_among_errors", ALL_SETS, ">=", nan), called_by_word / (1 - attacked)
     for method in method_names(config)[1:]:
-        required = settings_of(config.methods[method].objective).is_preference
+        required = config.methods[method].is_preference
         for scope, least in zip(scopes, (0.60, 0.40), strict=False):
             share = recovered_share(
                 of(method, scope, TYPOGRAPHIC), of(REFERENCE, scope, TYPOGRAPHIC), of(REFERENCE, scope, CLEAN)

@@ -21,6 +21,18 @@ def sweep_runs(config: Config) -> list[tuple[str, str, int]]:
     return list(dict.fromkeys([*method_runs(config), *points]))
 
 
+def trained_runs(config: Config, runs: list[tuple[str, str, int]] | None = None) -> list[tuple[str, str, int]]:
+    """Return (model, method, seed) of the trainings among ``runs``, all of the main tables unless given, and of those
+    that the others build on, each once.
+    """
+    needed = []
+    for model, method, seed in method_runs(config) if runs is None else runs:
+        settings = config.every_method.get(method)  # the untouched CLIP has none
+        names = () if settings is None else (method,) if settings.is_trained else settings.builds_on
+        needed += [(model, name, seed) for name in names]
+    return list(dict.fromkeys(needed))
+
+
 def concept_runs(config: Config, concept: str | None = None) -> list[tuple[str, str, int]]:
     """Return (model, name, seed) of every concept map, or of those of one concept (``reading`` or ``gender``)."""
     return [

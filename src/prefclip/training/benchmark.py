@@ -30,6 +30,7 @@ from prefclip.models.image_tower import embed_images
 from prefclip.models.loading import load_model
 from prefclip.models.weight_files import RANDOM, looks_like_file
 from prefclip.objectives import objective
+from prefclip.run.plan import trained_runs
 from prefclip.training.distributed import Processes, joined_processes
 from prefclip.training.errors import TrainingError
 from prefclip.training.loop import train
@@ -133,7 +134,7 @@ def benchmark_training(
         peak_memory_mb=_peak_memory_mb(device),
         images_per_run=images,
         minutes_per_run=round(images / median / 60, 2),
-        trainings=len(config.methods) * len(config.seeds),
+        trainings=len(trained_runs(config)),
         software={"torch": str(torch.__version__), "cuda": str(torch.version.cuda), "python": sys.version.split()[0]},
     )
     if output is not None and os.environ.get("RANK", "0") == "0":
@@ -202,7 +203,7 @@ class _Bench:
             update={"batch_size": batch_size, "drop_last_batches": 0, "max_train_images": None}
         )
         short = {"epochs": 1, "max_train_images": None, "words": None}
-        methods = {name: settings.model_copy(update=short) for name, settings in self.config.methods.items()}
+        methods = {self.method: method_settings(self.config, self.method).model_copy(update=short)}
         config = self.config.model_copy(update={"training": shortened, "methods": methods, "sweeps": SweepsConfig()})
         stacks = (self.images, self.attacked)
         cache_reference(config, preferences, *stacks, reference, threads=self.threads)

@@ -32,7 +32,7 @@ def draw_training_curves(config: Config, layout: RunFiles) -> Figure:
     """Four panels over optimizer steps; one line per method: the mean over seeds of running means, in a band from the
     lowest to the highest seed. What a method did not measure has no line.
     """
-    methods = list(config.methods)
+    methods = [name for name, settings in config.methods.items() if settings.is_trained]
     logs = {
         method: [read_training_log(layout.training_log(config.model.key, method, seed)) for seed in config.seeds]
         for method in methods

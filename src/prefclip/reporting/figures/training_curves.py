@@ -1,6 +1,6 @@
 """What training did, step by step: margin, rewards, distance from the reference, loss."""
 
-from prefclip.run.plan import method_runs
+from prefclip.run.plan import trained_runs
 
 CAPTION = "Preference term, regulariser, margin and rewards during training."
 ORDER = 40
@@ -8,11 +8,11 @@ GROUP = "main"
 
 
 def applies(config):
-    return bool(config.methods)
+    return bool(trained_runs(config))
 
 
 def reads(config, layout):
-    return [layout.training_log(*run) for run in method_runs(config, untouched=False)]
+    return [layout.training_log(*run) for run in trained_runs(config)]
 
 
 def settings(config):
