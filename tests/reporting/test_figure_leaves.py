@@ -77,7 +77,7 @@ def test_a_figure_depends_on_no_other(name):
 def test_figures_and_their_fonts_are_asked_for_without_what_they_are_drawn_with():
     code = (
         "import sys; from pathlib import Path; from prefclip.config import read_config; "
-        "from prefclip.attacks.fonts import font_files; from prefclip.layout import files_of; "
+        "from prefclip.attacks.fonts import font_files; from prefclip.run.files import files_of; "
         "from prefclip.reporting.drawing.fonts import drawn_fonts; from prefclip.reporting import figures; "
         "configs = [read_config(path) for path in ('config/embedded.yaml', 'config/paper.yaml')]; "
         "asked = [each for config in configs for name in figures.figure_names(config) for each in "

@@ -133,7 +133,7 @@ def test_unknown_table_lists_what_there_is(made_up):
 def test_a_table_describes_itself_in_a_light_module(name):
     """The Snakefile asks each table what it is made from."""
     code = (
-        "import sys; from prefclip.config import read_config; from prefclip.layout import files_of;"
+        "import sys; from prefclip.config import read_config; from prefclip.run.files import files_of;"
         "from prefclip.reporting.tables import leaf; config = read_config('config/embedded.yaml');"
         f"found = leaf({name!r}); assert found.applies(config) in (True, False) and found.settings(config);"
         "assert found.reads(config, files_of(config)) and found.GROUP in ('main', 'concepts', 'ablations');"

@@ -158,7 +158,6 @@ def test_the_report_does_not_depend_on_ablations(page, reported, tmp_path):
     layout = RunFiles(str(folder))
     shutil.copy(layout.table("retention", "json"), layout.table("sweeps", "json"))
     shutil.copy(layout.figure("retention_boxes", "png"), layout.figure("sweep_beta", "png"))
-    assert report_sources(config, layout, ablations=True)
     build_report(config, layout, {}, layout.report)
     ids = Loads(Path(layout.report).read_text(encoding="utf-8")).ids
     assert "table-retention" in ids and not {"table-sweeps", "figure-sweep_beta"} & set(ids)
