@@ -175,9 +175,9 @@ class Table(_Part):
         return [{column: line.get(column) for column in self.columns} for line in found.values()]
 
     def number(self, **keys: str) -> Number:
-        """Return the value with these keys. Raises TableFileError where there is none."""
+        """Return the first value with these keys. Raises TableFileError where there is none."""
         for number in self.numbers:
-            if number.role == VALUE and keys.items() <= number.keys.items():
+            if number.role == VALUE and number.value is not None and keys.items() <= number.keys.items():
                 return number
         raise TableFileError(f"table {self.name}: has no number for {', '.join(keys.values())}; {REMEDY}.")
 
@@ -189,7 +189,7 @@ class Table(_Part):
     def operation(self, number: Number) -> str:
         """Say in words what a number was computed from."""
         named = [f"{letter}: {self.terms[place].words}" for letter, place in zip(LETTERS, number.terms, strict=False)]
-        return self.terms[number.terms[0]].words if number.formula == "a" else "; ".join([number.formula, *named])
+        return named[0][3:] if number.formula == "a" and named else "; ".join([number.formula, *named])
 
 
 def write_table(table: Table, path: str | Path) -> None:

@@ -51,7 +51,7 @@ def write_photographs(config: Config, layout: RunFiles, count: int = 60) -> None
     names = [f"thing {place:02}" for place in range(CLASSES)]
     for dataset in config.data.real:
         pixels = generator_for(dataset, "pixels").integers(0, 256, (count, 32, 32, 3), np.uint8)
-        Path(layout.images(dataset)).parent.mkdir(exist_ok=True)
+        Path(layout.images(dataset)).parent.mkdir(parents=True, exist_ok=True)
         np.save(layout.images(dataset), pixels)
         label = np.arange(count) % CLASSES
         manifest = pd.DataFrame({"id": [f"{dataset}-{place:03}" for place in range(count)], "row": range(count)})

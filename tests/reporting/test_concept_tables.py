@@ -99,7 +99,7 @@ def test_every_number_is_recomputed_from_the_rows_that_it_names(measured, table)
 def test_figures_are_drawn_from_the_files_that_they_name(measured):
     config, layout = measured
     for name in figure_names(config, "concepts"):
-        assert all(Path(path).is_file() for path in leaf(name).reads(config, layout))
+        assert all(Path(path).is_file() for path in figure_leaf(name).reads(config, layout))
         draw_figure(layout, name)
 
 

@@ -5,9 +5,13 @@ from itertools import product
 
 import pandas as pd
 import pytest
+from recomputation import assert_recomputed
 from smoke_run import DATASETS, ROOT, RUN, SETTINGS, Checkout
 
+from prefclip.lineage.project import Project
+from prefclip.lineage.trace import trace
 from prefclip.run.files import RunFiles
+from prefclip.table import read_table
 
 # The first test waits for a whole run, which takes minutes on a busy machine.
 pytestmark = [pytest.mark.smoke, pytest.mark.timeout(900)]
@@ -81,6 +85,21 @@ def test_the_base_model_reads(checkout):
     assert right["clean"].mean() > 0.7
     assert right["clean"].mean() - right["typographic"].mean() > 0.2
     assert by_word["typographic"].mean() > 0.25
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_numbers_follow_from_the_rows_that_their_cells_name(checkout, name):
+    assert_recomputed(read_table(checkout.folder / RunFiles(RUN).table(name, "json")), str(checkout.folder / RUN))
+
+
+def test_a_traced_cell_names_its_own_files_alone(checkout):
+    view = RunFiles(RUN).table("main_results")
+    table = read_table(checkout.folder / RunFiles(RUN).table("main_results", "json"))
+    for number in table.numbers:
+        found = trace(Project(checkout.folder), view, f"{number.row},{number.column}")
+        methods = {"clip", number.keys["method"]}
+        assert found.complete()
+        assert set(found.nodes[view].inputs) == {RunFiles(RUN).predictions("emoji-clip", each, 0) for each in methods}
 
 
 def test_afterwards_there_is_nothing_to_do(checkout):

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from prefclip.config import Config
 from prefclip.evaluation.concept_table import CONCEPT_TABLE, read_concept_table, read_neutral
@@ -17,6 +19,7 @@ from prefclip.table import Source
 
 UNTOUCHED, NEUTRAL = "untouched", "neutral"
 SHOWN_SCALES = (-4.0, -2.0, -1.0, 0.0, 1.0, 2.0)
+KEYS = ("map", "at", "images", "part", "axis", "group", "metric")
 PLACE = ("dataset", "images", "part", "axis", "group", "t", "metric")
 
 
@@ -41,6 +44,10 @@ class ConceptNumbers:
 
     rows: pd.DataFrame
 
+    @cached_property
+    def _places(self) -> dict[tuple, NDArray[np.int64]]:
+        return self.rows.groupby(list(KEYS), sort=False).indices
+
     def powers(self, name: str) -> list[str]:
         """How the shown t of a map are called, the untouched CLIP first and the neutral t last."""
         own = self.rows[(self.rows["map"] == name) & (self.rows["at"] != "")]
@@ -50,12 +57,11 @@ class ConceptNumbers:
     def line(self, name: str, at: str, datasets: Iterable[str], **where: str) -> Measured | None:
         """One metric of a map, the mean over seeds and ``datasets``; None without any row.
 
-        ``where``: columns of CONCEPT_TABLE. The ends of the intervals are averaged over data sets, and the lowest and
-        highest of all seeds are taken.
+        ``where``: images, part, axis, group and metric. The ends of the intervals are averaged over data sets, and the
+        lowest and highest of all seeds are taken.
         """
-        rows = self.rows[(self.rows["map"] == name) & (self.rows["at"] == at)]
-        for column, value in where.items():
-            rows = rows[rows[column] == value]
+        key = (name, at, *(where[column] for column in KEYS[2:]))
+        rows = self.rows.iloc[self._places.get(key, [])]
         rows = rows[rows["dataset"].isin(list(datasets))]
         if rows.empty:
             return None

@@ -23,6 +23,11 @@ def every_run(config: Config) -> bool:
     return True
 
 
+def has_sweeps(config: Config) -> bool:
+    """Say whether a configuration varies anything."""
+    return bool(config.sweeps.grids)
+
+
 def decided_by(*keys: str) -> Callable[[Config], list[str]]:
     """Return what answers with these dotted keys, whatever the configuration."""
     return lambda config: list(keys)

@@ -2,17 +2,14 @@
 
 from prefclip.config import Config
 from prefclip.config.sweeps import SEED, GridPoint
-from prefclip.reporting.table_inputs import OF_SWEEPS, decided_by, sweep_predictions
+from prefclip.reporting.table_inputs import OF_SWEEPS, decided_by, has_sweeps, sweep_predictions
 from prefclip.run.files import RunFiles
 from prefclip.table import Table
 
 ORDER, GROUP = 10, "ablations"
+applies = has_sweeps
 reads = sweep_predictions
 settings = decided_by(*OF_SWEEPS)
-
-
-def applies(config: Config) -> bool:
-    return bool(config.sweeps.grids)
 
 
 def make(config: Config, layout: RunFiles) -> Table:

@@ -1,17 +1,14 @@
 """Every point of every sweep."""
 
 from prefclip.config import Config
-from prefclip.reporting.table_inputs import OF_SWEEPS, decided_by, sweep_predictions
+from prefclip.reporting.table_inputs import OF_SWEEPS, decided_by, has_sweeps, sweep_predictions
 from prefclip.run.files import RunFiles
 from prefclip.table import VALUE, Table
 
 ORDER, GROUP = 11, "ablations"
+applies = has_sweeps
 reads = sweep_predictions
 settings = decided_by(*OF_SWEEPS)
-
-
-def applies(config: Config) -> bool:
-    return bool(config.sweeps.grids)
 
 
 def make(config: Config, layout: RunFiles) -> Table:
