@@ -18,12 +18,12 @@ from prefclip.config.analyses import ConceptConfig
 from prefclip.config.overview import overview
 from prefclip.config.sections import listed
 from prefclip.config.sweeps import GridConfig
-from prefclip.datasets.registry import DATASETS
+from prefclip.datasets.registry import DATASETS, EMBEDDED_DATASETS
 from prefclip.objectives import names
 
 ROOT = Path(__file__).resolve().parents[1]
 EMBEDDED = yaml.safe_load((ROOT / "config/embedded.yaml").read_text(encoding="utf-8"))
-EMBEDDED_SETS = "animals, food, objects, travel, plants, activities, people"
+EMBEDDED_SETS = ", ".join(EMBEDDED_DATASETS)
 REMOVED = object()
 
 
@@ -104,7 +104,9 @@ def test_the_shipped_schema_is_current():
 def test_default_run_has_the_methods_sets_and_seeds_of_the_paper():
     config = read_config(ROOT / "config/embedded.yaml")
     assert method_names(config) == ["clip", "ce", "ce_kl", "dpo", "ipo", "kto"]
-    assert config.datasets == tuple(EMBEDDED_SETS.split(", "))
+    data = EMBEDDED["data"]
+    assert config.datasets == (data["train"], *data["zero_shot"], *data["bias"])
+    assert set(config.datasets) == set(EMBEDDED_DATASETS)
     assert len(config.seeds) >= 3
     assert not config.methods["ce"].averaging and all(config.methods[name].averaging for name in ("dpo", "ipo", "kto"))
 
@@ -150,7 +152,7 @@ def test_a_method_may_be_called_like_a_key():
         ("data.source", "web", "data.source: must be 'embedded' or 'downloaded', got 'web'."),
         ("data.zero_shot", "food", "data.zero_shot: expected a list, got 'food'."),
         ("methods.dpo.objective", "ppo", f"methods.dpo: unknown objective 'ppo', allowed: {', '.join(names())}."),
-        ("methods.dpo.objective", REMOVED, f"key 'methods.dpo.objective' is missing ({listed(names())})."),
+        ("methods.dpo.objective", REMOVED, f"methods.dpo: key 'objective' is missing ({listed(names())})."),
         ("methods.dpo", None, "methods.dpo: expected a mapping of keys, got None."),
         ("methods", ["dpo"], "methods: expected a mapping of keys, got ['dpo']."),
         ("methods.clip", {"objective": "dpo"}, "methods: clip is the untouched model and takes no settings"),
@@ -227,8 +229,8 @@ def test_downloaded_data_sets_are_checked_by_name():
 @pytest.mark.parametrize(
     ("role", "names", "message"),
     [
-        ("real", ["dtd"], "data.real: 'dtd' is no set of attacked photographs; allowed: disentangling, paint, rta100"),
-        ("real", ["scum"], "data.real: unknown data set 'scum'; allowed: imagenet100"),
+        ("real", ["dtd"], "data.real: 'dtd' is no set of attacked photographs; allowed: disentangling, noscam, paint"),
+        ("real", ["scum"], "data.real: unknown data set 'scum'; allowed: caltech101"),
         ("real", ["paint", "paint"], "data.real: 'paint' is already in data.real; name every set once."),
         ("zero_shot", ["rta100"], "data.zero_shot: 'rta100' bears words already, so it belongs in data.real."),
     ],
@@ -246,7 +248,7 @@ def test_data_sets_are_those_that_are_handed_in():
         "concepts": {},
         "sweeps": {},
     }
-    assert "unknown data set 'mine'; allowed: imagenet" in complaint(values)
+    assert "unknown data set 'mine'; allowed: caltech101" in complaint(values)
     assert check_config(values, "run.yaml", {"mine": entry}).datasets == ("mine",)
     with pytest.raises(ConfigError, match="unknown data set 'mine'; allowed: other"):
         check_config(values, "run.yaml", {"other": entry})

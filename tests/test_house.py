@@ -15,16 +15,18 @@ LONGEST_SOURCE, LONGEST_TEST = 350, 400  # lines
 
 # Data flows one way: a package imports only from the left of it.
 FLOW = ("datasets", "attacks", "preferences", "training", "evaluation", "defences", "reporting")
-# Tools of the later stages: pure losses, and the formats and names of weights.
-TOOLS = ("objectives", "models")
+# Tools of the later stages: pure losses and computed weights, and the formats and names of weights.
+TOOLS = ("objectives", "methods", "models")
 TOOL_USERS = FLOW[FLOW.index("training") :]
 # Around the stages: each knows the packages named here, and only commands and the workflow know them.
-AROUND = {"lineage": {"datasets"}, "preflight": {"datasets", "models"}}
-COMMANDS = ("stages", "cli")
+AROUND = {"lineage": {"datasets", "steps"}, "preflight": {"datasets", "models"}}
+COMMANDS = ("steps", "cli")
 # Modules at the root that any package may import; of each other only from the left.
-ROOT_MODULES = ("errors", "seeds", "files", "policies", "config", "layout")
+ROOT_MODULES = ("errors", "parameters", "seeds", "files", "fonts", "table", "switches", "policies", "config", "run")
+# Modules of `run` that only name files and jobs; the steps are commands.
+NAMES_OF_A_RUN = ("__init__", "files", "plan")
 # What they need of packages: names and ranges, no work.
-ROOT_MODULES_NEED = {"config": {"objectives"}, "layout": {"datasets"}}
+ROOT_MODULES_NEED = {"config": {"objectives", "methods"}, "run": {"datasets"}}
 VAGUE_NAMES = ("utils", "util", "helpers", "helper", "common", "misc", "tools", "stuff", "lib", "base")
 # What the files of its folder are made of.
 NAMED_AFTER_THEIR_FOLDER = ("src/prefclip/objectives/base.py",)
@@ -55,8 +57,14 @@ def sources() -> list[Path]:
 
 
 def part_of(path: Path) -> str:
-    """The package, or the module at the root, that a source file belongs to."""
-    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+    """The package, or the module at the root, that a source file belongs to; of `run`, its names or its steps."""
+    return part_named(".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts))
+
+
+def part_named(module: str) -> str:
+    """The part that a dotted name of prefclip belongs to."""
+    _, part, *below = module.split(".")
+    return "steps" if part == "run" and below and below[0] not in NAMES_OF_A_RUN else part
 
 
 @cache
@@ -82,7 +90,7 @@ def imported_names(path: Path) -> frozenset[str]:
 
 def imported_parts(path: Path) -> set[str]:
     """Parts of prefclip that a file imports."""
-    return {name.split(".")[1] for name in imported_names(path) if name.startswith("prefclip.")} & parts()
+    return {part_named(name) for name in imported_names(path) if name.startswith("prefclip.")} & parts()
 
 
 def module_graph() -> dict[str, set[str]]:
@@ -138,7 +146,7 @@ def test_imports_come_from_the_left(part):
 
 def test_no_import_goes_in_a_circle():
     graph = module_graph()
-    assert {"prefclip.config.experiment", "prefclip.errors"} <= reached(graph, "prefclip.layout")
+    assert {"prefclip.config.experiment", "prefclip.errors"} <= reached(graph, "prefclip.run.files")
     assert [name for name in sorted(graph) if name in reached(graph, name)] == []
 
 
@@ -147,13 +155,16 @@ def test_a_circle_is_seen():
     assert [name for name in graph if name in reached(graph, name)] == ["b", "c"]
 
 
+READERS_OF_TEXT = ("prefclip.config.reading", "prefclip.config.readme")
+
+
 def test_what_is_computed_depends_on_no_wording():
     """Commands read and check configurations, and the report alone says what their keys mean."""
     graph = module_graph()
     assert "prefclip.config.messages" in reached(graph, "prefclip.config.reading")
     for name in graph:
-        part = name.split(".")[1] if "." in name else ""
-        if part in {*FLOW, *TOOLS, *ROOT_MODULES} and name != "prefclip.config.reading":
+        part = part_named(name) if "." in name else ""
+        if part in {*FLOW, *TOOLS, *ROOT_MODULES} and name not in READERS_OF_TEXT:
             wording = {"prefclip.config.messages", *(("prefclip.config.overview",) if part != "reporting" else ())}
             assert not wording & reached(graph, name), name
 
@@ -161,7 +172,7 @@ def test_what_is_computed_depends_on_no_wording():
 def test_configurations_are_checked_without_torch():
     """Each `snakemake` and each command starts with that check."""
     code = (
-        "import sys, prefclip.cli, prefclip.layout; from prefclip.config import check_config; "
+        "import sys, prefclip.cli, prefclip.run.files; from prefclip.config import check_config; "
         "check_config({'methods': {'dpo': {'objective': 'dpo'}}}, 'test'); "
         "sys.exit(bool({'torch', 'pandas', 'pyarrow'} & set(sys.modules)))"
     )
@@ -171,10 +182,8 @@ def test_configurations_are_checked_without_torch():
 def test_imports_are_seen():
     """The test above would say nothing if it overlooked imports."""
     assert {"datasets", "seeds", "files"} <= imported_parts(PACKAGE / "attacks/synthesis.py")
-    assert {"training", "reporting", "lineage"} <= imported_parts(PACKAGE / "stages/models.py") | imported_parts(
-        PACKAGE / "stages/reports.py"
-    )
-    assert "datasets" in imported_parts(PACKAGE / "layout.py")  # inside a method
+    assert {"training", "run", "steps"} <= imported_parts(PACKAGE / "run/steps/train.py")
+    assert "datasets" in imported_parts(PACKAGE / "run/files.py")  # inside a method
 
 
 def test_names_say_what_is_in_a_file():

@@ -10,7 +10,7 @@ import yaml
 from prefclip.config import ConfigError, check_config
 from prefclip.config.analyses import Explainer
 from prefclip.evaluation.saliency.explainers import EXPLAINERS
-from prefclip.reporting.table_inputs import metrics_files, table_inputs, table_names
+from prefclip.reporting.tables import leaf, table_names
 from prefclip.run.files import RunFiles
 from prefclip.run.plan import saliency_dataset
 
@@ -65,6 +65,6 @@ def test_the_training_set_is_explained_unless_another_is_named():
 def test_only_runs_with_the_section_have_the_table():
     assert "saliency" in table_names(config({})) and "saliency" not in table_names(config(None))
     layout, chosen = RunFiles("run"), config({})
-    assert table_inputs(chosen, layout, "saliency")[0] == "run/saliency/emoji-clip/clip.parquet"
-    assert metrics_files(chosen, layout, "saliency")[-1] == "run/metrics/emoji-clip.kto.saliency.parquet"
-    assert all("saliency" not in name for name in table_inputs(chosen, layout, "typographic"))
+    methods = ("clip", *chosen.methods)
+    assert leaf("saliency").reads(chosen, layout) == [layout.saliency("emoji-clip", method) for method in methods]
+    assert all("saliency" not in name for name in leaf("typographic").reads(chosen, layout))

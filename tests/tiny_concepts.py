@@ -9,7 +9,7 @@ from tiny_world import SIZE_RANGE, tiny_config, write_tiny_world
 from prefclip.attacks.synthesis import synthesise_attacks
 from prefclip.config import Config
 from prefclip.config.analyses import ConceptConfig
-from prefclip.datasets.manifests import build_manifest
+from prefclip.datasets.build import build_manifest
 from prefclip.models.emoji_clip import EmojiClip, EmojiClipShape, vocabulary_of
 from prefclip.models.emoji_clip_file import save_emoji_clip
 from prefclip.preferences.gender_pairs import gender_pairs

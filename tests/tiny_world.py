@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from prefclip.attacks.synthesis import synthesise_attacks
 from prefclip.config import Config
-from prefclip.datasets.manifests import build_manifest
+from prefclip.datasets.build import build_manifest
 from prefclip.datasets.parquet_tables import write_table
 
 CLASSES = {

@@ -100,7 +100,7 @@ def explain(
     from rich.console import Console
 
     from prefclip.evaluation.own_picture import explain_own_picture, select_models
-    from prefclip.reporting.figures.explained_picture import save_explained_picture
+    from prefclip.reporting.drawing.explained_picture import save_explained_picture
     from prefclip.reporting.probability_table import probability_table
 
     models = select_models(model, weights, checkpoint or (), run, method or (), seed)

@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 from tiny_world import SIZE_RANGE, TinyRun, tiny_config, write_tiny_world
 
-from prefclip.attacks.synthesis import ATTACKED_COLUMNS, read_attacked_manifest, recorded_spec
-from prefclip.attacks.typography import AttackError, attack_box, draw_attack, line_boxes
+from prefclip.attacks.attacked_manifest import ATTACKED_COLUMNS, read_attacked_manifest
+from prefclip.attacks.typography import AttackError, AttackSpec, attack_box, draw_attack, line_boxes
 from prefclip.datasets.class_lists import ClassListError, read_classes, write_classes
 from prefclip.datasets.image_stacks import ImageStackError, open_images, sha256_of_image
-from prefclip.datasets.manifests import read_manifest
+from prefclip.datasets.manifest import read_manifest
 from prefclip.datasets.parquet_tables import TableError, write_table
 from prefclip.files import OutputError
 from prefclip.seeds import seed_for
@@ -32,7 +32,8 @@ def test_manifest_records_what_was_drawn(attacked):
     clean, names = open_images(attacked.images), read_classes(attacked.classes).names
     assert tuple(manifest.columns) == ATTACKED_COLUMNS and images.shape == clean.shape
     for _, row in manifest.iterrows():
-        spec = recorded_spec(row)
+        place = (int(row["size"]), row["fill"], row["stroke"], int(row["box_left"]), int(row["box_top"]))
+        spec = AttackSpec(row["word"], row["font"], *place)
         redrawn = np.asarray(draw_attack(Image.fromarray(clean[row["clean_row"]]), spec))
         assert (redrawn == images[row["row"]]).all() and sha256_of_image(redrawn) == row["sha256"]
         box = tuple(row[["box_left", "box_top", "box_right", "box_bottom"]])
@@ -76,7 +77,7 @@ def test_row_order_and_workers_do_not_change_a_byte(run, workers, monkeypatch):
     expected = run.build().attack().bytes()
     manifest = read_manifest(run.manifest)
     rewrite(run.manifest, manifest.sample(frac=1, random_state=7))
-    monkeypatch.setattr("prefclip.datasets.image_stacks.CHUNK_BYTES", 64 * 64 * 3 * 5)
+    monkeypatch.setattr("prefclip.datasets.stack_writing.CHUNK_BYTES", 64 * 64 * 3 * 5)
     again = run.attack(workers=workers).bytes()
     for path in (run.attacked_images, run.attacked_manifest):
         assert again[path.name] == expected[path.name]
@@ -112,7 +113,7 @@ def test_arguments_out_of_range(run, options, complaint):
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_word_that_cannot_fit_names_image_and_word(tmp_path, workers, monkeypatch):
-    monkeypatch.setattr("prefclip.datasets.image_stacks.CHUNK_BYTES", 64 * 64 * 3 * 10)
+    monkeypatch.setattr("prefclip.datasets.stack_writing.CHUNK_BYTES", 64 * 64 * 3 * 10)
     world = write_tiny_world(tmp_path / "world", {"animals": ["cat", "incomprehensibilities"]})
     run = TinyRun(tmp_path / "run", tiny_config(world)).build()
     with pytest.raises(AttackError, match=r"animals\.npy: image 'animals-\w+-\d+': the word 'incompre.*does not fit"):
@@ -173,7 +174,7 @@ def test_clean_manifest_is_no_attacked_manifest(run):
 @pytest.mark.parametrize("workers", [1, 2])
 def test_full_disk_leaves_nothing(run, largest_file, workers, monkeypatch):
     run.build()
-    monkeypatch.setattr("prefclip.datasets.image_stacks.CHUNK_BYTES", 64 * 64 * 3 * 10)
+    monkeypatch.setattr("prefclip.datasets.stack_writing.CHUNK_BYTES", 64 * 64 * 3 * 10)
     with largest_file(200_000), pytest.raises(OutputError, match=r"animals\.attacked\.npy: the disk is full"):
         run.attack(workers=workers)
     assert not outputs_left(run)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from tiny_world import TinyRun, tiny_config
 
+from prefclip.attacks.attacked_manifest import read_attacked_manifest
 from prefclip.attacks.further_words import images_with_further_words
-from prefclip.attacks.synthesis import read_attacked_manifest
 from prefclip.attacks.typography import AttackError
 from prefclip.config import Config
 from prefclip.datasets.image_stacks import open_images

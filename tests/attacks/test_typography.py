@@ -8,9 +8,9 @@ from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from prefclip.attacks.fonts import FONTS, font_files
 from prefclip.attacks.typography import (
     COLOURS,
-    FONTS,
     SMALLEST_SIZE,
     AttackError,
     AttackSpec,
@@ -148,7 +148,7 @@ def test_size_shrinks_just_until_the_word_fits():
 def test_sizes_fonts_colours_and_places_are_all_drawn():
     specs = [spec_for("cat", (64, 64), seed, (11, 13)) for seed in range(600)]
     assert {spec.size for spec in specs} == {11, 12, 13}
-    assert {spec.font for spec in specs} == set(FONTS)
+    assert {spec.font for spec in specs} == set(FONTS) == {path.stem for path in font_files() if path.is_file()}
     assert {spec.fill for spec in specs} == {spec.stroke for spec in specs} == set(COLOURS)
     boxes = np.array([attack_box(spec) for spec in specs])
     assert boxes[:, :2].min() == 0 and boxes[:, 2:].max() == 64

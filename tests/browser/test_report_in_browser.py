@@ -119,7 +119,7 @@ def test_a_number_tells_where_it_comes_from(browse, page):
     assert command.startswith("prefclip audit trace ")
     assert command.endswith('typographic.csv --cell "clip raw,animals typographic accuracy"')
     click(browser, told.find_element(By.CSS_SELECTOR, "summary"))
-    comes(browser, lambda: "metrics/emoji-clip.clip.seed0.parquet" in told.text)
+    comes(browser, lambda: "predictions/emoji-clip/clip/seed0.parquet" in told.text)
 
 
 def test_a_number_of_the_ablations_tells_where_it_comes_from(browse, pages):

@@ -1,28 +1,30 @@
-"""Every data set has a complete entry, and the shipped files agree with it."""
+"""Every embedded data set has a complete card, and the shipped files agree with it."""
 
 from pathlib import Path
 
 import pytest
 
+from prefclip.datasets.card import dataset_card, role_in_run
+from prefclip.datasets.card_files import UnknownDatasetError
 from prefclip.datasets.emoji_scenes import EmojiWorld
-from prefclip.datasets.manifests import LOADERS, role_in_run
-from prefclip.datasets.registry import DATASETS, EMBEDDED_DATASETS, UnknownDatasetError, dataset_entry
+from prefclip.datasets.families import families
+from prefclip.datasets.registry import DATASETS, EMBEDDED_DATASETS
 from prefclip.datasets.sources import check_sources
 
 SHIPPED = Path(__file__).resolve().parents[2] / "resources/embedded"
 
 
 @pytest.mark.parametrize("name", EMBEDDED_DATASETS)
-def test_entry_agrees_with_the_shipped_classes(name):
-    entry, shipped = EMBEDDED_DATASETS[name], EmojiWorld(SHIPPED)
+def test_card_agrees_with_the_shipped_classes(name):
+    card, shipped = EMBEDDED_DATASETS[name], EmojiWorld(SHIPPED)
     names = shipped.class_names(name)
-    assert entry.name == name and entry.class_count == len(names) == len(set(names))
+    assert card.name == name and card.class_count == len(names) == len(set(names))
     assert all(shipped.rows_of(name, class_name) for class_name in names)
-    assert entry.family in LOADERS and entry.template.count("{}") == 1
+    assert card.family in families() and card.template.count("{}") == 1
 
 
 def test_embedded_roles():
-    roles = [entry.role for entry in EMBEDDED_DATASETS.values()]
+    roles = [card.role for card in EMBEDDED_DATASETS.values()]
     assert roles.count("train") == 1 and roles.count("zero-shot") >= 5 and EMBEDDED_DATASETS["people"].role == "bias"
     assert set(EMBEDDED_DATASETS) <= set(DATASETS)
 
@@ -35,14 +37,14 @@ def test_every_person_exists_in_all_genders_tones_and_styles():
 
 
 def test_unknown_name_lists_the_allowed_ones():
-    with pytest.raises(UnknownDatasetError, match="unknown data set 'animal'; allowed: animals, food"):
-        dataset_entry("animal")
+    with pytest.raises(UnknownDatasetError, match="unknown data set 'animal'; allowed: activities, animals"):
+        dataset_card("animal")
 
 
 def test_role_follows_the_configuration(run):
     data = run.config.data.model_copy(update={"train": "food", "zero_shot": ("animals",), "bias": ("people",)})
     config = run.config.model_copy(update={"data": data})
-    roles = {name: role_in_run(config, dataset_entry(name)) for name in ("food", "animals", "people", "travel")}
+    roles = {name: role_in_run(config, dataset_card(name)) for name in ("food", "animals", "people", "travel")}
     assert roles == {"food": "train", "animals": "zero-shot", "people": "bias", "travel": "zero-shot"}
 
 

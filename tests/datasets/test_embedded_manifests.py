@@ -11,14 +11,17 @@ import pytest
 from tiny_world import TinyRun, tiny_config, write_tiny_world
 
 from prefclip.config import Config
-from prefclip.datasets import manifests
+from prefclip.datasets.build import build_manifest
+from prefclip.datasets.card_files import UnknownDatasetError
 from prefclip.datasets.class_lists import ClassListError, read_classes
-from prefclip.datasets.embedded import embedded_image_set, source_row
 from prefclip.datasets.emoji_scenes import EmojiWorldError
 from prefclip.datasets.image_sets import ImageSet, ImageSetError
-from prefclip.datasets.manifests import build_manifest, open_images, read_manifest
+from prefclip.datasets.image_stacks import open_images
+from prefclip.datasets.manifest import read_manifest
 from prefclip.datasets.parquet_tables import TableError, read_table, write_table
-from prefclip.datasets.registry import EMBEDDED_DATASETS, UnknownDatasetError
+from prefclip.datasets.readers import embedded
+from prefclip.datasets.readers.embedded import image_set, source_row
+from prefclip.datasets.registry import EMBEDDED_DATASETS
 from prefclip.files import OutputError
 
 SHIPPED = Path(__file__).resolve().parents[2] / "resources/embedded"
@@ -68,7 +71,7 @@ def test_more_images_leave_the_first_ones_as_they_are(world, tmp_path):
 @pytest.mark.parametrize("count", [1280, 2430, 6400])
 def test_people_are_balanced(count):
     config = Config.model_validate({"data": {"root": str(SHIPPED), "test_images": count}, "methods": {}})
-    people = embedded_image_set(config, EMBEDDED_DATASETS["people"], "bias").records
+    people = image_set(config, EMBEDDED_DATASETS["people"], "bias").records
     for columns, allowed in (
         (["label"], 1),
         (["gender"], 1),
@@ -106,23 +109,23 @@ def test_a_class_shows_all_its_sources_before_one_comes_again(count):
         assert sorted(walk[:count]) == rows and walk[count:] == walk[:count]
 
 
-def test_loader_order_does_not_matter(run, monkeypatch):
-    """A loader may list files as the folder gives them; the manifest is in the order of the ids."""
+def test_reader_order_does_not_matter(run, monkeypatch):
+    """A reader may list files as the folder gives them; the manifest is in the order of the ids."""
 
-    def backwards(config, entry, role):
-        images = embedded_image_set(config, entry, role)
+    def backwards(config, card, role):
+        images = image_set(config, card, role)
         last = len(images.records) - 1
         records = images.records.iloc[::-1].reset_index(drop=True)
         return ImageSet(images.names, records, images.size, lambda position: images.draw(last - position), "backwards")
 
     forwards = run.build().bytes()
-    monkeypatch.setitem(manifests.LOADERS, "embedded", backwards)
+    monkeypatch.setattr(embedded, "image_set", backwards)
     assert run.build().bytes() == forwards
 
 
 def test_unknown_data_set_writes_nothing(run):
     run.dataset = "minerals"
-    with pytest.raises(UnknownDatasetError, match="unknown data set 'minerals'; allowed: animals"):
+    with pytest.raises(UnknownDatasetError, match="unknown data set 'minerals'; allowed: activities, animals"):
         run.build()
     assert not run.folder.exists()
 
@@ -181,7 +184,7 @@ def test_damaged_source_image_leaves_nothing(world, tmp_path, cut, workers, monk
     content = sources.at[4, "webp"]
     sources.at[4, "webp"] = content[: int(cut * len(content)) if isinstance(cut, float) else cut]
     write_table(root / "emoji.parquet", pa.Table.from_pandas(sources, preserve_index=False))
-    monkeypatch.setattr("prefclip.datasets.image_stacks.CHUNK_BYTES", 64 * 64 * 3 * 10)
+    monkeypatch.setattr("prefclip.datasets.stack_writing.CHUNK_BYTES", 64 * 64 * 3 * 10)
     with pytest.raises(EmojiWorldError, match=r"emoji\.parquet: the image in row 4 \(0004\) is damaged; restore it"):
         TinyRun(tmp_path / "run", tiny_config(root)).build(workers)
     assert list((tmp_path / "run").iterdir()) == []
@@ -234,7 +237,7 @@ def test_manifest_that_lists_an_image_twice_is_refused(run):
     ],
 )
 def test_contradictory_records_are_refused(run, column, value, complaint):
-    images = embedded_image_set(run.config, EMBEDDED_DATASETS["animals"], "bias")
+    images = image_set(run.config, EMBEDDED_DATASETS["animals"], "bias")
     records = images.records.copy()
     records.loc[0, column] = value
     with pytest.raises(ImageSetError, match=f"somewhere: .*{complaint}"):

@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from prefclip.datasets.image_stacks import CHUNK_BYTES, ImageStackError, open_images, sha256_of_image, write_images
+from prefclip.datasets.image_stacks import ImageStackError, open_images, sha256_of_image
+from prefclip.datasets.stack_writing import CHUNK_BYTES, write_images
 from prefclip.files import OutputError, whole_file
 
 SIZE = (300, 500)
@@ -129,7 +130,7 @@ def test_file_in_place_survives_a_full_disk(tmp_path, largest_file):
 
 def test_too_small_a_disk_is_noticed_before_drawing(on_disk):
     code = """
-from prefclip.datasets.image_stacks import write_images
+from prefclip.datasets.stack_writing import write_images
 from prefclip.files import whole_file
 import pyarrow as pa
 try:

@@ -8,7 +8,7 @@ import pytest
 from tiny_sets import BUILDERS
 from typer.testing import CliRunner
 
-from prefclip.datasets import catalog
+from prefclip.datasets import registry
 from prefclip.datasets.commands import datasets_app
 from prefclip.datasets.fetch import PlaceByHandError
 
@@ -25,7 +25,7 @@ def test_list_shows_every_set_with_its_state(tmp_path):
     result = run("list", "--root", str(tmp_path))
     assert result.exit_code == 0
     lines = {line.split()[0]: line.split() for line in result.stdout.splitlines()}
-    assert set(catalog.DOWNLOADED_DATASETS) < set(lines)
+    assert set(registry.DATASETS) | {"name"} == set(lines)
     assert lines["dtd"][1:5] == ["zero-shot", "5,640", "47", "present"]
     assert lines["imagenet100"][1:5] == ["train", "135,000", "100", "manual"]
     assert lines["eurosat"][4:] == ["fetchable", "MIT", "(unverified)"]
@@ -52,8 +52,8 @@ def test_check_of_a_missing_set_fails(tmp_path):
 
 
 def test_check_says_what_is_wrong(tmp_path, monkeypatch):
-    entry = replace(BUILDERS["caltech101"](tmp_path), splits={"test": 5})
-    monkeypatch.setitem(catalog.DOWNLOADED_DATASETS, "caltech101", entry)
+    card = replace(BUILDERS["caltech101"](tmp_path), splits={"test": 5})
+    monkeypatch.setattr(registry, "downloaded_card", {"caltech101": card}.get)
     result = run("check", "caltech101", "--root", str(tmp_path), "--open", "all")
     assert result.exit_code == 1
     assert "wrong: 4 test images, expected 5 (an unverified figure)" in result.stdout
@@ -78,7 +78,7 @@ def test_fetch_of_a_manual_set_fails_with_instructions(tmp_path):
 
 
 def test_fetch_of_a_present_set_checks_it(tmp_path, monkeypatch):
-    monkeypatch.setitem(catalog.DOWNLOADED_DATASETS, "rta100", BUILDERS["rta100"](tmp_path))
+    monkeypatch.setattr(registry, "downloaded_card", {"rta100": BUILDERS["rta100"](tmp_path)}.get)
     result = run("fetch", "rta100", "--root", str(tmp_path), "--quiet")
     assert result.exit_code == 0
     assert "sound" in result.stdout

@@ -12,10 +12,10 @@ import torchvision
 from file_server import serving
 from tiny_sets import BUILDERS
 
-from prefclip.datasets.catalog import DOWNLOADED_DATASETS
+from prefclip.datasets.card import Archive, Mirror
 from prefclip.datasets.check import content_fingerprint
-from prefclip.datasets.downloaded_entries import Archive, Mirror
 from prefclip.datasets.fetch import FetchError, PlaceByHandError, fetch_dataset
+from prefclip.datasets.registry import DOWNLOADED_DATASETS
 from prefclip.datasets.transfers import TransferError
 
 
@@ -37,19 +37,19 @@ def md5_of(content: bytes) -> str:
 
 @pytest.fixture
 def textures(tmp_path, monkeypatch):
-    """A tiny DTD entry, its archive, and a server that has it."""
-    entry = BUILDERS["dtd"](tmp_path / "original")
-    content = tar_of(entry.path_in(tmp_path / "original") / "dtd", "dtd")
+    """A tiny DTD card, its archive, and a server that has it."""
+    card = BUILDERS["dtd"](tmp_path / "original")
+    content = tar_of(card.path_in(tmp_path / "original") / "dtd", "dtd")
     monkeypatch.setattr(torchvision.datasets.DTD, "_MD5", md5_of(content))
     with serving({"/dtd-r1.0.1.tar.gz": content}) as server:
-        archive = Archive(f"{server.url}/dtd-r1.0.1.tar.gz", "dtd/dtd-r1.0.1.tar.gz", md5_of(content))
-        yield replace(entry, archives=(archive,)), server
+        archive = Archive(url=f"{server.url}/dtd-r1.0.1.tar.gz", path="dtd/dtd-r1.0.1.tar.gz", md5=md5_of(content))
+        yield replace(card, archives=(archive,)), server
 
 
 def test_torchvision_unpacks_what_was_downloaded(textures, tmp_path):
-    entry, server = textures
+    card, server = textures
     server.failures = [-300, 503]
-    report = fetch_dataset(entry, tmp_path / "data", progress=False)
+    report = fetch_dataset(card, tmp_path / "data", progress=False)
     assert report.sound
     assert sum(report.images.values()) == 6
     assert sorted(path.name for path in (tmp_path / "data").iterdir()) == [".downloads", "dtd"]
@@ -58,49 +58,49 @@ def test_torchvision_unpacks_what_was_downloaded(textures, tmp_path):
 
 
 def test_present_set_is_checked_not_downloaded(textures, tmp_path):
-    entry, server = textures
-    fetch_dataset(entry, tmp_path / "data", progress=False)
+    card, server = textures
+    fetch_dataset(card, tmp_path / "data", progress=False)
     asked = len(server.requests)
-    assert fetch_dataset(entry, tmp_path / "data", progress=False).sound
+    assert fetch_dataset(card, tmp_path / "data", progress=False).sound
     assert len(server.requests) == asked
 
 
 def test_leftovers_of_an_interrupted_unpacking_are_removed(textures, tmp_path):
-    entry, _ = textures
+    card, _ = textures
     half = tmp_path / "data/.downloads/dtd/dtd/dtd/images/banded"
     half.mkdir(parents=True)
-    assert fetch_dataset(entry, tmp_path / "data", progress=False).sound
+    assert fetch_dataset(card, tmp_path / "data", progress=False).sound
 
 
 def test_archive_that_is_no_archive(textures, tmp_path, monkeypatch):
-    entry, server = textures
+    card, server = textures
     server.files = {"/dtd-r1.0.1.tar.gz": b"no archive"}
     monkeypatch.setattr(torchvision.datasets.DTD, "_MD5", md5_of(b"no archive"))
-    archive = replace(entry.archives[0], md5=md5_of(b"no archive"))
+    archive = replace(card.archives[0], md5=md5_of(b"no archive"))
     with pytest.raises(TransferError, match="torchvision could not unpack DTD"):
-        fetch_dataset(replace(entry, archives=(archive,)), tmp_path / "data", progress=False)
+        fetch_dataset(replace(card, archives=(archive,)), tmp_path / "data", progress=False)
     assert not (tmp_path / "data/dtd").exists()
 
 
 def test_other_checksum_leaves_nothing_in_place(textures, tmp_path):
-    entry, _ = textures
-    archive = replace(entry.archives[0], md5="0" * 32)
+    card, _ = textures
+    archive = replace(card.archives[0], md5="0" * 32)
     with pytest.raises(TransferError, match="md5 is"):
-        fetch_dataset(replace(entry, archives=(archive,)), tmp_path / "data", progress=False)
+        fetch_dataset(replace(card, archives=(archive,)), tmp_path / "data", progress=False)
     assert not (tmp_path / "data/dtd").exists()
 
 
 def test_fetched_set_with_another_count_is_refused(textures, tmp_path):
-    entry, _ = textures
+    card, _ = textures
     with pytest.raises(FetchError, match="2 test images, expected 5"):
-        fetch_dataset(replace(entry, splits={**entry.splits, "test": 5}), tmp_path / "data", progress=False)
+        fetch_dataset(replace(card, splits={**card.splits, "test": 5}), tmp_path / "data", progress=False)
 
 
 def test_folder_in_the_way_is_named(textures, tmp_path):
-    entry, _ = textures
+    card, _ = textures
     (tmp_path / "data/dtd/other").mkdir(parents=True)
     with pytest.raises(FetchError, match=r"data/dtd: is there, but without dtd; move it away"):
-        fetch_dataset(entry, tmp_path / "data", progress=False)
+        fetch_dataset(card, tmp_path / "data", progress=False)
 
 
 def test_root_that_cannot_be_written_is_named(textures, tmp_path):
@@ -110,8 +110,8 @@ def test_root_that_cannot_be_written_is_named(textures, tmp_path):
 
 
 def test_flowers_keep_their_lists(tmp_path, monkeypatch):
-    entry = BUILDERS["flowers102"](tmp_path / "original")
-    folder = entry.path_in(tmp_path / "original")
+    card = BUILDERS["flowers102"](tmp_path / "original")
+    folder = card.path_in(tmp_path / "original")
     files = {"/102flowers.tgz": tar_of(folder / "jpg", "jpg")}
     files |= {f"/{name}": (folder / name).read_bytes() for name in ("imagelabels.mat", "setid.mat")}
     known = {
@@ -120,9 +120,10 @@ def test_flowers_keep_their_lists(tmp_path, monkeypatch):
     monkeypatch.setattr(torchvision.datasets.Flowers102, "_file_dict", known)
     with serving(files) as server:
         archives = tuple(
-            Archive(server.url + path, f"flowers-102{path}", md5_of(content)) for path, content in files.items()
+            Archive(url=server.url + path, path=f"flowers-102{path}", md5=md5_of(content))
+            for path, content in files.items()
         )
-        assert fetch_dataset(replace(entry, archives=archives), tmp_path / "data", progress=False).sound
+        assert fetch_dataset(replace(card, archives=archives), tmp_path / "data", progress=False).sound
     assert sorted(path.name for path in (tmp_path / "data/flowers-102").iterdir()) == [
         "imagelabels.mat",
         "jpg",
@@ -130,7 +131,7 @@ def test_flowers_keep_their_lists(tmp_path, monkeypatch):
     ]
 
 
-@pytest.mark.parametrize("name", [name for name, entry in DOWNLOADED_DATASETS.items() if entry.route == "manual"])
+@pytest.mark.parametrize("name", [name for name, card in DOWNLOADED_DATASETS.items() if card.route == "manual"])
 def test_manual_set_says_what_to_place_where(name, tmp_path):
     with pytest.raises(PlaceByHandError) as caught:
         fetch_dataset(DOWNLOADED_DATASETS[name], tmp_path, progress=False)
@@ -152,8 +153,8 @@ def photo_zip(folder: Path, prefix: str, more: dict[str, bytes] | None = None) -
 
 
 def test_photographs_come_from_the_first_mirror_that_has_them(tmp_path):
-    entry = BUILDERS["paint"](tmp_path / "original")
-    folder = entry.path_in(tmp_path / "original")
+    card = BUILDERS["paint"](tmp_path / "original")
+    folder = card.path_in(tmp_path / "original")
     twin = {"__MACOSX/typographic_attacks/._label=ipad_text=bread.jpeg": b"resource fork"}
     other = {"whole-repository/rta100/label=dog_text=cat.jpg": b"another set"}
     files = {
@@ -168,8 +169,8 @@ def test_photographs_come_from_the_first_mirror_that_has_them(tmp_path):
             Mirror(f"{server.url}/never.zip"),
         )
         sha256 = content_fingerprint(folder, [path.name for path in folder.iterdir()])
-        entry = replace(entry, mirrors=mirrors, content_sha256=sha256)
-        report = fetch_dataset(entry, tmp_path / "data", progress=False)
+        card = replace(card, mirrors=mirrors, content_sha256=sha256)
+        report = fetch_dataset(card, tmp_path / "data", progress=False)
         assert [path for path, _ in server.requests] == ["/gone.zip", "/small.zip", "/repository.zip"]
     assert report.sound
     assert report.content_checked
@@ -179,12 +180,12 @@ def test_photographs_come_from_the_first_mirror_that_has_them(tmp_path):
 
 
 def test_every_failed_mirror_is_named(tmp_path):
-    entry = replace(BUILDERS["paint"](tmp_path / "original"), content_sha256="0" * 64)
-    content = photo_zip(entry.path_in(tmp_path / "original"), "")
+    card = replace(BUILDERS["paint"](tmp_path / "original"), content_sha256="0" * 64)
+    content = photo_zip(card.path_in(tmp_path / "original"), "")
     with serving({"/a.zip": content, "/b.zip": b"no zip"}) as server:
         mirrors = tuple(Mirror(f"{server.url}/{name}.zip") for name in "abc")
         with pytest.raises(TransferError) as caught:
-            fetch_dataset(replace(entry, mirrors=mirrors), tmp_path / "data", progress=False)
+            fetch_dataset(replace(card, mirrors=mirrors), tmp_path / "data", progress=False)
     text = str(caught.value)
     assert "its 3 photographs are not those of PAINT" in text
     assert "damaged archive" in text

@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
-from tiny_sets import BUILDERS
+from tiny_sets import BUILDERS, list_images
 
 from prefclip.datasets import fetch_hub
 from prefclip.datasets.fetch import fetch_dataset
-from prefclip.datasets.loaders import DatasetFolderError, list_images
+from prefclip.datasets.listings import DatasetFolderError
 from prefclip.datasets.transfers import TransferError
 
 
@@ -73,16 +73,16 @@ def test_cars_come_from_the_pinned_mirror(hub, tmp_path):
         parquet_of(folder / "data/test-00000-of-00002.parquet", [0], list(CARS))
         parquet_of(folder / "data/test-00001-of-00002.parquet", [0, 1], list(CARS))
 
-    entry = BUILDERS["stanford_cars"](tmp_path / "original")
+    card = BUILDERS["stanford_cars"](tmp_path / "original")
     client = hub(write, failures=2)
-    report = fetch_dataset(entry, tmp_path / "data", progress=False)
+    report = fetch_dataset(card, tmp_path / "data", progress=False)
     assert report.sound
     assert report.images == {"test": 3, "train": 2}
     repo, options = client.calls[-1]
     assert (repo, options["repo_type"]) == ("tanganke/stanford_cars", "dataset")
     assert options["revision"] == "9abf6cf7d6dfa7b95152a0d6e791ea9435b47a40"
     assert len(client.calls) == 3
-    listing = list_images(entry, tmp_path / "data")
+    listing = list_images(card, tmp_path / "data")
     named = dict(zip(listing.records["path"], listing.records["label"], strict=True))
     assert named["train/00000.jpg"] == 1
     assert named["test/00002.jpg"] == 1
@@ -101,18 +101,18 @@ def test_cars_mirror_of_another_form_is_refused(hub, tmp_path):
         pq.write_table(pa.table({"picture": [1]}), folder / "train-00000-of-00001.parquet")
 
     hub(write)
-    entry = BUILDERS["stanford_cars"](tmp_path / "original")
+    card = BUILDERS["stanford_cars"](tmp_path / "original")
     with pytest.raises(TransferError, match=r"train-00000-of-00001\.parquet: expected images and labels"):
-        fetch_dataset(entry, tmp_path / "data", progress=False)
+        fetch_dataset(card, tmp_path / "data", progress=False)
     hub(lambda folder: folder.mkdir(exist_ok=True))
     (tmp_path / "data/.downloads/stanford_cars/snapshot/train-00000-of-00001.parquet").unlink()
     with pytest.raises(TransferError, match=r"no train-\*\.parquet file"):
-        fetch_dataset(entry, tmp_path / "data", progress=False)
+        fetch_dataset(card, tmp_path / "data", progress=False)
 
 
 def test_sets_of_one_folder_are_fetched_once_even_side_by_side(hub, tmp_path):
     original = tmp_path / "original/scam"
-    entries = [BUILDERS[name](tmp_path / "original") for name in ("scam", "noscam", "synthscam")]
+    cards = [BUILDERS[name](tmp_path / "original") for name in ("scam", "noscam", "synthscam")]
     busy = threading.Event()
 
     def write(folder: Path) -> None:
@@ -126,12 +126,12 @@ def test_sets_of_one_folder_are_fetched_once_even_side_by_side(hub, tmp_path):
 
     waited, client = threading.Event(), hub(write)
     with ThreadPoolExecutor(3) as pool:
-        reports = list(pool.map(lambda entry: fetch_dataset(entry, tmp_path / "data", progress=False), entries))
+        reports = list(pool.map(lambda card: fetch_dataset(card, tmp_path / "data", progress=False), cards))
     assert all(report.sound for report in reports) and len(client.calls) == 1
 
 
 def test_scam_is_unpacked_for_its_three_variants(hub, tmp_path):
-    entries = {name: BUILDERS[name](tmp_path / "original") for name in ("scam", "noscam", "synthscam")}
+    cards = {name: BUILDERS[name](tmp_path / "original") for name in ("scam", "noscam", "synthscam")}
     original = tmp_path / "original/scam"
 
     def write(folder: Path) -> None:
@@ -141,11 +141,11 @@ def test_scam_is_unpacked_for_its_three_variants(hub, tmp_path):
                 archive.write(path, path.relative_to(original))
 
     client = hub(write)
-    assert fetch_dataset(entries["scam"], tmp_path / "data", progress=False).sound
+    assert fetch_dataset(cards["scam"], tmp_path / "data", progress=False).sound
     assert client.calls[0][0] == "BLISS-e-V/SCAM"
     assert client.calls[0][1]["revision"] == "8c674f50dfa83e1d2a0a1c95653c39c347069d72"
-    for entry in entries.values():
-        assert fetch_dataset(entry, tmp_path / "data", progress=False).sound
+    for card in cards.values():
+        assert fetch_dataset(card, tmp_path / "data", progress=False).sound
     assert len(client.calls) == 1
 
 

@@ -1,74 +1,73 @@
-"""Every loader on a tiny folder in the real layout."""
+"""Every reader on a tiny folder in the real layout."""
 
 import json
+import os
 import random
 import shutil
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
-from tiny_sets import BUILDERS, save_image
+from tiny_sets import BUILDERS, list_images, save_image
 
 from prefclip.datasets.check import check_dataset
-from prefclip.datasets.loaders import DatasetFolderError, list_images
-from prefclip.datasets.loaders.named_photographs import parse_file_name
+from prefclip.datasets.listings import DatasetFolderError
+from prefclip.datasets.photograph_names import parse_file_name
 
 each_set = pytest.mark.parametrize("name", BUILDERS)
 
 
 @each_set
 def test_listing_is_sorted_and_counts_are_asserted(name, tmp_path):
-    entry = BUILDERS[name](tmp_path)
-    listing = list_images(entry, tmp_path)
-    assert listing.split_sizes == dict(entry.splits)
+    card = BUILDERS[name](tmp_path)
+    listing = list_images(card, tmp_path)
+    assert listing.split_sizes == dict(card.splits)
     assert list(listing.records["path"]) == sorted(listing.records["path"])
-    assert all((entry.path_in(tmp_path) / path).is_file() for path in listing.records["path"])
+    assert all((card.path_in(tmp_path) / path).is_file() for path in listing.records["path"])
     assert listing.records["label"].between(0, len(listing.names) - 1).all()
-    assert entry.state(tmp_path) == "present"
+    assert card.state(tmp_path) == "present"
 
 
 @each_set
 def test_check_finds_the_tiny_set_sound(name, tmp_path):
-    entry = BUILDERS[name](tmp_path)
-    report = check_dataset(entry, tmp_path, "all")
+    card = BUILDERS[name](tmp_path)
+    report = check_dataset(card, tmp_path, "all")
     assert report.problems == []
-    assert report.opened == sum(entry.splits.values())
+    assert report.opened == sum(card.splits.values())
 
 
 @each_set
 def test_wrong_count_names_folder_and_both_numbers(name, tmp_path):
-    entry = BUILDERS[name](tmp_path)
-    split = next(iter(entry.splits))
-    expected = entry.splits[split] + 1
-    wrong = replace(entry, splits={**entry.splits, split: expected})
+    card = BUILDERS[name](tmp_path)
+    split = next(iter(card.splits))
+    expected = card.splits[split] + 1
+    wrong = replace(card, splits={**card.splits, split: expected})
     with pytest.raises(DatasetFolderError, match=f"{expected - 1} {split} images, expected {expected}") as caught:
         list_images(wrong, tmp_path)
-    assert str(entry.path_in(tmp_path)) in str(caught.value)
+    assert str(card.path_in(tmp_path)) in str(caught.value)
     assert not check_dataset(wrong, tmp_path, "none").sound
 
 
 @each_set
 def test_missing_folder_says_how_to_get_it(name, tmp_path):
-    entry = BUILDERS[name](tmp_path)
-    shutil.rmtree(entry.path_in(tmp_path))
+    card = BUILDERS[name](tmp_path)
+    shutil.rmtree(card.path_in(tmp_path))
     with pytest.raises(DatasetFolderError, match=f"prefclip datasets fetch {name} --root {tmp_path}"):
-        list_images(entry, tmp_path)
-    assert entry.state(tmp_path) == ("manual" if entry.route == "manual" else "fetchable")
+        list_images(card, tmp_path)
+    assert card.state(tmp_path) == ("manual" if card.route == "manual" else "fetchable")
 
 
 def test_order_on_disk_does_not_matter(tmp_path, monkeypatch):
-    import prefclip.datasets.loaders.listings as listings
-
-    entry = BUILDERS["imagenet100"](tmp_path)
-    expected = list_images(entry, tmp_path).records
-    original = listings.os.scandir
+    card = BUILDERS["imagenet100"](tmp_path)
+    expected = list_images(card, tmp_path).records
 
     def shuffled(folder):
-        items = list(original(folder))
+        items = list(os.scandir(folder))
         random.Random(7).shuffle(items)
         return items
 
-    monkeypatch.setattr(listings.os, "scandir", shuffled)
-    assert list_images(entry, tmp_path).records.equals(expected)
+    monkeypatch.setattr("prefclip.datasets.listings.os", SimpleNamespace(scandir=shuffled))
+    assert list_images(card, tmp_path).records.equals(expected)
 
 
 def labels_of(name: str, tmp_path) -> dict[str, str]:
@@ -139,18 +138,18 @@ def test_paint_candidates_are_objects_and_words_without_dots(tmp_path):
 
 
 def test_disentangling_takes_the_names_of_classes_json_in_their_order(tmp_path):
-    entry = BUILDERS["disentangling"](tmp_path)
-    assert list_images(entry, tmp_path).names == ("bag", "cup", "good")
-    path = entry.path_in(tmp_path) / "classes.json"
+    card = BUILDERS["disentangling"](tmp_path)
+    assert list_images(card, tmp_path).names == ("bag", "cup", "good")
+    path = card.path_in(tmp_path) / "classes.json"
     path.write_text(json.dumps({"cup": 0, "bag": 1}))
-    listing = list_images(entry, tmp_path)
+    listing = list_images(card, tmp_path)
     assert listing.names == ("cup", "bag")
     words = listing.records.set_index("path")["word_label"]
     assert words["images/IMG_2935.JPG"] == 0
     assert words["images/IMG_2934.JPG"] == -1, "a word that is no candidate can never be predicted"
     path.write_text(json.dumps({"cup": 0}))
     with pytest.raises(DatasetFolderError, match="the object 'bag' is missing among the 1 names"):
-        list_images(entry, tmp_path)
+        list_images(card, tmp_path)
 
 
 def test_scam_variants_share_a_folder_and_their_names(tmp_path):
@@ -171,8 +170,8 @@ def test_vl_bias_keeps_kind_and_gender(tmp_path):
 
 
 def test_hidden_files_and_other_suffixes_are_no_images(tmp_path):
-    entry = BUILDERS["imagenet"](tmp_path)
-    folder = entry.path_in(tmp_path) / "val" / entry.folders[0]
+    card = BUILDERS["imagenet"](tmp_path)
+    folder = card.path_in(tmp_path) / "val" / card.folders[0]
     save_image(folder / "._ILSVRC2012_val_00000001.jpg")
     (folder / "notes.txt").write_text("none")
-    assert list_images(entry, tmp_path).split_sizes == {"test": 6}
+    assert list_images(card, tmp_path).split_sizes == {"test": 6}

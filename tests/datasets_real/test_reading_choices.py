@@ -6,19 +6,28 @@ import pandas as pd
 import pytest
 from tiny_sets import BUILDERS
 
-from prefclip.datasets.catalog import downloaded_entry
-from prefclip.datasets.downloaded import photograph_set
-from prefclip.datasets.image_stacks import open_images, sha256_of_image, write_images
-from prefclip.datasets.reading_choices import ReadingChoiceError, ReadingChoices, choices_for, choose_records
+from prefclip.config import check_config
+from prefclip.datasets.families import reader_of
+from prefclip.datasets.image_stacks import open_images, sha256_of_image
+from prefclip.datasets.photograph_sets import photograph_set
+from prefclip.datasets.reading_choices import ReadingChoiceError, ReadingChoices, choose_records
+from prefclip.datasets.registry import downloaded_card
+from prefclip.datasets.stack_writing import write_images
 from prefclip.files import whole_file
 
-PAPER, RELEASED = choices_for("paper", 224), choices_for("released_code", 224)
+
+def choices_for(protocol: str) -> ReadingChoices:
+    config = check_config({"protocol": protocol, "methods": {}}, "test")
+    return ReadingChoices(224, **config.reading.model_dump())
+
+
+PAPER, RELEASED = choices_for("paper"), choices_for("released_code")
 
 
 def listed(name: str) -> pd.DataFrame:
     """Records as a reader lists them, with the published counts but without files."""
-    entry = downloaded_entry(name)
-    splits = [split for split, count in entry.splits.items() for _ in range(count)]
+    card = downloaded_card(name)
+    splits = [split for split, count in card.splits.items() for _ in range(count)]
     records = pd.DataFrame({"path": [f"{place:06d}.jpg" for place in range(len(splits))], "split": splits})
     return records.assign(label=0)
 
@@ -26,7 +35,7 @@ def listed(name: str) -> pd.DataFrame:
 def test_paper_protocol_reads_the_whole_official_test_split():
     assert (PAPER.bottleneck, PAPER.colours, PAPER.drop) == (None, "srgb", 0.0)
     for name, count in {"oxford_pets": 3669, "flowers102": 6149, "caltech101": 8677, "sun397": 19850}.items():
-        chosen = choose_records(downloaded_entry(name), listed(name), "zero-shot", PAPER)
+        chosen = choose_records(downloaded_card(name), listed(name), "zero-shot", PAPER)
         assert len(chosen) == count
         assert set(chosen["split"]) == {"test"}
 
@@ -50,8 +59,8 @@ def test_paper_protocol_reads_the_whole_official_test_split():
     ],
 )
 def test_released_code_pools_have_the_logged_sizes(name, pool):
-    role = downloaded_entry(name).role
-    chosen = choose_records(downloaded_entry(name), listed(name), role, RELEASED)
+    role = downloaded_card(name).role
+    chosen = choose_records(downloaded_card(name), listed(name), role, RELEASED)
     assert len(chosen) == pool
     assert set(chosen["split"]) == {"test"}
 
@@ -62,58 +71,56 @@ def test_released_code_has_its_image_path():
 
 def test_released_code_scores_train_splits():
     records = listed("flowers102")
-    chosen = choose_records(downloaded_entry("flowers102"), records, "zero-shot", RELEASED)
+    chosen = choose_records(downloaded_card("flowers102"), records, "zero-shot", RELEASED)
     assert set(records.loc[chosen.index, "split"]) == {"train"}
 
 
 @pytest.mark.parametrize(("name", "train"), [("food101", 53025), ("imagenet100", 104000)])
 def test_released_code_cuts_its_training_set_in_three(name, train):
     records = listed(name)
-    chosen = choose_records(downloaded_entry(name), records, "train", RELEASED)
+    chosen = choose_records(downloaded_card(name), records, "train", RELEASED)
     assert chosen["split"].value_counts().to_dict() == {"train": train, "test": 2048, "validation": 5120}
     assert set(records.loc[chosen.index, "split"]) == {"train"}
     assert chosen.index.is_unique
 
 
 def test_official_training_set_keeps_its_splits():
-    chosen = choose_records(downloaded_entry("flowers102"), listed("flowers102"), "train", PAPER)
+    chosen = choose_records(downloaded_card("flowers102"), listed("flowers102"), "train", PAPER)
     assert chosen["split"].value_counts().to_dict() == {"train": 1020, "validation": 1020, "test": 6149}
     choices = replace(PAPER, validation_images=750)
-    chosen = choose_records(downloaded_entry("food101"), listed("food101"), "train", choices)
+    chosen = choose_records(downloaded_card("food101"), listed("food101"), "train", choices)
     assert chosen["split"].value_counts().to_dict() == {"train": 75_000, "validation": 750, "test": 25_250}
 
 
 def test_draws_depend_on_path_and_seed_alone():
-    entry, records = downloaded_entry("dtd"), listed("dtd")
-    chosen = set(choose_records(entry, records, "zero-shot", RELEASED)["path"])
+    card, records = downloaded_card("dtd"), listed("dtd")
+    chosen = set(choose_records(card, records, "zero-shot", RELEASED)["path"])
     turned = records.iloc[::-1].reset_index(drop=True)
-    assert set(choose_records(entry, turned, "zero-shot", RELEASED)["path"]) == chosen
+    assert set(choose_records(card, turned, "zero-shot", RELEASED)["path"]) == chosen
     other = replace(RELEASED, split_seed=1)
-    assert set(choose_records(entry, records, "zero-shot", other)["path"]) != chosen
+    assert set(choose_records(card, records, "zero-shot", other)["path"]) != chosen
 
 
 def test_cap_for_each_split():
     choices = replace(PAPER, max_images=100)
-    chosen = choose_records(downloaded_entry("flowers102"), listed("flowers102"), "train", choices)
+    chosen = choose_records(downloaded_card("flowers102"), listed("flowers102"), "train", choices)
     assert chosen["split"].value_counts().to_dict() == {"train": 100, "validation": 100, "test": 100}
     assert list(chosen.index) == sorted(chosen.index)
 
 
 def test_choices_that_do_not_fit():
     with pytest.raises(ReadingChoiceError, match="caltech101 has no training split"):
-        choose_records(downloaded_entry("caltech101"), listed("caltech101"), "train", PAPER)
+        choose_records(downloaded_card("caltech101"), listed("caltech101"), "train", PAPER)
     with pytest.raises(ReadingChoiceError, match="80000 asked, but food101 has 75750"):
-        choose_records(
-            downloaded_entry("food101"), listed("food101"), "train", replace(PAPER, validation_images=80_000)
-        )
+        choose_records(downloaded_card("food101"), listed("food101"), "train", replace(PAPER, validation_images=80_000))
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_images_stream_into_a_memory_map(workers, tmp_path):
     import pyarrow as pa
 
-    entry = BUILDERS["rta100"](tmp_path)
-    images = photograph_set(entry, tmp_path, "real", ReadingChoices(32, bottleneck=16))
+    card = BUILDERS["rta100"](tmp_path)
+    images = photograph_set(card, tmp_path, "real", ReadingChoices(32, bottleneck=16), reader_of(card).read)
     assert list(images.records["id"]) == ["label=bag_text=dog.jpg", "label=dog_text=bag.jpg"]
     assert list(images.records.columns) == ["id", "split", "label", "word", "word_label"]
     out = tmp_path / "rta100.npy"

@@ -4,9 +4,7 @@ import os
 
 import pytest
 import torchvision.datasets as tv
-from tiny_sets import BUILDERS
-
-from prefclip.datasets.loaders import list_images
+from tiny_sets import BUILDERS, list_images
 
 SPLITS = {
     "oxford_pets": {"train": "trainval", "test": "test"},
@@ -31,10 +29,10 @@ def plain(name: str) -> str:
 
 
 def ours(name, tmp_path, split=None) -> dict[str, str]:
-    entry = BUILDERS[name](tmp_path)
-    listing = list_images(entry, tmp_path)
+    card = BUILDERS[name](tmp_path)
+    listing = list_images(card, tmp_path)
     records = listing.records if split is None else listing.records[listing.records["split"] == split]
-    folder = entry.path_in(tmp_path)
+    folder = card.path_in(tmp_path)
     return {
         str(folder / path): listing.names[label] for path, label in zip(records["path"], records["label"], strict=True)
     }

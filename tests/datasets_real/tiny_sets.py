@@ -1,4 +1,4 @@
-"""Tiny folders in the exact layout of each data set, and entries whose counts and names fit them."""
+"""Tiny folders in the exact layout of each data set, and cards whose counts and names fit them."""
 
 import gzip
 import json
@@ -10,8 +10,15 @@ import numpy as np
 import scipy.io
 from PIL import Image
 
-from prefclip.datasets.catalog import downloaded_entry
-from prefclip.datasets.downloaded_entries import DownloadedEntry
+from prefclip.datasets import listings
+from prefclip.datasets.card import Card
+from prefclip.datasets.families import reader_of
+from prefclip.datasets.registry import downloaded_card
+
+
+def list_images(card: Card, root: Path) -> listings.Listing:
+    """List the images of a set with the reader of its family, and assert the counts."""
+    return listings.list_images(card, root, reader_of(card).read)
 
 
 def save_image(path: Path, size: tuple[int, int] = (12, 9), colour: tuple[int, ...] = (200, 30, 60), **options) -> Path:
@@ -24,48 +31,48 @@ def save_image(path: Path, size: tuple[int, int] = (12, 9), colour: tuple[int, .
 def _tiny(name: str, names: tuple[str, ...], folders: tuple[str, ...], splits: dict[str, int], **fields):
     defaults = {"classes": names, "folders": folders, "splits": splits, "class_count": len(names)}
     return replace(
-        downloaded_entry(name),
+        downloaded_card(name),
         **{**defaults, "name_count": len(names), "count_tolerance": {}, "content_sha256": "", **fields},
     )
 
 
-def imagenet100(root: Path) -> DownloadedEntry:
+def imagenet100(root: Path) -> Card:
     """All 100 synsets, one image each: 25 folders in each part, as Kaggle ships them."""
-    entry = replace(downloaded_entry("imagenet100"), splits={"train": 100, "test": 100}, count_tolerance={})
-    folder = entry.path_in(root)
-    for place, synset in enumerate(entry.folders):
+    card = replace(downloaded_card("imagenet100"), splits={"train": 100, "test": 100}, count_tolerance={})
+    folder = card.path_in(root)
+    for place, synset in enumerate(card.folders):
         save_image(folder / f"train.X{place // 25 + 1}" / synset / f"{synset}_18.JPEG")
         save_image(folder / "val.X" / synset / f"ILSVRC2012_val_{place:08d}.JPEG")
-    labels = {synset: f"{name}, Genus species" for synset, name in zip(entry.folders, entry.classes, strict=True)}
+    labels = {synset: f"{name}, Genus species" for synset, name in zip(card.folders, card.classes, strict=True)}
     (folder / "Labels.json").write_text(json.dumps(labels))
-    return entry
+    return card
 
 
-def imagenet(root: Path) -> DownloadedEntry:
-    entry = _tiny("imagenet", ("tench", "missile", "missile"), ("n01440764", "n03773504", "n04008634"), {"test": 6})
-    for synset in entry.folders:
+def imagenet(root: Path) -> Card:
+    card = _tiny("imagenet", ("tench", "missile", "missile"), ("n01440764", "n03773504", "n04008634"), {"test": 6})
+    for synset in card.folders:
         for number in (1, 2):
-            save_image(entry.path_in(root) / "val" / synset / f"ILSVRC2012_val_{number:08d}.JPEG")
-    return entry
+            save_image(card.path_in(root) / "val" / synset / f"ILSVRC2012_val_{number:08d}.JPEG")
+    return card
 
 
-def caltech101(root: Path) -> DownloadedEntry:
+def caltech101(root: Path) -> Card:
     names, folders = ("background", "off-center face", "ant"), ("BACKGROUND_Google", "Faces", "ant")
-    entry = _tiny("caltech101", names, folders, {"test": 4}, class_count=2)
+    card = _tiny("caltech101", names, folders, {"test": 4}, class_count=2)
     for folder in folders:
         for number in (1, 2):
-            save_image(entry.path_in(root) / "101_ObjectCategories" / folder / f"image_{number:04d}.jpg")
-    return entry
+            save_image(card.path_in(root) / "101_ObjectCategories" / folder / f"image_{number:04d}.jpg")
+    return card
 
 
-def oxford_pets(root: Path) -> DownloadedEntry:
-    entry = _tiny(
+def oxford_pets(root: Path) -> Card:
+    card = _tiny(
         "oxford_pets",
         ("Abyssinian", "Egyptian Mau", "american bulldog"),
         ("Abyssinian", "Egyptian_Mau", "american_bulldog"),
         {"train": 3, "test": 6},
     )
-    folder = entry.path_in(root)
+    folder = card.path_in(root)
     # The published numbers order the breeds without regard to case.
     lines = {"trainval": [], "test": []}
     for number, breed in ((1, "Abyssinian"), (2, "american_bulldog"), (3, "Egyptian_Mau")):
@@ -79,13 +86,13 @@ def oxford_pets(root: Path) -> DownloadedEntry:
         path.parent.mkdir(exist_ok=True)
         path.write_text("\n".join(listed) + "\n")
     (folder / "images" / "Abyssinian_100.mat").write_bytes(b"")
-    return entry
+    return card
 
 
-def stanford_cars(root: Path) -> DownloadedEntry:
+def stanford_cars(root: Path) -> Card:
     names = ("AM General Hummer SUV 2000", "Acura RL Sedan 2012")
-    entry = _tiny("stanford_cars", names, (), {"train": 2, "test": 3})
-    folder = entry.path_in(root)
+    card = _tiny("stanford_cars", names, (), {"train": 2, "test": 3})
+    folder = card.path_in(root)
     lists = {"train": (folder / "devkit/cars_train_annos.mat", [2, 1]), "test": (folder / _CARS_TEST, [1, 1, 2])}
     for split, (path, labels) in lists.items():
         rows = []
@@ -96,45 +103,45 @@ def stanford_cars(root: Path) -> DownloadedEntry:
         path.parent.mkdir(exist_ok=True)
         scipy.io.savemat(path, {"annotations": np.array([rows], dtype=kinds)})
     scipy.io.savemat(folder / "devkit/cars_meta.mat", {"class_names": np.array([names], dtype=object)})
-    return entry
+    return card
 
 
 _CARS_TEST = "cars_test_annos_withlabels.mat"
 
 
-def flowers102(root: Path) -> DownloadedEntry:
-    entry = _tiny("flowers102", ("pink primrose", "sweet pea"), (), {"train": 2, "validation": 2, "test": 4})
-    folder = entry.path_in(root)
+def flowers102(root: Path) -> Card:
+    card = _tiny("flowers102", ("pink primrose", "sweet pea"), (), {"train": 2, "validation": 2, "test": 4})
+    folder = card.path_in(root)
     for number in range(1, 9):
         save_image(folder / "jpg" / f"image_{number:05d}.jpg")
     scipy.io.savemat(folder / "imagelabels.mat", {"labels": np.array([[1, 2, 1, 2, 2, 1, 1, 2]])})
     ids = {"trnid": [[6, 8]], "valid": [[7, 5]], "tstid": [[4, 2, 3, 1]]}
     scipy.io.savemat(folder / "setid.mat", {key: np.array(numbers) for key, numbers in ids.items()})
-    return entry
+    return card
 
 
-def fgvc_aircraft(root: Path) -> DownloadedEntry:
-    entry = _tiny("fgvc_aircraft", ("707-320", "F/A-18"), (), {"train": 1, "validation": 1, "test": 2})
-    data = entry.path_in(root) / "data"
+def fgvc_aircraft(root: Path) -> Card:
+    card = _tiny("fgvc_aircraft", ("707-320", "F/A-18"), (), {"train": 1, "validation": 1, "test": 2})
+    data = card.path_in(root) / "data"
     listed = {"train": ["1025794 707-320"], "val": ["0056978 F/A-18"], "test": ["1514522 F/A-18", "0034309 707-320"]}
     for split, lines in listed.items():
         for line in lines:
             save_image(data / "images" / f"{line.split()[0]}.jpg")
         (data / f"images_variant_{split}.txt").write_text("\n".join(lines) + "\n")
     (data / "variants.txt").write_text("707-320\nF/A-18\n")
-    return entry
+    return card
 
 
-def dtd(root: Path) -> DownloadedEntry:
-    entry = _tiny("dtd", ("banded", "polka-dotted"), ("banded", "polka-dotted"), dict.fromkeys(_THREE, 2))
-    base = entry.path_in(root) / "dtd"
+def dtd(root: Path) -> Card:
+    card = _tiny("dtd", ("banded", "polka-dotted"), ("banded", "polka-dotted"), dict.fromkeys(_THREE, 2))
+    base = card.path_in(root) / "dtd"
     for number, split in enumerate(("train", "val", "test")):
-        lines = [f"{texture}/{texture}_{number:04d}.jpg" for texture in entry.folders]
+        lines = [f"{texture}/{texture}_{number:04d}.jpg" for texture in card.folders]
         for line in lines:
             save_image(base / "images" / line)
         (base / "labels").mkdir(exist_ok=True)
         (base / "labels" / f"{split}1.txt").write_text("\n".join(lines) + "\n")
-    return entry
+    return card
 
 
 _THREE = ("train", "validation", "test")
@@ -147,10 +154,10 @@ def _zhou_list(images: dict[str, list[str]], labels: dict[str, int]) -> str:
     return json.dumps(listed)
 
 
-def sun397(root: Path) -> DownloadedEntry:
+def sun397(root: Path) -> Card:
     folders = ("a/abbey", "a/apartment_building/outdoor")
-    entry = _tiny("sun397", ("abbey", "apartment building outdoor"), folders, dict.fromkeys(_THREE, 2))
-    base = entry.path_in(root)
+    card = _tiny("sun397", ("abbey", "apartment building outdoor"), folders, dict.fromkeys(_THREE, 2))
+    base = card.path_in(root)
     images = {
         split: [save_image(base / folder / f"sun_{split}.jpg").relative_to(base).as_posix() for folder in folders]
         for split in ("train", "val", "test")
@@ -160,13 +167,13 @@ def sun397(root: Path) -> DownloadedEntry:
     (base / "split_zhou_SUN397.json").write_text(
         _zhou_list(images, {name: place for place, name in enumerate(folders)})
     )
-    return entry
+    return card
 
 
-def eurosat(root: Path) -> DownloadedEntry:
+def eurosat(root: Path) -> Card:
     folders = ("AnnualCrop", "SeaLake")
     split_file = root / "split.json.gz"
-    entry = _tiny(
+    card = _tiny(
         "eurosat",
         ("annual crop", "sea lake"),
         folders,
@@ -174,7 +181,7 @@ def eurosat(root: Path) -> DownloadedEntry:
         split_file=str(split_file),
         split_md5="",
     )
-    base = entry.path_in(root) / "2750"
+    base = card.path_in(root) / "2750"
     images = {}
     for number, split in enumerate(("train", "val", "test")):
         images[split] = [f"{folder}/{folder}_{number}.jpg" for folder in folders]
@@ -182,13 +189,13 @@ def eurosat(root: Path) -> DownloadedEntry:
             save_image(base / path, (64, 64))
     labels = {name: place for place, name in enumerate(folders)}
     split_file.write_bytes(gzip.compress(_zhou_list(images, labels).encode()))
-    return entry
+    return card
 
 
-def food101(root: Path) -> DownloadedEntry:
+def food101(root: Path) -> Card:
     folders = ("apple_pie", "waffles")
-    entry = _tiny("food101", ("apple pie", "waffles"), folders, {"train": 4, "test": 2})
-    base = entry.path_in(root)
+    card = _tiny("food101", ("apple pie", "waffles"), folders, {"train": 4, "test": 2})
+    base = card.path_in(root)
     for split, numbers in (("train", (1005649, 1014775)), ("test", (1011328,))):
         listed = {folder: [f"{folder}/{number}" for number in numbers] for folder in folders}
         for paths in listed.values():
@@ -196,42 +203,42 @@ def food101(root: Path) -> DownloadedEntry:
                 save_image(base / "images" / f"{path}.jpg")
         (base / "meta").mkdir(exist_ok=True)
         (base / "meta" / f"{split}.json").write_text(json.dumps(listed))
-    return entry
+    return card
 
 
-def paint(root: Path) -> DownloadedEntry:
-    entry = _tiny("paint", (), (), {"test": 3}, class_count=3, name_count=6, word_count=3)
-    folder = entry.path_in(root)
+def paint(root: Path) -> Card:
+    card = _tiny("paint", (), (), {"test": 3}, class_count=3, name_count=6, word_count=3)
+    folder = card.path_in(root)
     save_image(folder / "label=ipad_text=bread.jpeg")
     save_image(folder / "label=light bulb_text=TV.jpg")
     save_image(folder / "label=adapter_text=lamp.png", colour=(1, 2, 3, 255))
-    return replace(entry, layouts=(("label=adapter_text=lamp.png",),))
+    return replace(card, layouts=(("label=adapter_text=lamp.png",),))
 
 
-def rta100(root: Path) -> DownloadedEntry:
-    entry = _tiny("rta100", ("bag", "dog"), (), {"test": 2}, word_count=2)
-    folder = entry.path_in(root)
+def rta100(root: Path) -> Card:
+    card = _tiny("rta100", ("bag", "dog"), (), {"test": 2}, word_count=2)
+    folder = card.path_in(root)
     save_image(folder / "label=dog_text=bag.jpg")
     save_image(folder / "label=bag_text=dog.jpg")
-    return replace(entry, layouts=(("label=dog_text=bag.jpg",),))
+    return replace(card, layouts=(("label=dog_text=bag.jpg",),))
 
 
-def disentangling(root: Path) -> DownloadedEntry:
-    entry = _tiny("disentangling", (), (), {"test": 3}, class_count=2, name_count=None, word_count=2)
+def disentangling(root: Path) -> Card:
+    card = _tiny("disentangling", (), (), {"test": 3}, class_count=2, name_count=None, word_count=2)
     annotations = {"IMG_2934.JPG": ("cup", "good"), "IMG_2935.JPG": ("cup", "cup"), "IMG_1.JPG": ("bag", "good")}
-    folder = entry.path_in(root)
+    folder = card.path_in(root)
     for image in annotations:
         save_image(folder / "images" / image)
     values = {
         image: {"true object": thing, "typographic attack label": word} for image, (thing, word) in annotations.items()
     }
     (folder / "annotations.json").write_text(json.dumps(values))
-    return entry
+    return card
 
 
-def _scam(root: Path, name: str) -> DownloadedEntry:
-    entry = _tiny(name, (), (), {"test": 2}, class_count=2, name_count=None, word_count=1)
-    folder = entry.path_in(root) / "images" / "train"
+def _scam(root: Path, name: str) -> Card:
+    card = _tiny(name, (), (), {"test": 2}, class_count=2, name_count=None, word_count=1)
+    folder = card.path_in(root) / "images" / "train"
     lines = []
     for variant in ("SCAM", "NoSCAM", "SynthSCAM"):
         for number, thing in ((1, "ball"), (2, "chair")):
@@ -239,31 +246,31 @@ def _scam(root: Path, name: str) -> DownloadedEntry:
             record = {"file_name": f"{variant}_img_{number:04d}.jpg", "type": variant, "object_label": thing}
             lines.append({**record, "attack_word": "car", "postit_area_pct": 0.4, "id": f"{variant}_img_{number:04d}"})
     (folder / "metadata.jsonl").write_text("\n".join(json.dumps(line) for line in lines) + "\n")
-    return entry
+    return card
 
 
-def scam(root: Path) -> DownloadedEntry:
+def scam(root: Path) -> Card:
     return _scam(root, "scam")
 
 
-def noscam(root: Path) -> DownloadedEntry:
+def noscam(root: Path) -> Card:
     return _scam(root, "noscam")
 
 
-def synthscam(root: Path) -> DownloadedEntry:
+def synthscam(root: Path) -> Card:
     return _scam(root, "synthscam")
 
 
-def vl_bias(root: Path) -> DownloadedEntry:
+def vl_bias(root: Path) -> Card:
     folders = ("verb/baking", "verb/working", "occu/nurse")
-    entry = _tiny("vl_bias", ("baking", "working", "nurse"), folders, {"test": 6})
+    card = _tiny("vl_bias", ("baking", "working", "nurse"), folders, {"test": 6})
     for folder in folders:
         for gender in ("man", "woman"):
-            save_image(entry.path_in(root) / folder / gender / "1.jpg")
-    return entry
+            save_image(card.path_in(root) / folder / gender / "1.jpg")
+    return card
 
 
-BUILDERS: dict[str, Callable[[Path], DownloadedEntry]] = {
+BUILDERS: dict[str, Callable[[Path], Card]] = {
     build.__name__: build
     for build in (
         imagenet100,

@@ -44,7 +44,7 @@ def test_after_restoring_changes_are_seen_again(clone):
     assert "stale" in sentence and "attack.seed 0 → 1" in sentence
     clone.git("checkout", "-q", "config")
     clone.run("prefclip", "restore")
-    clone.edit("src/prefclip/reporting/figures/style.py", '"""', '"""\n')
+    clone.edit("src/prefclip/reporting/drawing/style.py", '"""', '"""\n')
     assert "draw_figure" in planned(clone) and "train_policy" not in planned(clone)
     assert "code of figure changed" in clone.refuses("restore")
 

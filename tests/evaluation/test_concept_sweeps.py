@@ -9,7 +9,9 @@ import torch
 from tiny_concepts import SCALES, concept_settings, write_concept_run
 
 from prefclip.config import ModelConfig
-from prefclip.datasets.manifests import open_images, read_classes, read_manifest
+from prefclip.datasets.class_lists import read_classes
+from prefclip.datasets.image_stacks import open_images
+from prefclip.datasets.manifest import read_manifest
 from prefclip.datasets.parquet_tables import TableError
 from prefclip.evaluation.concept_sweep import OpenedMap, sweep_reading
 from prefclip.evaluation.concept_table import CONCEPT_TABLE, ConceptRows, Place, read_concept_table
@@ -211,7 +213,7 @@ def test_a_set_without_genders_is_refused(run, maps):
 
 def test_intervals_do_not_depend_on_the_order_of_calls(run, tmp_path):
     def written(places):
-        rows = ConceptRows("e", "m", "n", "reading", 0, run.config.evaluation)
+        rows = ConceptRows("m", "n", "reading", 0, run.config.evaluation)
         for place in places:
             rows.mean(place, 0.5, "accuracy", [0.1, 0.7, 0.2, 0.9])
         rows.write(tmp_path / "rows")

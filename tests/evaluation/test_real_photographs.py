@@ -5,13 +5,12 @@ from pathlib import Path
 import pytest
 
 from prefclip.config import Config
-from prefclip.datasets.manifests import build_manifest
-from prefclip.evaluation.long_form import read_metrics, read_predictions
+from prefclip.datasets.build import build_manifest
+from prefclip.evaluation.long_form import read_predictions
 from prefclip.evaluation.zero_shot import evaluate
 from prefclip.files import write_text
 from prefclip.lineage.hashing import usable_cores
-from prefclip.reporting.estimates import read_estimates
-from prefclip.reporting.real_photos import real_photos
+from prefclip.reporting.tables import leaf
 from prefclip.run.files import RunFiles
 from prefclip.run.steps.evaluate import Evaluate
 
@@ -40,8 +39,7 @@ def run(tmp_path_factory):
         for name in COUNTS:
             build_manifest(config, name, layout.images(name), layout.manifest(name), layout.classes(name))
         assert all(Path(path).is_file() for path in Evaluate(config, "clip", 0, root=layout.root).inputs)
-        outputs = (layout.predictions(MODEL, "clip", 0), layout.metrics(MODEL, "clip", 0))
-        evaluate(config, "clip", 0, None, layout, *outputs, threads=usable_cores())
+        evaluate(config, "clip", 0, None, layout, layout.predictions(MODEL, "clip", 0), threads=usable_cores())
     return config, layout
 
 
@@ -58,11 +56,12 @@ def test_every_photograph_is_scored_once_among_all_names(run, name, names):
 
 def test_the_table_of_real_photographs(run):
     config, layout = run
-    table = real_photos(read_estimates(config, layout, datasets=config.data.real), config)
-    cells = table.cells.set_index(["dataset", "metric"])
-    metrics = read_metrics(layout.metrics(MODEL, "clip", 0)).set_index(["dataset", "metric"])
-    assert set(cells.index) == {(name, metric) for name in COUNTS for metric in ("accuracy", "text_confusion")}
-    for key, row in cells.iterrows():
-        assert row["value"] == pytest.approx(metrics.loc[key, "value"], abs=1e-6)
-        assert row["n"] == metrics.loc[key, "n"] == COUNTS[key[0]]
+    table = leaf("real_photos").make(config, layout)
+    rows = read_predictions(layout.predictions(MODEL, "clip", 0)).set_index("dataset")
+    found = {(number.keys["dataset"], number.keys["metric"]): number for number in table.numbers}
+    assert set(found) == {(name, metric) for name in COUNTS for metric in ("accuracy", "text_confusion")}
+    for (name, metric), number in found.items():
+        wanted = rows.loc[name, "label" if metric == "accuracy" else "word_label"]
+        assert number.value == pytest.approx((rows.loc[name, "predicted"] == wanted).mean())
+        assert number.n == COUNTS[name]
     assert "Candidate names" in table.caption

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from tiny_concepts import write_concept_run
 
 from prefclip.config.analyses import SaliencyConfig
-from prefclip.evaluation.long_form import read_metrics
 from prefclip.evaluation.saliency.box_metrics import box_area, box_masks, pointing_game, share_in_box
 from prefclip.evaluation.saliency.errors import SaliencyError
 from prefclip.evaluation.saliency.measure import measure_saliency
@@ -86,14 +85,14 @@ def run(tmp_path_factory):
 
 
 def measure(run, folder, method="clip", checkpoint=None, options=SETTINGS):
-    files = [folder / f"{method}.{suffix}" for suffix in ("parquet", "safetensors", "metrics.parquet")]
+    files = [folder / f"{method}.{suffix}" for suffix in ("parquet", "safetensors")]
     measure_saliency(
         run.config.model_copy(update={"saliency": options}),
         method,
         "raw",
         {0: None} if checkpoint is None else {0: checkpoint, 1: checkpoint},
         files=run.layout,
-        **dict(zip(("out_scores", "out_maps", "out_metrics"), files, strict=True)),
+        **dict(zip(("out_scores", "out_maps"), files, strict=True)),
         threads=1,
         device="cpu",
     )
@@ -116,7 +115,7 @@ def checkpoint(run, tmp_path_factory):
 
 
 def test_the_stage_scores_every_image_explainer_and_target(run, tmp_path):
-    scores, maps, metrics = measure(run, tmp_path)
+    scores, maps = measure(run, tmp_path)
     table = read_scores(scores)
     assert list(table.columns) == SCORES.names
     assert len(table) == 5 * 2 * 3 and table["id"].nunique() == 5
@@ -127,11 +126,6 @@ def test_the_stage_scores_every_image_explainer_and_target(run, tmp_path):
     assert table["share_in_box"].dropna().between(0, 1).all() and table["box_area"].between(0, 1).all()
     tensors, metadata = read_tensors(maps, "")
     assert set(tensors) == {"integrated_gradients", "hires_cam"}
-    means = read_metrics(metrics).set_index("metric")
-    shares = table[(table["explainer"] == "hires_cam") & (table["target"] == "true")]["share_in_box"].dropna()
-    assert means.loc["hires_cam.true.share_in_box", "value"] == pytest.approx(shares.mean())
-    assert means.loc["hires_cam.true.share_in_box", "n"] == len(shares) and len(means) == 2 * 3 * 3
-    assert set(means["run_id"]) == {f"{run.config.experiment}/emoji-clip/clip/seed0"}
     assert tensors["hires_cam"].shape == (2, 2, 2, 64, 64) and len(metadata["ids"].split("\n")) == 2
 
 
@@ -142,7 +136,7 @@ def test_the_stage_repeats_its_bytes_and_shows_every_model_the_same_images(run, 
     files = [measure(run, folder, "dpo", checkpoint) for folder in folders]
     for first, again in zip(*files, strict=True):
         assert first.read_bytes() == again.read_bytes()
-    clip, clip_maps, _ = measure(run, tmp_path)
+    clip, clip_maps = measure(run, tmp_path)
     assert set(read_scores(clip)["id"]) == set(read_scores(files[0][0])["id"])
     assert read_tensors(clip_maps, "").metadata["ids"] == read_tensors(files[0][1], "").metadata["ids"]
     first, second = read_scores(clip), read_scores(files[0][0])
@@ -190,6 +184,7 @@ def test_seeds_are_averaged_and_maps_without_saliency_left_out(run):
     clip, dpo = (table.loc[(method, "value", "share_in_box")] for method in ("clip", "dpo"))
     assert clip[["value", "n", "seeds"]].tolist() == [pytest.approx(2 / 3), 3, 1]
     assert dpo[["value", "n", "seeds"]].tolist() == [pytest.approx(19 / 60), 3, 2]
+    assert clip["left_out"] == dpo["left_out"] == ("d",)
     change = table.loc[("dpo", "difference", "share_in_box")]
     assert change["value"] == pytest.approx(19 / 60 - 2 / 3) and change["ci_low"] <= change["value"] < 0
     # Two seeds that differ widen the interval beyond that of the images.

@@ -11,9 +11,9 @@ from tiny_world import tiny_config
 
 from prefclip.attacks.synthesis import synthesise_attacks
 from prefclip.config import Config
-from prefclip.datasets.manifests import build_manifest
+from prefclip.datasets.build import build_manifest
 from prefclip.evaluation import zero_shot
-from prefclip.evaluation.long_form import read_metrics, read_predictions
+from prefclip.evaluation.long_form import read_predictions
 from prefclip.evaluation.scoring import ScoringError, class_logits, predictions_of
 from prefclip.evaluation.selection import SelectionError
 from prefclip.evaluation.zero_shot import EvaluationError
@@ -67,7 +67,7 @@ def evaluate(layout, method, seed):
     """Evaluate with the names of the run, on one thread."""
     config = layout.read_config()
     checkpoint = None if method == "clip" else layout.checkpoint_folder("emoji-clip", method, seed)
-    zero_shot.evaluate(config, method, seed, checkpoint, layout, *outputs(layout, method, seed), threads=1)
+    zero_shot.evaluate(config, method, seed, checkpoint, layout, answers(layout, method, seed), threads=1)
 
 
 @pytest.fixture
@@ -78,8 +78,8 @@ def run(made, tmp_path):
     return config, RunFiles(str(tmp_path / "results"))
 
 
-def outputs(layout, method, seed=0):
-    return [layout.predictions("emoji-clip", method, seed), layout.metrics("emoji-clip", method, seed)]
+def answers(layout, method, seed=0):
+    return layout.predictions("emoji-clip", method, seed)
 
 
 def test_every_image_of_every_set_is_scored_once_by_each_weights(run):
@@ -97,24 +97,20 @@ def test_every_image_of_every_set_is_scored_once_by_each_weights(run):
     assert rows.loc[rows["images"] == "typographic", "retention_kl"].isna().all()
     assert (rows.loc[rows["images"] == "clean", "word_label"] == -1).all()
     assert (rows["probability_predicted"] >= rows["probability_true"]).all()
-    metrics = read_metrics(layout.metrics("emoji-clip", "dpo", 0))
-    assert set(metrics["run_id"]) == {"tiny/emoji-clip/dpo/seed0"} and set(metrics["weights"]) == {"raw", "averaged"}
-    accuracy = metrics[(metrics["metric"] == "accuracy") & (metrics["dataset"] == "people")]
-    assert set(accuracy["images"]) == {"clean", "typographic"}
 
 
 def test_untouched_clip_keeps_all_of_itself(run):
     _, layout = run
     evaluate(layout, "clip", 0)
-    metrics = read_metrics(layout.metrics("emoji-clip", "clip", 0))
-    assert set(metrics["weights"]) == {"raw"}
-    assert (metrics.loc[metrics["metric"] == "retention_kl", ["value", "ci_low", "ci_high"]] == 0).all(axis=None)
+    rows = read_predictions(answers(layout, "clip"))
+    assert set(rows["weights"]) == {"raw"}
+    assert (rows.loc[rows["images"] == "clean", "retention_kl"] == 0).all()
 
 
 def test_a_method_without_averaging_has_raw_weights_only(run):
     _, layout = run
     evaluate(layout, "ce", 0)
-    assert set(read_metrics(layout.metrics("emoji-clip", "ce", 0))["weights"]) == {"raw"}
+    assert set(read_predictions(answers(layout, "ce"))["weights"]) == {"raw"}
 
 
 def test_repetition_gives_the_same_bytes(run):
@@ -122,7 +118,7 @@ def test_repetition_gives_the_same_bytes(run):
     found = []
     for _ in range(2):
         evaluate(layout, "dpo", 0)
-        found.append([Path(path).read_bytes() for path in outputs(layout, "dpo")])
+        found.append(Path(answers(layout, "dpo")).read_bytes())
     assert found[0] == found[1]
 
 
@@ -158,7 +154,7 @@ def test_a_checkpoint_of_another_shape_is_named_and_nothing_is_written(run):
     save_tuned(loaded, path, 0.0, **{"visual.head.3.bias": torch.zeros(9)})
     with pytest.raises(TensorFileError, match=r"averaged\.safetensors: tensor 'visual\.head\.3\.bias' has shape"):
         evaluate(layout, "dpo", 0)
-    assert not any(map(os.path.exists, outputs(layout, "dpo")))
+    assert not os.path.exists(answers(layout, "dpo"))
 
 
 def test_weights_that_are_not_numbers_are_named(run):
@@ -167,7 +163,7 @@ def test_weights_that_are_not_numbers_are_named(run):
     save_tuned(loaded, layout.checkpoint("emoji-clip", "ce", 0), float("nan"))
     with pytest.raises(ScoringError, match=r"ce/seed0/model\.safetensors: on clean images of animals, scores are NaN"):
         evaluate(layout, "ce", 0)
-    assert not any(map(os.path.exists, outputs(layout, "ce")))
+    assert not os.path.exists(answers(layout, "ce"))
 
 
 def test_manifest_images_and_classes_must_belong_together(run):

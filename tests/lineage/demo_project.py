@@ -18,11 +18,11 @@ import pandas as pd
 import yaml
 
 from prefclip.config import Config, read_config
-from prefclip.lineage.cells import write_cells
 from prefclip.lineage.figure_ids import figure_metadata
 from prefclip.lineage.project import Project
 from prefclip.lineage.recording import recorded
 from prefclip.lineage.sources import installed_version
+from prefclip.table import Number, Row, Source, Table, Term, write_table
 
 RUN = "results/demo"
 RAW = "resources/raw/pictures.bin"
@@ -156,11 +156,11 @@ class DemoProject:
             wildcards={"method": "dpo", "seed": seed},
         )
 
-    def metrics(self, seed: int) -> str:
-        return f"{RUN}/metrics/clip.dpo.seed{seed}.parquet"
+    def predictions(self, seed: int) -> str:
+        return f"{RUN}/predictions/clip/dpo/seed{seed}.parquet"
 
     def evaluate(self, seed: int) -> None:
-        out = self.metrics(seed)
+        out = self.predictions(seed)
         weights = f"{RUN}/checkpoints/clip/dpo/seed{seed}/model.safetensors"
         with self.recorded(
             "evaluate", [weights, f"{RUN}/images/animals.npy"], [out], seed=seed, wildcards={"seed": seed}
@@ -180,20 +180,21 @@ class DemoProject:
             pd.DataFrame(rows).to_parquet(out)
 
     def table(self) -> None:
-        stem, inputs = f"{RUN}/tables/typographic", [self.metrics(0), self.metrics(1)]
-        outputs = [f"{stem}.csv", f"{stem}.cells.json"]
+        stem, inputs = f"{RUN}/tables/typographic", [self.predictions(0), self.predictions(1)]
+        outputs = [f"{stem}.csv", f"{stem}.json"]
         with self.recorded("table", inputs, outputs, wildcards={"table": "typographic"}):
             key = {"method": "dpo", "weights": "raw", "kind": "value", "images": "clean", "metric": "accuracy"}
             lines = [{**key, "dataset": name, "value": 0.55} for name in ("animals", "food", "mean")]
             Path(stem).parent.mkdir(parents=True, exist_ok=True)
             pd.DataFrame(lines).to_csv(f"{stem}.csv", index=False)
-            write_cells(f"{stem}.csv", inputs, groups={"mean": ["animals", "food"]})
+            files = [name.removeprefix(f"{RUN}/") for name in inputs]
+            write_table(accuracies(key, files), f"{stem}.json")
 
     def figure(self) -> None:
         picture = b"\x89PNG{activity}"
         self.stage(
             "figure",
-            [self.metrics(0), self.metrics(1)],
+            [self.predictions(0), self.predictions(1)],
             {f"{RUN}/figures/bars.png": picture},
             wildcards={"figure": "bars"},
         )
@@ -205,6 +206,39 @@ class DemoProject:
             self.evaluate(seed)
         self.table()
         self.figure()
+
+
+def accuracies(key: dict[str, str], files: list[str]) -> Table:
+    """One row of accuracies; the third is the mean of the others, and the fourth is that of the first file alone."""
+    sources = [
+        Source(file=file, where={"weights": "raw", "dataset": name}) for name in ("animals", "food") for file in files
+    ]
+    terms = [
+        Term(measure="value", words=words, sources=places)
+        for words, places in (
+            ("animals, mean over 2 seeds", [0, 1]),
+            ("food, mean over 2 seeds", [2, 3]),
+            ("mean over 2 seeds and 2 data sets", [0, 1, 2, 3]),
+            ("animals, seed 0", [0]),
+        )
+    ]
+    numbers = [
+        Number(keys={**key, "dataset": name}, value=value, formula="a", terms=[place])
+        for place, (name, value) in enumerate({"animals": 0.55, "food": 0.55, "mean": 0.55, "first": 0.5}.items())
+    ]
+    change = Number(keys={**key, "kind": "difference", "dataset": "food"}, value=0.0, formula="a - b", terms=[1, 0])
+    return Table(
+        name="typographic",
+        caption="Accuracy.",
+        corner="",
+        header=[("", number.keys["dataset"]) for number in numbers],
+        footnotes=[],
+        columns=[*key, "dataset", "value"],
+        rows=[Row(label="DPO", cells=[0, 1, 2, 3])],
+        numbers=[*numbers, change],
+        terms=terms,
+        sources=sources,
+    )
 
 
 def lay_out(root: Path) -> None:

@@ -87,7 +87,7 @@ def test_trace_ends_with_4_where_the_way_is_lost(demo):
 
 def test_diff(demo):
     weights = [f"{RUN}/checkpoints/clip/dpo/seed{seed}/model.safetensors" for seed in (0, 1)]
-    assert "seed: 0 → 1" in audit(f"diff {' '.join(weights)}").stdout
+    assert "train: 0 → 1" in audit(f"diff {' '.join(weights)}").stdout
     assert json.loads(audit(f"diff --json {' '.join(weights)}").stdout)["equal"] is False
 
 

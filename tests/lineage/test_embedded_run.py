@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from prefclip.files import sha256_of
-from prefclip.lineage.cells import cells_name, read_cells
 from prefclip.lineage.project import Project
 from prefclip.lineage.trace import Trace, trace
 from prefclip.lineage.verify import verify
+from prefclip.table import read_table
 
 RUN = "results/embedded"
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,12 +45,13 @@ def assert_reaches_raw_bytes(found: Trace) -> None:
 
 @pytest.mark.parametrize("table", TABLES)
 def test_every_cell_leads_to_raw_bytes(project, table):
-    cells = read_cells(project, table).cells
-    assert len(cells) == len(pd.read_csv(ROOT / table)) > 0
-    for cell in cells:
-        found = trace(project, table, f"{cell.row},{cell.column}")
+    stored = read_table((ROOT / table).with_suffix(".json"))
+    assert len(stored.numbers) > 0
+    for number in stored.numbers:
+        found = trace(project, table, f"{number.row},{number.column}")
         assert_reaches_raw_bytes(found)
-        assert found.rows, f"{cell.row},{cell.column} comes from no metrics row"
+        named = {source.path(RUN) for source in stored.sources_of(number)}
+        assert found.cell == number and set(found.nodes[table].inputs) == named
 
 
 @pytest.mark.parametrize("figure", FIGURES)
@@ -61,7 +61,11 @@ def test_every_figure_leads_to_raw_bytes(project, figure):
 
 def test_the_headline_table_leads_to_the_images(project):
     assert RAW_IMAGES in trace(project, f"{RUN}/tables/typographic.csv").nodes
-    assert len(TABLES) >= 4 and len(FIGURES) >= 8 and all((ROOT / cells_name(table)).is_file() for table in TABLES)
+    assert (
+        len(TABLES) >= 4
+        and len(FIGURES) >= 8
+        and all((ROOT / table).with_suffix(".json").is_file() for table in TABLES)
+    )
 
 
 def test_an_untouched_run_raises_no_alarm(project):

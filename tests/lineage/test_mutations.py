@@ -25,9 +25,9 @@ ARTIFACTS = [
     f"{RUN}/preferences/animals.parquet",
     WEIGHTS[0],
     f"{RUN}/checkpoints/clip/dpo/seed0/training_log.csv",
-    f"{RUN}/metrics/clip.dpo.seed1.parquet",
+    f"{RUN}/predictions/clip/dpo/seed1.parquet",
     TABLE,
-    f"{RUN}/tables/typographic.cells.json",
+    f"{RUN}/tables/typographic.json",
     f"{RUN}/figures/bars.png",
 ]
 
@@ -163,7 +163,7 @@ def test_file_and_record_forged_together(demo):
     found, code = states(demo)
     assert code == 1
     assert found[f"{RUN}/checkpoints/clip/dpo/seed0/training_log.csv"] == "tampered"
-    assert found[demo.metrics(0)] == found[TABLE] == "stale"
+    assert found[demo.predictions(0)] == found[TABLE] == "stale"
 
 
 def test_truncated_record(demo):
@@ -178,7 +178,7 @@ def test_changed_param(demo):
     edit_settings(demo, epochs=9)
     found, code = states(demo)
     assert code == 3
-    assert found == dict.fromkeys(downstream_of("checkpoints", "metrics", "tables", "figures"), "stale")
+    assert found == dict.fromkeys(downstream_of("checkpoints", "predictions", "tables", "figures"), "stale")
     reasons = [finding.reason for finding in verify(demo.project, [WEIGHTS[0]]).findings]
     assert reasons == ["config/demo.yaml changed: training.epochs 3 → 9"]
 
@@ -254,7 +254,9 @@ def test_upstream_made_again(demo):
     )
     found, code = states(demo)
     assert ATTACKED not in found and code == 3
-    assert found == dict.fromkeys(downstream_of("preferences", "checkpoints", "metrics", "tables", "figures"), "stale")
+    assert found == dict.fromkeys(
+        downstream_of("preferences", "checkpoints", "predictions", "tables", "figures"), "stale"
+    )
 
 
 @pytest.mark.parametrize("inside", [True, False])

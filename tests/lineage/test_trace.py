@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from demo_project import RAW, RUN
 
-from prefclip.lineage.cells import cells_name, read_cells, write_cells
 from prefclip.lineage.project import LineageError, Project
 from prefclip.lineage.record import activity_id, content_id, record_text
 from prefclip.lineage.trace import trace
 from prefclip.lineage.trace_formats import as_dot, as_json, as_mermaid, as_tree
+from prefclip.table import TableFileError, read_table
 
-TABLE = f"{RUN}/tables/typographic.csv"
+TABLE, STORED = f"{RUN}/tables/typographic.csv", f"{RUN}/tables/typographic.json"
 FIGURE = f"{RUN}/figures/bars.png"
 
 
@@ -24,10 +24,10 @@ def raw_of(found) -> list[str]:
 
 
 def test_every_cell_and_figure_reaches_raw_data(demo):
-    cells = read_cells(demo.project, TABLE).cells
-    assert len(cells) == 3
-    for cell in cells:
-        found = trace(demo.project, TABLE, f"{cell.row},{cell.column}")
+    numbers = read_table(demo.path(STORED)).numbers
+    assert len(numbers) == 5
+    for number in numbers:
+        found = trace(demo.project, TABLE, f"{number.row},{number.column}")
         assert found.complete() and raw_of(found) == [RAW]
         stages = {node.stage for node in found.nodes.values()}
         assert {"table", "evaluate", "train", "pairs", "attacks", "manifest"} <= stages
@@ -39,48 +39,36 @@ def test_every_cell_and_figure_reaches_raw_data(demo):
     }
 
 
-def test_cell_names_its_metrics_rows(demo):
-    found = trace(demo.project, TABLE, "dpo,mean")
-    assert found.cell.value == 0.55 and found.cell.aggregation == "mean over 2 seeds and 2 data sets"
-    assert {(row.run_id, row.dataset, row.seed) for row in found.rows} == {
-        (f"demo/clip/dpo/seed{seed}", name, seed) for seed in (0, 1) for name in ("animals", "food")
-    }
-
-
-def test_cell_follows_only_its_own_files(demo):
-    lines = Path(TABLE).read_text().splitlines()
-    Path("one.csv").write_text("\n".join([lines[0] + ",seed", lines[1] + ",1"]) + "\n")
-    path = write_cells("one.csv", [demo.metrics(0), demo.metrics(1)])
-    found = trace(demo.project, "one.csv", "dpo,animals")
-    assert found.nodes["one.csv"].inputs == [demo.metrics(0), demo.metrics(1)] and path.name == "one.cells.json"
-
-
-def test_difference_cells_also_follow_the_reference(demo):
-    """A row ``Δ to CLIP`` was computed from CLIP's numbers too."""
-    lines = Path(TABLE).read_text().replace("value", "difference", 1).splitlines()
-    Path("delta.csv").write_text(
-        "\n".join([lines[0].replace("difference", "value"), lines[1].replace("value", "difference")])
+def test_cell_names_the_rows_that_it_was_computed_from(demo):
+    found = trace(demo.project, TABLE, "dpo raw,mean")
+    assert found.cell.value == 0.55 and found.table.operation(found.cell) == "mean over 2 seeds and 2 data sets"
+    assert as_tree(found).startswith(
+        "cell dpo raw,clean accuracy mean = 0.55: mean over 2 seeds and 2 data sets (4 sel"
     )
-    import pandas as pd
-
-    clip = pd.read_parquet(demo.metrics(0)).assign(method="clip", run_id="demo/clip/clip/seed0")
-    clip.to_parquet(f"{RUN}/metrics/clip.clip.seed0.parquet")
-    write_cells("delta.csv", [demo.metrics(0), f"{RUN}/metrics/clip.clip.seed0.parquet"])
-    (cell,) = (cells := read_cells(demo.project, "delta.csv")).cells
-    assert {row.method for row in cells.rows_of(cell)} == {"dpo", "clip"}
-    assert cell.row == "dpo raw difference" and "against the same of clip" in cell.aggregation
+    (term,) = as_json(found)["cell"]["terms"]
+    assert [(source["file"], source["where"]["dataset"]) for source in term["sources"]] == [
+        (demo.predictions(seed), name) for name in ("animals", "food") for seed in (0, 1)
+    ]
 
 
-def test_cell_without_rows_is_an_error(demo):
-    Path("bad.csv").write_text(Path(TABLE).read_text().replace("animals", "dragons"))
-    with pytest.raises(LineageError, match="no row for its cell dpo raw,clean accuracy dragons"):
-        write_cells("bad.csv", [demo.metrics(0)])
+@pytest.mark.parametrize("view", [TABLE, STORED])
+def test_cell_follows_only_its_own_files(demo, view):
+    assert trace(demo.project, view).nodes[view].inputs == [demo.predictions(0), demo.predictions(1)]
+    found = trace(demo.project, view, "dpo raw,first")
+    assert found.nodes[view].inputs == [demo.predictions(0)] and demo.predictions(1) not in found.nodes
+
+
+def test_difference_cells_say_what_is_taken_from_what(demo):
+    found = trace(demo.project, TABLE, "dpo difference,food")
+    assert found.cell.row == "dpo raw difference" and len(as_json(found)["cell"]["terms"]) == 2
+    said = found.table.operation(found.cell)
+    assert said == "a - b; a: food, mean over 2 seeds; b: animals, mean over 2 seeds"
 
 
 @pytest.mark.parametrize(
     ("cell", "message"),
     [
-        ("dpo,dragons", "no cell 'dpo,dragons'; rows are 'dpo raw'; columns are"),
+        ("dpo,dragons", "no cell 'dpo,dragons'; rows are 'dpo raw', 'dpo raw difference'; columns are"),
         ("dpo,clean", "several cells are"),
         ("x", "no cell"),
     ],
@@ -90,27 +78,25 @@ def test_unknown_cell(demo, cell, message):
         trace(demo.project, TABLE, cell)
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"schema_version": 1}', "[" * 10_000, '{"table": NaN}'])
-def test_malformed_cells_file(demo, text):
-    demo.path(cells_name(TABLE)).write_text(text)
-    with pytest.raises(LineageError, match=r"typographic\.cells\.json"):
+def test_a_table_that_is_not_there(demo):
+    demo.path(STORED).unlink()
+    with pytest.raises(LineageError, match=r"typographic\.json: is missing; only tables made by `prefclip table`"):
         trace(demo.project, TABLE, "dpo,animals")
 
 
-def test_cells_of_another_table_or_with_rows_that_are_not_there(demo):
-    path = demo.path(cells_name(TABLE))
-    values = json.loads(path.read_text())
-    for broken in ({**values, "table": "results/demo/tables/other.csv"}, {**values, "rows": []}):
-        path.write_text(json.dumps(broken))
-        with pytest.raises(LineageError, match="damaged"):
-            trace(demo.project, TABLE, "dpo,animals")
+@pytest.mark.parametrize("text", ["", "[]", '{"schema_version": 1}', "[" * 10_000, '{"name": NaN}'])
+def test_malformed_table(demo, text):
+    demo.path(STORED).write_text(text)
+    with pytest.raises(TableFileError, match=r"typographic\.json: not a whole table"):
+        trace(demo.project, TABLE, "dpo,animals")
 
 
-def test_cells_that_name_a_file_the_table_was_not_made_of(demo):
-    path = demo.path(cells_name(TABLE))
-    path.write_text(path.read_text().replace("metrics/clip.dpo.seed0", "metrics/other"))
+@pytest.mark.parametrize("file", ["predictions/other.parquet", "../../../etc/passwd", "resources/raw/pictures.bin"])
+def test_cells_that_name_a_file_the_table_was_not_made_of(demo, file):
+    path = demo.path(STORED)
+    path.write_text(path.read_text().replace("predictions/clip/dpo/seed0.parquet", file))
     with pytest.raises(LineageError, match="no input of the table"):
-        trace(demo.project, TABLE, "dpo,animals")
+        trace(demo.project, TABLE, "dpo raw,animals")
 
 
 def test_copied_figure_finds_its_record(demo, tmp_path):
@@ -136,12 +122,12 @@ def test_tree_spells_out_shared_files_once(demo):
 
 
 def test_json_holds_nodes_and_edges(demo):
-    found = as_json(trace(demo.project, TABLE, "dpo,food"))
+    found = as_json(trace(demo.project, TABLE, "dpo raw,food"))
     json.dumps(found)
     names = [node["path"] for node in found["nodes"]]
-    assert found["complete"] and found["schema_version"] == 1 and names[-1] == TABLE and names[0] == RAW
+    assert found["complete"] and found["schema_version"] == 2 and names[-1] == TABLE and names[0] == RAW
     assert all(names.index(above) < names.index(below) for above, below in found["edges"])
-    assert found["cell"]["rows"][0]["dataset"] == "food"
+    assert found["cell"]["terms"][0]["sources"][0]["where"]["dataset"] == "food"
 
 
 def test_graphs_name_every_file_and_edge(demo):

@@ -6,15 +6,16 @@ import torch
 
 from prefclip.errors import PrefclipError
 from prefclip.objectives import UnknownObjectiveError, names, objective
-from prefclip.objectives.base import ObjectiveInputError, ObjectiveParameterError
+from prefclip.objectives.base import ObjectiveInputError
 from prefclip.objectives.dpo import dpo_weight
 from prefclip.objectives.ipo import ipo_weight
 from prefclip.objectives.kto import kto_weights
+from prefclip.parameters import ParameterError
 
 NAN, INFINITY = float("nan"), float("inf")
 
 
-@pytest.mark.parametrize("error", [UnknownObjectiveError, ObjectiveParameterError, ObjectiveInputError])
+@pytest.mark.parametrize("error", [UnknownObjectiveError, ParameterError, ObjectiveInputError])
 def test_every_error_is_a_user_error_and_a_value_error(error):
     assert issubclass(error, PrefclipError) and issubclass(error, ValueError)
 
@@ -31,23 +32,21 @@ def test_an_unknown_name_lists_the_known_ones(name):
 @pytest.mark.parametrize("name", ["dpo", "ipo", "kto"])
 @pytest.mark.parametrize("beta", [0, -1.0, NAN, INFINITY, "1", None, True, torch.ones(2)])
 def test_beta_must_be_positive(name, beta):
-    with pytest.raises(ObjectiveParameterError, match=f"beta of objective '{name}' must be a number > 0, got"):
+    with pytest.raises(ParameterError, match=f"beta of objective '{name}' must be a number > 0, got"):
         objective(name, beta=beta)
 
 
 @pytest.mark.parametrize("name", ["dpo", "ipo", "kto", "ce_kl"])
 @pytest.mark.parametrize("weight", [-0.1, NAN, INFINITY, "0.1", False])
 def test_the_regulariser_weight_must_not_be_negative(name, weight):
-    with pytest.raises(
-        ObjectiveParameterError, match=f"regulariser_weight of objective '{name}' must be a number >= 0, got"
-    ):
+    with pytest.raises(ParameterError, match=f"regulariser_weight of objective '{name}' must be a number >= 0, got"):
         objective(name, regulariser_weight=weight)
 
 
 @pytest.mark.parametrize("smoothing", [-0.01, 0.5, 1.0, NAN, "0.1"])
 def test_label_smoothing_must_be_below_a_half(smoothing):
     with pytest.raises(
-        ObjectiveParameterError, match=r"label_smoothing of objective 'dpo' must be a number >= 0 and < 0\.5, got"
+        ParameterError, match=r"label_smoothing of objective 'dpo' must be a number >= 0 and < 0\.5, got"
     ):
         objective("dpo", label_smoothing=smoothing)
 
@@ -55,7 +54,7 @@ def test_label_smoothing_must_be_below_a_half(smoothing):
 @pytest.mark.parametrize("choice", ["exakt", "", None, 0.0])
 def test_an_unknown_reference_point_lists_the_known_ones(choice):
     with pytest.raises(
-        ObjectiveParameterError, match="reference_point of objective 'kto' must be one of 'regulariser', 'mismatched'"
+        ParameterError, match="reference_point of objective 'kto' must be one of 'regulariser', 'mismatched'"
     ):
         objective("kto", reference_point=choice)
 
@@ -73,9 +72,9 @@ def test_an_unknown_reference_point_lists_the_known_ones(choice):
 )
 def test_a_parameter_that_does_not_apply_lists_those_that_do(name, parameter, allowed):
     (key,) = parameter
-    with pytest.raises(ObjectiveParameterError, match=f"objective '{name}' has no parameter '{key}', allowed are"):
+    with pytest.raises(ParameterError, match=f"objective '{name}' has no parameter '{key}', allowed are"):
         objective(name, **parameter)
-    with pytest.raises(ObjectiveParameterError, match=allowed):
+    with pytest.raises(ParameterError, match=allowed):
         objective(name, **parameter)
 
 
@@ -89,7 +88,7 @@ def test_a_parameter_that_does_not_apply_lists_those_that_do(name, parameter, al
 )
 def test_a_fixed_parameter_takes_its_one_value_only(name, parameter, message):
     assert objective(name, **{parameter: 0}).parameters[parameter] == 0.0
-    with pytest.raises(ObjectiveParameterError, match=message):
+    with pytest.raises(ParameterError, match=message):
         objective(name, **{parameter: 0.3})
 
 
@@ -103,11 +102,11 @@ def test_integers_and_numpy_numbers_are_numbers():
 
 def test_the_gradient_weights_check_their_parameters_too():
     margin = torch.zeros(3)
-    with pytest.raises(ObjectiveParameterError, match="beta of objective 'ipo' must be a number > 0"):
+    with pytest.raises(ParameterError, match="beta of objective 'ipo' must be a number > 0"):
         ipo_weight(margin, 0.0)
-    with pytest.raises(ObjectiveParameterError, match=r"label_smoothing of objective 'dpo' must be a number >= 0"):
+    with pytest.raises(ParameterError, match=r"label_smoothing of objective 'dpo' must be a number >= 0"):
         dpo_weight(margin, 1.0, label_smoothing=0.5)
-    with pytest.raises(ObjectiveParameterError, match="beta of objective 'kto' must be a number > 0"):
+    with pytest.raises(ParameterError, match="beta of objective 'kto' must be a number > 0"):
         kto_weights(margin, margin, 0.0, -1.0)
 
 

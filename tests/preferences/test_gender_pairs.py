@@ -3,10 +3,11 @@
 import pytest
 from tiny_world import TinyRun, tiny_config
 
-from prefclip.datasets.manifests import read_manifest
+from prefclip.datasets.manifest import read_manifest
 from prefclip.datasets.parquet_tables import TableError
-from prefclip.preferences.gender_pairs import GENDER_PAIR_COLUMNS, gender_pairs, read_gender_pairs
-from prefclip.preferences.pairs import PreferenceError
+from prefclip.preferences.errors import PreferenceError
+from prefclip.preferences.gender_pair_table import GENDER_PAIR_COLUMNS, read_gender_pairs
+from prefclip.preferences.gender_pairs import gender_pairs
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import itertools
 import pandas as pd
 import pytest
 
+from prefclip.preferences.errors import PreferenceError
 from prefclip.preferences.gender_parts import (
     HELD_OUT_CONCEPTS,
     SEEN_CONCEPTS,
@@ -14,7 +15,6 @@ from prefclip.preferences.gender_parts import (
     gender_parts,
     seen_concepts,
 )
-from prefclip.preferences.pairs import PreferenceError
 
 NAMES = {"occupations": ["judge", "cook", "pilot", "farmer"], "activities": ["running", "walking", "golfing"]}
 

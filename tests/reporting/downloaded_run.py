@@ -9,9 +9,8 @@ import pyarrow as pa
 from prefclip.config import Config
 from prefclip.datasets.class_lists import ClassList, write_classes
 from prefclip.datasets.parquet_tables import write_table
-from prefclip.evaluation.long_form import write_metrics, write_predictions
+from prefclip.evaluation.long_form import write_predictions
 from prefclip.evaluation.selection import image_kinds
-from prefclip.evaluation.summaries import summarise
 from prefclip.files import write_text
 from prefclip.run.files import RunFiles
 from prefclip.run.plan import method_runs
@@ -32,7 +31,7 @@ def downloaded_config(**changes: object) -> Config:
 
 
 def write_downloaded_run(folder: Path, config: Config, count: int = 60, share: float = 0.7) -> RunFiles:
-    """Write config, predictions and metrics below ``folder``; ``share`` of the answers are right."""
+    """Write config and predictions below ``folder``; ``share`` of the answers are right."""
     layout = RunFiles(str(folder))
     write_text(layout.config, config.model_dump_json())
     for model, method, seed in method_runs(config):
@@ -43,10 +42,7 @@ def write_downloaded_run(folder: Path, config: Config, count: int = 60, share: f
             for dataset in config.datasets
             for images in image_kinds(config, dataset)
         ]
-        predictions = pd.concat(parts, ignore_index=True)
-        write_predictions(predictions, layout.predictions(model, method, seed))
-        metrics = summarise(predictions, config.experiment, model, method, seed, config.evaluation)
-        write_metrics(metrics, layout.metrics(model, method, seed))
+        write_predictions(pd.concat(parts, ignore_index=True), layout.predictions(model, method, seed))
     return layout
 
 

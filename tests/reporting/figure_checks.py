@@ -1,13 +1,13 @@
 """What every figure has to be: readable in print, drawn from the files that it names alone, the same each time."""
 
+import shutil
 from pathlib import Path
 
 import matplotlib.text
 from matplotlib.figure import Figure
 
 from prefclip.config import Config
-from prefclip.reporting.figure_inputs import figure_inputs
-from prefclip.reporting.figures import draw_figure
+from prefclip.reporting.figures import draw_figure, leaf
 from prefclip.run.files import RunFiles
 
 SMALLEST_FONT = 6.0  # points, at the printed width
@@ -26,9 +26,15 @@ def readable_texts(figure: Figure) -> list[matplotlib.text.Text]:
     return texts
 
 
+def copy_of(run: tuple[Config, RunFiles], folder: Path) -> tuple[Config, RunFiles]:
+    """A copy of a run's files, to be damaged."""
+    shutil.copytree(run[1].root, folder / "results")
+    return run[0], RunFiles(str(folder / "results"))
+
+
 def keep_inputs_alone(config: Config, layout: RunFiles, name: str) -> set[Path]:
     """Delete every file of a run that a figure does not name, older drawings too; returns those that it names."""
-    needed = {Path(path) for path in (layout.config, *figure_inputs(config, layout, name))}
+    needed = {Path(path) for path in (layout.config, *leaf(name).reads(config, layout))}
     for path in Path(layout.root).rglob("*.*"):
         if path.is_file() and path not in needed:
             path.unlink()

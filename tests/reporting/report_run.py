@@ -11,25 +11,23 @@ import pandas as pd
 import pyarrow as pa
 from synthetic_run import synthetic_config, write_synthetic_run
 
-from prefclip.attacks.synthesis import read_attacked_manifest
+from prefclip.attacks.attacked_manifest import read_attacked_manifest
 from prefclip.config import Config, method_names
+from prefclip.datasets.class_lists import read_classes
 from prefclip.datasets.data_uris import picture_uri
-from prefclip.datasets.manifests import open_images, read_classes
+from prefclip.datasets.image_stacks import open_images
 from prefclip.datasets.parquet_tables import write_table
 from prefclip.evaluation.concept_table import ConceptRows, Place
 from prefclip.evaluation.explorer import CELLS
 from prefclip.evaluation.explorer_file import FORMAT
 from prefclip.evaluation.saliency.box_metrics import BOX_COLUMNS
 from prefclip.files import write_json, write_text
-from prefclip.lineage.cells import write_cells
 from prefclip.lineage.run_facts import run_facts
 from prefclip.reporting.figures import draw_figure
 from prefclip.reporting.report.page import build_report, report_sources
-from prefclip.reporting.report.shown_tables import FIRST_TABLES
 from prefclip.reporting.report.sweeps import PARTS
-from prefclip.reporting.tables import cell_groups, make_table
+from prefclip.reporting.tables import make_table, table_names
 from prefclip.run.files import RunFiles
-from prefclip.run.plan import SWEEP_TABLES, method_runs, sweep_runs
 from prefclip.seeds import generator_for
 
 
@@ -65,7 +63,7 @@ def write_sweeps(config: Config, layout: RunFiles) -> None:
     """Write what sweeps of a reading and a gender map could have: made-up numbers that follow t."""
     for name, settings in config.concepts.items():
         which = (config.model.key, name, settings.seeds[0])
-        rows = ConceptRows(config.experiment, config.model.key, name, settings.concept, which[2], config.evaluation)
+        rows = ConceptRows(config.model.key, name, settings.concept, which[2], config.evaluation)
         if settings.concept == "reading":
             kinds = (("accuracy", "clean"), ("accuracy", "typographic"), ("text_confusion", "typographic"))
             places = [(Place(each, images, "test"), metric) for each in config.datasets for metric, images in kinds]
@@ -91,10 +89,8 @@ def write_sweeps(config: Config, layout: RunFiles) -> None:
 
 def write_report(config: Config, layout: RunFiles) -> Path:
     """Write tables, one figure and the page of a run; returns the page."""
-    metrics = [layout.metrics(*each) for each in method_runs(config)]
-    for name in FIRST_TABLES:
+    for name in table_names(config, "main"):
         make_table(layout, name)
-        write_cells(layout.table(name), metrics, cell_groups(config, name))
     draw_figure(layout, "retention_boxes")
     write_explorer(config, layout)
     write_sweeps(config, layout)
@@ -118,10 +114,8 @@ def write_ablations_page(world: Path, folder: Path) -> RunFiles:
     grids = {"beta": {"vary": "beta", "methods": ["dpo"], "values": [0.1, 1.0], "seeds": [0]}}
     config = synthetic_config(world, sweeps={"grids": grids}, data={"bias": []})
     layout = write_synthetic_run(folder, config)
-    for name in SWEEP_TABLES:
+    for name in table_names(config, "ablations"):
         make_table(layout, name)
-        metrics = [layout.metrics(*each) for each in sweep_runs(config)]
-        write_cells(layout.table(name), metrics, cell_groups(config, name))
     draw_figure(layout, "sweep_beta")
     facts = run_facts(report_sources(config, layout, ablations=True))
     build_report(config, layout, facts, layout.ablations_report, ablations=True)

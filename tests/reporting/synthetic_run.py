@@ -5,11 +5,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from prefclip.attacks.synthesis import read_attacked_manifest, synthesise_attacks
+from prefclip.attacks.attacked_manifest import read_attacked_manifest
+from prefclip.attacks.synthesis import synthesise_attacks
 from prefclip.config import Config
-from prefclip.datasets.manifests import build_manifest, read_classes, read_manifest
-from prefclip.evaluation.long_form import write_metrics, write_predictions
-from prefclip.evaluation.summaries import summarise
+from prefclip.datasets.build import build_manifest
+from prefclip.datasets.class_lists import read_classes
+from prefclip.datasets.manifest import read_manifest
+from prefclip.evaluation.long_form import write_predictions
 from prefclip.files import write_text
 from prefclip.run.files import RunFiles
 from prefclip.run.plan import method_runs, sweep_runs
@@ -44,7 +46,7 @@ def synthetic_config(root: Path, **changes: object) -> Config:
 
 
 def write_synthetic_run(folder: Path, config: Config, steps: int = 60) -> RunFiles:
-    """Write config, images, manifests, predictions, metrics and training logs below ``folder``."""
+    """Write config, images, manifests, predictions and training logs below ``folder``."""
     layout = RunFiles(str(folder))
     write_text(layout.config, config.model_dump_json(indent=2) + "\n")
     for dataset in config.datasets:
@@ -82,11 +84,7 @@ def write_answers(layout: RunFiles, config: Config, method: str, seed: int) -> N
                 _answers(config, method, seed, weights, dataset, kind, rows, len(names))
                 for kind, rows in (("clean", manifest), ("typographic", attacked))
             ]
-    predictions = pd.concat(parts, ignore_index=True)
-    model = config.model.key
-    write_predictions(predictions, layout.predictions(model, method, seed))
-    metrics = summarise(predictions, config.experiment, model, method, seed, config.evaluation)
-    write_metrics(metrics, layout.metrics(model, method, seed))
+    write_predictions(pd.concat(parts, ignore_index=True), layout.predictions(config.model.key, method, seed))
 
 
 def _answers(config, method, seed, weights, dataset, kind, rows, classes) -> pd.DataFrame:
@@ -143,4 +141,4 @@ def write_log(layout: RunFiles, config: Config, method: str, seed: int, steps: i
         if method == "ce":
             terms[3:] = [float("nan")] * 3
         log.add(step, terms, 1e-3 * np.sin(np.pi * step / steps), 900 + noise.normal(0, 20))
-    log.write(layout.training_log(config.model.key, method, seed))
+    log.write(layout.checkpoint_folder(config.model.key, method, seed))

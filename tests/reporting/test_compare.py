@@ -1,16 +1,17 @@
 """Comparison of a run with published results."""
 
 import io
+import json
 import shutil
 
-import pandas as pd
 import pytest
 from rich.console import Console
 
-from prefclip.reporting.compare import CompareError, compare_folders, compare_runs, read_cells
+from prefclip.reporting.compare import CompareError, compare_folders, compare_runs, read_values
 from prefclip.reporting.figures import draw_figure
 from prefclip.reporting.tables import make_table
 from prefclip.run.files import RunFiles
+from prefclip.table import TableFileError, read_table, write_table
 
 TABLES = ("typographic", "text_confusion", "retention", "main_results")
 
@@ -35,13 +36,14 @@ def run(published, tmp_path):
     return tmp_path / "run"
 
 
-def change(run, table, row, **values):
-    path = run / "tables" / f"{table}.csv"
-    frame = pd.read_csv(path)
-    for name, value in values.items():
-        frame.loc[row, name] = value
-    frame.to_csv(path, index=False)
-    return frame.loc[row]
+def change(run, name, place, **values):
+    """Change the number at a place of a stored table; the number as it was."""
+    path = run / "tables" / f"{name}.json"
+    table = read_table(path)
+    numbers = list(table.numbers)
+    before, numbers[place] = numbers[place], numbers[place].model_copy(update=values)
+    write_table(table.model_copy(update={"numbers": numbers}), path)
+    return before
 
 
 def printed(run, published, width=200):
@@ -53,23 +55,23 @@ def printed(run, published, width=200):
 def test_the_published_results_reproduce_themselves(run, published):
     outcome, text = printed(run, published)
     assert outcome
-    cells = sum(len(read_cells(published / "tables" / f"{name}.csv")) for name in TABLES)
+    cells = sum(len(read_values(published / "tables" / f"{name}.json")) for name in TABLES)
     assert f"reproduced: {cells} of {cells} cells" in text
     assert text.count("reproduced") == cells + 1
 
 
 def test_values_inside_the_interval_reproduce_it(run, published):
-    row = pd.read_csv(published / "tables" / "typographic.csv").loc[5]
-    change(run, "typographic", 5, value=row["ci_low"])
+    low = read_table(published / "tables" / "typographic.json").numbers[5].low
+    change(run, "typographic", 5, value=low)
     assert compare_folders(run, published).reproduced
 
 
 def test_a_value_outside_is_named(run, published):
-    row = change(run, "typographic", 5, value=0.01)
+    keys = change(run, "typographic", 5, value=0.01).keys
     outcome, text = printed(run, published)
     assert not outcome
     assert (
-        f"outside: typographic: clip · raw · value · {row['dataset']} · {row['images']} · accuracy: 0.0100 instead of"
+        f"outside: typographic: clip · raw · value · {keys['dataset']} · {keys['images']} · accuracy: 0.0100 instead of"
         in text
     )
     assert "NOT reproduced" in text
@@ -78,7 +80,7 @@ def test_a_value_outside_is_named(run, published):
 def test_one_image_more_or_less_is_forgiven(run, published):
     reference = published.parent / "strict"
     shutil.copytree(published, reference)
-    change(reference, "typographic", 0, value=1.0, ci_low=1.0, ci_high=1.0, n=40)
+    change(reference, "typographic", 0, value=1.0, low=1.0, high=1.0, n=40)
     change(run, "typographic", 0, value=1 - 1 / 40)
     assert compare_folders(run, reference).reproduced
     change(run, "typographic", 0, value=1 - 2 / 40)
@@ -86,14 +88,15 @@ def test_one_image_more_or_less_is_forgiven(run, published):
 
 
 def test_a_missing_cell_is_named(run, published):
-    path = run / "tables" / "retention.csv"
-    frame = pd.read_csv(path)
-    frame[frame["method"] != "ipo"].to_csv(path, index=False)
+    path = run / "tables" / "retention.json"
+    table = read_table(path)
+    kept = [number for number in table.numbers if number.keys["method"] != "ipo"]
+    write_table(table.model_copy(update={"numbers": kept, "rows": []}), path)
     outcome, text = printed(run, published)
     assert not outcome and "missing: retention: ipo · averaged" in text and "the run has no such cell" in text
 
 
-@pytest.mark.parametrize("name", ["tables/main_results.csv", "tables/typographic.tex", "figures/retention_boxes.pdf"])
+@pytest.mark.parametrize("name", ["tables/main_results.json", "tables/typographic.tex", "figures/retention_boxes.pdf"])
 def test_a_missing_file_is_named(run, published, name):
     (run / name).unlink()
     outcome, text = printed(run, published)
@@ -107,15 +110,16 @@ def test_a_run_that_does_not_exist_misses_everything(published, tmp_path):
 
 
 def test_further_cells_are_told_but_no_failure(run, published):
-    path = run / "tables" / "retention.csv"
-    frame = pd.read_csv(path)
-    pd.concat([frame, frame.tail(1).assign(method="own")]).to_csv(path, index=False)
+    path = run / "tables" / "retention.json"
+    table = read_table(path)
+    own = table.numbers[-1].model_copy(update={"keys": {**table.numbers[-1].keys, "method": "own"}})
+    write_table(table.model_copy(update={"numbers": [*table.numbers, own]}), path)
     outcome, text = printed(run, published)
     assert outcome and "1 further cells were never published" in text
 
 
 def test_lost_numbers_are_outside(run, published):
-    change(run, "typographic", 3, value=float("nan"))
+    change(run, "typographic", 3, value=None)
     assert not compare_folders(run, published).reproduced
 
 
@@ -128,27 +132,32 @@ def test_narrow_terminals_still_get_every_failure_in_full(run, published):
 def test_unfit_references_are_one_clear_error(run, tmp_path):
     with pytest.raises(CompareError, match="holds no published table"):
         compare_folders(run, tmp_path / "empty")
-    table = tmp_path / "bad" / "tables" / "t.csv"
-    table.parent.mkdir(parents=True)
+    bad = tmp_path / "bad" / "tables" / "typographic.json"
+    bad.parent.mkdir(parents=True)
+    whole = json.loads((run / "tables" / "typographic.json").read_text(encoding="utf-8"))
+    first = whole["numbers"][0]
     for content, message in (
-        ("", "not a readable CSV"),
-        ("a,b\n1,2\n", "'value' is missing"),
-        ("a,value\nx,1\nx,2\n", "x occurs twice"),
+        ("", "not a whole table, at the top"),
+        ("{}", "Field required"),
+        ({**whole, "terms": []}, "names a number, term or source that it does not list"),
+        ({**whole, "numbers": [first, first], "rows": []}, "two of its numbers have the same keys"),
+        ({**whole, "numbers": [{**first, "terms": []}], "rows": []}, "number without sources"),
     ):
-        table.write_text(content)
-        with pytest.raises(CompareError, match=message):
+        bad.write_text(content if isinstance(content, str) else json.dumps(content))
+        with pytest.raises(TableFileError, match=rf"typographic\.json: .*{message}.*`prefclip table`"):
             compare_folders(run, tmp_path / "bad")
 
 
 def test_ablations_count_only_where_the_run_made_some(run, published, tmp_path):
     reference = tmp_path / "published"
     shutil.copytree(published, reference)
-    for form in ("csv", "md", "tex"):
+    for form in ("json", "csv", "md", "tex"):
         shutil.copy(reference / f"tables/typographic.{form}", reference / f"tables/sweeps.{form}")
     shutil.copy(reference / "figures/retention_boxes.png", reference / "figures/sweep_beta.png")
     outcome, text = printed(run, reference)
-    assert outcome and "4 files that only `snakemake ablations` makes were not compared" in text
-    shutil.copy(reference / "tables/sweeps.csv", run / "tables")
+    assert outcome and "5 files that only `snakemake ablations` makes were not compared" in text
+    shutil.copy(reference / "tables/sweeps.json", run / "tables")
     found = compare_folders(run, reference)
-    assert set(found.missing_files) == {"tables/sweeps.md", "tables/sweeps.tex", "figures/sweep_beta.png"}
+    views = {f"tables/sweeps.{form}" for form in ("csv", "md", "tex")}
+    assert set(found.missing_files) == {*views, "figures/sweep_beta.png"}
     assert "sweeps" in {verdict.table for verdict in found.verdicts} and found.left_out == 0

@@ -8,25 +8,33 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pytest
-from figure_checks import figure_files, keep_inputs_alone, readable_texts, repeated_bytes
+from figure_checks import copy_of, figure_files, keep_inputs_alone, readable_texts, repeated_bytes
 from matplotlib.colors import to_rgb
 from PIL import Image
+from whole_run import whole_config
 
 from prefclip.config import Config
 from prefclip.evaluation.long_form import read_predictions, write_predictions
 from prefclip.files import write_text
-from prefclip.reporting.figures import FIGURES, UnknownFigureError, draw_figure
-from prefclip.reporting.figures.attack_examples import find_example, tuned_method
-from prefclip.reporting.figures.style import STYLES, method_style, print_style
-from prefclip.reporting.figures.training_curves import TrainingLogError, running_mean
+from prefclip.reporting.drawing.attack_examples import find_example
+from prefclip.reporting.drawing.fonts import drawn_fonts
+from prefclip.reporting.drawing.preferred import preferred_methods
+from prefclip.reporting.drawing.style import STYLES, method_style, print_style
+from prefclip.reporting.drawing.training_curves import COLUMNS, TrainingLogError, running_mean
+from prefclip.reporting.figures import draw_figure, figure_names, leaf
+
+FIGURES = figure_names(whole_config(Path("nowhere")))
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_repetition_gives_the_same_bytes_without_a_date(copied, name):
-    _, layout = copied
+def test_the_named_inputs_are_enough_for_the_same_bytes_without_a_date(whole, tmp_path, name):
+    config, layout = copy_of(whole, tmp_path)
+    assert len(keep_inputs_alone(config, layout, name)) > 1
     pdf, png = repeated_bytes(layout, name)
     assert b"CreationDate" not in pdf and b"ModDate" not in pdf
     assert b"/Type3" not in pdf and b"/CIDFontType2" in pdf
+    fonts = {name.decode() for name in re.findall(rb"/BaseFont /[A-Z]{6}\+([\w-]+)", pdf)}
+    assert fonts and fonts <= {path.stem for path in drawn_fonts()}
     assert not re.search(rb"tIME|Creation Time|matplotlib version", png)
     with Image.open(figure_files(layout, name)[1]) as image:
         assert round(image.info["dpi"][0]) == 200
@@ -34,29 +42,23 @@ def test_repetition_gives_the_same_bytes_without_a_date(copied, name):
         assert np.asarray(image.convert("L")).std() > 5
 
 
-@pytest.mark.parametrize("name", FIGURES)
-def test_text_is_large_enough_and_inside_the_figure(made_up, name):
-    config, layout = made_up
+@pytest.mark.parametrize("name", [name for name in FIGURES if leaf(name).GROUP != "concepts"])
+def test_text_is_large_enough_and_inside_the_figure(whole, name):
     with print_style():
-        assert readable_texts(FIGURES[name](config, layout))
+        assert readable_texts(leaf(name).draw(*whole))
 
 
-@pytest.mark.parametrize("name", ["accuracy_bars", "retention_boxes", "training_curves"])
-def test_axes_have_a_title_and_a_unit(made_up, name):
+SWEPT = [name for name in FIGURES if leaf(name).GROUP == "ablations"]
+
+
+@pytest.mark.parametrize("name", ["accuracy_bars", "retention_boxes", "training_curves", *SWEPT])
+def test_axes_have_a_title_and_a_unit(whole, name):
     with print_style():
-        panels = FIGURES[name](*made_up).axes
+        panels = leaf(name).draw(*whole).axes
     assert all(panel.get_title(loc="left") for panel in panels)
     assert all(panel.get_ylabel() or panel.get_shared_y_axes().joined(panel, panels[0]) for panel in panels)
     units = " ".join(panel.get_ylabel() for panel in panels)
     assert "(%)" in units or "(nats)" in units
-
-
-@pytest.mark.parametrize("name", FIGURES)
-def test_the_named_inputs_are_all_that_a_figure_needs(copied, name):
-    config, layout = copied
-    keep_inputs_alone(config, layout, name)
-    draw_figure(layout, name)
-    assert all(path.is_file() for path in figure_files(layout, name)), "drawn anew, for the old ones are gone"
 
 
 def test_a_user_style_does_not_change_a_figure(copied):
@@ -73,7 +75,7 @@ def test_bars_are_as_high_as_the_table_says(made_up):
 
     config, layout = made_up
     with print_style():
-        panels = FIGURES["accuracy_bars"](config, layout).axes
+        panels = leaf("accuracy_bars").draw(config, layout).axes
     estimates = read_estimates(config, layout)
     for panel, images in zip(panels, ("clean", "typographic"), strict=True):
         heights = [bar.get_height() for bars in panel.containers if hasattr(bars, "patches") for bar in bars.patches]
@@ -83,7 +85,7 @@ def test_bars_are_as_high_as_the_table_says(made_up):
 
 def test_examples_are_fooled_pictures_chosen_without_the_tuned_model(copied):
     config, layout = copied
-    assert tuned_method(config) == "dpo"
+    assert preferred_methods(config)[0] == "dpo"
     example = find_example(config, layout, "animals", "dpo")
     assert example.answers["clip"][0][0] == example.word != example.name
     assert example.clean.shape == example.attacked.shape == (64, 64, 3)
@@ -108,7 +110,7 @@ def test_curves_stop_with_the_shortest_seed_and_leave_out_what_was_not_measured(
     path = Path(layout.training_log("emoji-clip", "dpo", 1))
     path.write_text("\n".join(path.read_text().splitlines()[:31]) + "\n")
     with print_style():
-        margin = FIGURES["training_curves"](config, layout).axes[0]
+        margin = leaf("training_curves").draw(config, layout).axes[0]
     lines = [line for line in margin.get_lines() if len(line.get_xdata()) > 2]
     assert len(lines) == 4  # not CE
     assert sorted(len(line.get_xdata()) for line in lines) == [30, 60, 60, 60]
@@ -134,11 +136,6 @@ def test_unfit_logs_are_named(copied, content, message):
     assert not any(path.exists() for path in figure_files(layout, "training_curves"))
 
 
-def test_unknown_figure_lists_what_there_is(made_up):
-    with pytest.raises(UnknownFigureError, match="'bars'; allowed: attack_examples, accuracy_bars"):
-        draw_figure(made_up[1], "bars")
-
-
 def test_methods_of_the_user_and_one_seed_are_drawn(copied):
     config, layout = copied
     values = config.model_dump()
@@ -149,7 +146,7 @@ def test_methods_of_the_user_and_one_seed_are_drawn(copied):
         target = Path(path("emoji-clip", "strong_dpo", 0))
         target.parent.mkdir(parents=True)
         target.write_bytes(source.read_bytes())
-    for name in FIGURES:
+    for name in figure_names(layout.read_config()):
         draw_figure(layout, name)
         assert all(path.exists() for path in figure_files(layout, name))
 
@@ -207,7 +204,6 @@ def grey(colour):
 
 
 def test_logs_of_a_real_run_have_what_the_figure_needs():
-    from prefclip.reporting.figures.training_curves import COLUMNS
     from prefclip.training.training_log import LOG_COLUMNS
 
     assert set(COLUMNS) <= set(LOG_COLUMNS)

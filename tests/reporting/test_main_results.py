@@ -5,24 +5,23 @@ import pandas as pd
 import pytest
 
 from prefclip.reporting.estimates import Estimates, read_estimates
-from prefclip.reporting.main_results import Requirement, main_results, recovered_share, required_numbers
-from prefclip.reporting.tables import make_table
+from prefclip.reporting.requirements import Requirement, recovered_share, required_numbers
+from prefclip.reporting.tables import leaf, make_table
+from prefclip.reporting.traced import Traced
 
 
 def samples(value):
-    return np.full((1, 5), value)
+    return Traced(np.full((1, 5), value))
 
 
 def test_won_back_share_is_zero_at_clip_and_one_at_clean_accuracy():
     untouched, clean = samples(0.3), samples(0.9)
-    assert recovered_share(untouched, untouched, clean) == pytest.approx(samples(0.0))
-    assert recovered_share(clean, untouched, clean) == pytest.approx(samples(1.0))
-    assert recovered_share(samples(0.6), untouched, clean) == pytest.approx(samples(0.5))
-    assert recovered_share(samples(0.2), untouched, clean) == pytest.approx(samples(-1 / 6))
+    for tuned, share in ((untouched, 0.0), (clean, 1.0), (samples(0.6), 0.5), (samples(0.2), -1 / 6)):
+        assert recovered_share(tuned, untouched, clean).samples == pytest.approx(np.full((1, 5), share))
 
 
 def test_nothing_lost_leaves_nothing_to_win_back():
-    share = recovered_share(samples(0.9), samples(0.9), samples(0.9))
+    share = recovered_share(samples(0.9), samples(0.9), samples(0.9)).samples
     assert np.isnan(share).all()
     assert np.isnan(Estimates({}, {}, 0.95).estimate(share).value)
 
@@ -52,7 +51,8 @@ def test_requirements_are_met_at_their_threshold(sense, threshold, value, met):
 def test_table_follows_from_the_accuracies(made_up):
     config, layout = made_up
     estimates = read_estimates(config, layout)
-    found = main_results(estimates, config).cells.set_index(["method", "requirement", "scope"]).sort_index()
+    lines = leaf("main_results").make(config, layout).lines
+    found = pd.DataFrame(lines).set_index(["method", "requirement", "scope"]).sort_index()
 
     def mean(method, weights, dataset, images):
         return estimates.of(method, weights, dataset, images)[:, 0].mean()

@@ -1,6 +1,8 @@
-"""The tables of methods × data sets, cell by cell against the metrics files."""
+"""The tables of methods × data sets, cell by cell against the predictions."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,32 +11,31 @@ import pytest
 
 from prefclip.config import Config
 from prefclip.datasets.parquet_tables import TableError
-from prefclip.evaluation.long_form import read_metrics, read_predictions, write_predictions
+from prefclip.evaluation.long_form import read_predictions, write_predictions
 from prefclip.files import write_text
 from prefclip.reporting.estimates import EstimateError, headline_weights, read_estimates
-from prefclip.reporting.table_inputs import EVERY_RUN
-from prefclip.reporting.tables import TABLES, UnknownTableError, make_table
+from prefclip.reporting.table_views import shown_parts
+from prefclip.reporting.tables import UnknownTableError, leaf, make_table, table_names
 
 CELL = ["method", "weights", "kind", "dataset", "images"]
 
 
+def cells_of(config, layout) -> pd.DataFrame:
+    """The tidy view of the table of accuracies."""
+    return pd.DataFrame(leaf("typographic").make(config, layout).lines).set_index(CELL).sort_index()
+
+
 @pytest.fixture(scope="module")
 def cells(made_up):
+    return cells_of(*made_up)
+
+
+def test_every_value_is_the_mean_over_seeds_of_the_right_answers(made_up, cells):
     config, layout = made_up
-    return TABLES["typographic"](read_estimates(config, layout), config).cells.set_index(CELL).sort_index()
-
-
-@pytest.fixture(scope="module")
-def metrics(made_up):
-    config, layout = made_up
-    files = [layout.metrics("emoji-clip", "clip", 0)]
-    files += [layout.metrics("emoji-clip", method, seed) for method in config.methods for seed in config.seeds]
-    frame = pd.concat([read_metrics(path) for path in files])
-    return frame[frame["metric"] == "accuracy"]
-
-
-def test_every_value_is_the_mean_over_seeds_of_the_metrics(cells, metrics):
-    means = metrics.groupby(["method", "weights", "dataset", "images"])["value"].mean()
+    runs = [("clip", 0), *((method, seed) for method in config.methods for seed in config.seeds)]
+    rows = pd.concat([read_predictions(layout.predictions("emoji-clip", *run)).assign(method=run[0]) for run in runs])
+    rows = rows.assign(right=rows["predicted"] == rows["label"])
+    means = rows.groupby(["method", "weights", "dataset", "images"], observed=True)["right"].mean()
     assert len(means) == 60
     for (method, weights, dataset, images), value in means.items():
         assert cells.loc[(method, weights, "value", dataset, images), "value"] == pytest.approx(value, abs=1e-6)
@@ -53,8 +54,7 @@ def test_the_mean_is_over_the_zero_shot_sets_only(world, made_up):
     config, layout = made_up
     values = config.model_dump()
     values["data"] |= {"zero_shot": ["food", "people"], "bias": []}
-    two = TABLES["typographic"](read_estimates(Config.model_validate(values), layout), Config.model_validate(values))
-    found = two.cells.set_index(CELL)["value"]
+    found = cells_of(Config.model_validate(values), layout)["value"]
     for method in ("clip", "kto"):
         weights = headline_weights(config, method)
         mean = np.mean([found[method, weights, "value", name, "clean"] for name in ("food", "people")])
@@ -80,18 +80,18 @@ def test_paired_differences_are_sharper_than_unpaired_ones(made_up):
 
 
 def test_raw_weights_follow_the_weights_that_stand_for_a_method(made_up):
-    config, layout = made_up
-    table = TABLES["typographic"](read_estimates(config, layout), config)
+    table = leaf("typographic").make(*made_up)
     labels = [row.label for row in table.rows if not row.quiet]
     assert labels[:6] == ["CLIP", "CE", "CE + KL", "DPO", "IPO", "KTO"]
     assert labels[6:] == [f"{name}, last iterate" for name in ("CE + KL", "DPO", "IPO", "KTO")]
     for place in range(len(table.header)):
-        best = [row.cells[place].value for row in table.rows if row.cells[place].best]
-        highest = max(row.cells[place].value for row in table.rows[:11] if not row.quiet)
+        numbers = [table.numbers[row.cells[place]] for row in table.rows]
+        best = [number.value for number in numbers if number.best]
+        highest = max(number.value for number, row in zip(numbers[:11], table.rows, strict=False) if not row.quiet)
         assert best and best == pytest.approx([highest] * len(best))
 
 
-@pytest.mark.parametrize("name", EVERY_RUN)
+@pytest.mark.parametrize("name", table_names(Config.model_validate({"methods": {}})))
 def test_three_files_agree_and_repeat_byte_for_byte(copied, name):
     _, layout = copied
     found = []
@@ -115,18 +115,31 @@ def test_three_files_agree_and_repeat_byte_for_byte(copied, name):
 
 
 def test_shown_numbers_are_percent_with_half_widths(made_up):
-    config, layout = made_up
-    estimates = read_estimates(config, layout)
-    table = TABLES["typographic"](estimates, config)
-    cell = table.rows[0].cells[0]
-    tidy = table.cells.iloc[0]
-    assert cell.value == pytest.approx(100 * tidy["value"], abs=1e-3)
-    assert cell.half_width == pytest.approx(50 * (tidy["ci_high"] - tidy["ci_low"]), abs=1e-3)
+    table = leaf("typographic").make(*made_up)
+    value, half_width = shown_parts(table.numbers[table.rows[0].cells[0]])
+    tidy = table.lines[0]
+    assert float(value) == pytest.approx(100 * tidy["value"], abs=0.0501)
+    assert float(half_width) == pytest.approx(50 * (tidy["ci_high"] - tidy["ci_low"]), abs=0.0501)
 
 
 def test_unknown_table_lists_what_there_is(made_up):
-    with pytest.raises(UnknownTableError, match="'typo'; allowed: typographic, text_confusion"):
+    with pytest.raises(UnknownTableError, match="unknown table 'typo'; allowed: typographic, main_results"):
         make_table(made_up[1], "typo")
+    with pytest.raises(UnknownTableError, match=r"this run has no table 'bias'; allowed: .*, retention\.$"):
+        make_table(made_up[1], "bias")
+
+
+@pytest.mark.parametrize("name", table_names())
+def test_a_table_describes_itself_in_a_light_module(name):
+    """The Snakefile asks each table what it is made from."""
+    code = (
+        "import sys; from prefclip.config import read_config; from prefclip.layout import files_of;"
+        "from prefclip.reporting.tables import leaf; config = read_config('config/embedded.yaml');"
+        f"found = leaf({name!r}); assert found.applies(config) in (True, False) and found.settings(config);"
+        "assert found.reads(config, files_of(config)) and found.GROUP in ('main', 'concepts', 'ablations');"
+        "sys.exit(bool({'torch', 'pandas', 'pyarrow', 'matplotlib', 'numpy'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2]).returncode == 0
 
 
 def test_a_missing_run_is_named(copied):

@@ -10,12 +10,15 @@ from report_run import Loads, reported_run
 
 from prefclip.config import Config
 from prefclip.lineage.run_facts import run_facts
+from prefclip.reporting.report.contents import sweep_inputs
 from prefclip.reporting.report.headline import read_headline
 from prefclip.reporting.report.page import build_report, embedded_json, report_sources
 from prefclip.reporting.report.settings import read_settings
-from prefclip.reporting.report.shown_tables import ReportError, parse_markdown, read_shown_table, read_tables
-from prefclip.reporting.report.sweeps import read_sweeps, sweep_files
+from prefclip.reporting.report.shown_tables import read_tables
+from prefclip.reporting.report.sweeps import read_sweeps
+from prefclip.reporting.tables import make_table
 from prefclip.run.files import RunFiles
+from prefclip.table import TableFileError
 
 PAPER_LIMIT = 15_000_000  # bytes
 
@@ -31,18 +34,9 @@ def page(reported):
     return Path(reported[1].report)
 
 
-def test_markdown_is_split():
-    text = (
-        "Caption,\nlong.\n\n| Method | A O |\n|---|---:|\n| CLIP | **94.2** ±1.3 |\n| *Δ to CLIP* | −1.0 |\n\nA note.\n"
-    )
-    caption, heads, rows, notes = parse_markdown(text)
-    assert caption == "Caption,\nlong." and heads == ["Method", "A O"] and notes == ["A note."]
-    assert rows == [["CLIP", "**94.2** ±1.3"], ["*Δ to CLIP*", "−1.0"]]
-
-
 def test_every_number_knows_its_line_and_cell(reported):
     _, layout = reported
-    table, *_ = read_tables(Path(f"{layout.root}/tables").glob("*.csv"))
+    table, *_ = read_tables(Path(f"{layout.root}/tables").glob("*.json"), layout.root)
     assert table.name == "typographic" and table.both_kinds and table.has_quiet and table.has_further
     for rows in table.groups:
         assert not rows[0].quiet and all(row.quiet for row in rows[1:])
@@ -54,35 +48,32 @@ def test_every_number_knows_its_line_and_cell(reported):
                 assert math.isclose(half, float(cell.half_width), abs_tol=0.0501)
     clip = table.lines[table.groups[0][0].cells[1].line]
     assert clip["cell"] == "clip raw,animals typographic accuracy"
-    assert table.files[clip["files"][0]].endswith("metrics/emoji-clip.clip.seed0.parquet")
+    assert [table.files[place] for place in clip["files"]] == [layout.predictions("emoji-clip", "clip", 0)]
+    assert clip["operation"] == "accuracy of clip (raw) on typographic images of animals"
     last = [rows[0].label for rows in table.groups if rows[0].further]
     assert last == ["CE + KL, last iterate", "DPO, last iterate", "IPO, last iterate", "KTO, last iterate"]
 
 
 def test_a_table_with_one_line_for_each_row_is_traced_too(reported):
     _, layout = reported
-    table = read_shown_table(f"{layout.root}/tables/main_results")
+    (table,) = read_tables([Path(layout.table("main_results", "json"))], layout.root)
     found = [row.cells[1] for rows in table.groups for row in rows]
     assert [cell.line for cell in found] == list(range(len(table.lines)))
     assert all(row.cells[0].line == -1 for rows in table.groups for row in rows)
 
 
-def test_a_table_of_another_shape_is_shown_without_traces(tmp_path):
-    (tmp_path / "odd.md").write_text("About.\n\n| A | B |\n|---|---:|\n| x | 1.0 ±0.2 |\n| y | 2.0 |\n")
-    (tmp_path / "odd.csv").write_text("what,value\nx,1\n")
-    table = read_shown_table(tmp_path / "odd")
-    assert table.lines == [] and table.groups[0][0].cells[0].text == "1.0" and table.groups[0][0].cells[0].line == -1
-
-
-def test_a_table_without_its_markdown_is_named(tmp_path):
-    (tmp_path / "odd.csv").write_text("what,value\nx,1\n")
-    with pytest.raises(ReportError, match=r"odd\.csv: .*prefclip table RUN odd"):
-        read_tables(tmp_path.glob("*.csv"))
+def test_a_damaged_table_is_named(copied):
+    config, layout = copied
+    make_table(layout, "typographic")
+    path = Path(layout.table("typographic", "json"))
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(TableFileError, match=r"typographic\.json: not a whole table.*prefclip table"):
+        build_report(config, layout, {}, layout.report)
 
 
 def test_headline_follows_the_table(page, reported):
     config, layout = reported
-    found = read_headline(config, f"{layout.root}/tables")
+    found = read_headline(config, layout)
     assert [title for title, _ in found.panels] == ["animals, the training data", "zero-shot data, food"]
     lines = found.panels[1][1]
     assert [line.label for line in lines] == ["CLIP", "CE", "CE + KL", "DPO", "IPO", "KTO"]
@@ -101,8 +92,8 @@ def test_every_key_of_the_configuration_is_shown(made_up):
                 keys(value, f"{prefix}{key}.") if isinstance(value, dict) and key != "parameters" else [prefix + key]
             )
 
-    given = {name: value for name, value in config.model_dump().items() if value is not None}
-    assert shown == set(keys(given)), "a section that the run does without is not shown"
+    given = {name: value for name, value in config.model_dump(exclude={"experiment"}).items() if value is not None}
+    assert shown == set(keys(given)), "the name, or a section that the run does without, is not shown"
     assert all(key.meaning for section in read_settings(config) for key in section.keys if section.name)
 
 
@@ -139,9 +130,9 @@ def test_curves_and_pictures_follow_t(reported):
 
 def test_a_run_without_swept_maps_has_no_slider(made_up, reported):
     config, layout = made_up
-    assert sweep_files(config, layout) == [] and read_sweeps(config, layout) is None
-    assert sweep_files(reported[0], layout) == []  # configured, not swept yet
-    assert all(path.is_file() for path in sweep_files(*reported)) and sweep_files(*reported)
+    assert sweep_inputs(config, layout) == [] and read_sweeps(config, layout) is None
+    assert read_sweeps(reported[0], layout) is None  # configured, not swept yet
+    assert all(Path(path).is_file() for path in sweep_inputs(*reported)) and read_sweeps(*reported)
 
 
 def test_the_page_needs_nothing_but_itself(page):
@@ -165,8 +156,7 @@ def test_the_report_does_not_depend_on_ablations(page, reported, tmp_path):
     config, layout = reported
     folder = shutil.copytree(layout.root, tmp_path / "results")
     layout = RunFiles(str(folder))
-    for form in ("csv", "md"):
-        shutil.copy(layout.table("retention", form), layout.table("sweeps", form))
+    shutil.copy(layout.table("retention", "json"), layout.table("sweeps", "json"))
     shutil.copy(layout.figure("retention_boxes", "png"), layout.figure("sweep_beta", "png"))
     assert report_sources(config, layout, ablations=True)
     build_report(config, layout, {}, layout.report)
@@ -179,14 +169,15 @@ def test_no_text_ends_the_script_early():
     assert "<" not in text and json.loads(text) == {"word": "</script><!-- & >"}
 
 
-def test_commands_of_the_page_name_the_run(page, reported):
-    _, layout = reported
+def test_commands_of_the_page_name_the_run_as_any_run(page, reported):
+    config, layout = reported
     text = page.read_text(encoding="utf-8")
-    assert f"prefclip figure {layout.root} retention_boxes" in text
-    assert f"prefclip audit trace {layout.root}/figures/retention_boxes.png" in text
+    assert "prefclip figure results/RUN retention_boxes" in text
+    assert "prefclip audit trace results/RUN/figures/retention_boxes.png" in text
+    assert layout.root not in text and config.experiment not in text
 
 
 def test_a_run_without_tables_is_named(copied):
     config, layout = copied
-    with pytest.raises(ReportError, match=r"typographic\.csv: not a table of this run .*prefclip table"):
+    with pytest.raises(TableFileError, match=r"typographic\.json: not a table that can be read .*prefclip table"):
         build_report(config, layout, {}, layout.report)

@@ -1,31 +1,30 @@
 """Tables and figures of the sweeps, from a made-up run."""
 
-import json
 import re
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from figure_checks import keep_inputs_alone, readable_texts, repeated_bytes
+from figure_checks import copy_of
+from recomputation import assert_recomputed
 from report_run import Loads
 from synthetic_run import synthetic_config, write_synthetic_run
 
 from prefclip.datasets.parquet_tables import TableError
-from prefclip.lineage.cells import write_cells
-from prefclip.reporting.figure_inputs import sweep_figures
-from prefclip.reporting.figures import SWEEP_FIGURES, draw_figure
-from prefclip.reporting.figures.curves import CurveError
-from prefclip.reporting.figures.style import print_style
-from prefclip.reporting.report.page import build_report
-from prefclip.reporting.report.shown_tables import ReportError, read_shown_table
+from prefclip.evaluation.long_form import read_predictions
+from prefclip.reporting.drawing.curves import CurveError
+from prefclip.reporting.drawing.style import print_style
+from prefclip.reporting.figures import all_names, draw_figure, figure_names
+from prefclip.reporting.figures import leaf as figure_leaf
+from prefclip.reporting.report.page import ReportError, build_report
+from prefclip.reporting.report.shown_tables import shown_table
 from prefclip.reporting.sweep_numbers import setting_text
-from prefclip.reporting.tables import SWEEP_TABLES, cell_groups, make_table
-from prefclip.run.files import RunFiles
-from prefclip.run.plan import SWEEP_TABLES as TABLES_OF_THE_WORKFLOW
-from prefclip.run.plan import sweep_runs, table_runs
+from prefclip.reporting.tables import UnknownTableError, leaf, make_table, table_names
+from prefclip.run.plan import sweep_runs
+from prefclip.table import read_table
 
+SWEEP_TABLES = table_names(group="ablations")
 GRIDS = {
     "beta": {"vary": "beta", "methods": ["dpo", "kto"], "values": [0.05, 0.5, 1.0, 1.5], "seeds": [0]},
     "weight": {"vary": "regulariser_weight", "methods": ["dpo"], "values": [0, 0.1, 1.0], "seeds": [0]},
@@ -56,9 +55,7 @@ def swept(world, tmp_path_factory):
 @pytest.fixture
 def damaged(swept, tmp_path):
     """A copy of it."""
-    config, layout = swept
-    shutil.copytree(layout.root, tmp_path / "results")
-    return config, RunFiles(str(tmp_path / "results"))
+    return copy_of(swept, tmp_path)
 
 
 @pytest.fixture
@@ -74,10 +71,6 @@ def of(cells: pd.DataFrame, **where: object) -> pd.Series:
     return found.iloc[0]
 
 
-def test_the_workflow_knows_the_tables_and_figures():
-    assert set(TABLES_OF_THE_WORKFLOW) == set(SWEEP_TABLES)
-
-
 def test_every_point_has_a_line_and_a_difference_where_it_differs(swept, cells):
     config, _ = swept
     for point in config.grid_points:
@@ -91,13 +84,14 @@ def test_every_point_has_a_line_and_a_difference_where_it_differs(swept, cells):
     assert not cells.duplicated(["sweep", "setting", "main", "weights", "kind", "dataset", "images", "metric"]).any()
 
 
-def test_values_and_differences_are_those_of_the_metrics_on_the_same_seeds(swept, cells):
+def test_values_and_differences_are_those_of_the_answers_on_the_same_seeds(swept, cells):
     layout = swept[1]
 
     def mean(method: str, weights: str, seeds: list[int]) -> float:
-        frames = [pd.read_parquet(layout.metrics("emoji-clip", method, seed)) for seed in seeds]
-        rows = pd.concat(frames).query("dataset == 'animals' and images == 'typographic' and metric == 'accuracy'")
-        return rows[rows["weights"] == weights]["value"].mean()
+        rows = pd.concat([read_predictions(layout.predictions("emoji-clip", method, seed)) for seed in seeds])
+        rows = rows.query("dataset == 'animals' and images == 'typographic'")
+        rows = rows[rows["weights"] == weights]
+        return (rows["predicted"] == rows["label"]).mean()
 
     point = mean("ce-averaging-on", "averaged", [0, 2])
     where = {"sweep": "averaging", "setting": "on", "weights": "averaged"}
@@ -147,23 +141,17 @@ def test_the_shown_sweeps_have_one_line_for_each_point(swept):
     assert any("DPO, mean (4 seeds)" in line for line in lines)
 
 
-@pytest.mark.parametrize("name", sorted(SWEEP_TABLES))
-def test_cells_lead_to_the_metrics_of_their_seeds_alone(damaged, monkeypatch, name):
-    config, layout = damaged
-    monkeypatch.chdir(Path(layout.root).parent)
-    (Path.cwd() / "pyproject.toml").touch()
-    layout = RunFiles("results")
-    metrics = [layout.metrics(*run) for run in table_runs(config, name)]
-    found = json.loads(write_cells(layout.table(name), metrics, cell_groups(config, name)).read_text(encoding="utf-8"))
-    rows = found["rows"]
-    table = pd.read_csv(layout.table(name), dtype=str, keep_default_na=False)
-    assert len(found["cells"]) == len(table)
-    for cell, (_, line) in zip(found["cells"], table.iterrows(), strict=True):
-        behind = [rows[place] for place in cell["rows"]]
-        own = [row for row in behind if (row["method"], row["weights"]) == (line["method"], line["weights"])]
-        assert {str(row["seed"]) for row in own} == set(line["of_seeds"].split("+"))
-        others = {f"{row['method']} {row['weights']}" for row in behind} - {f"{line['method']} {line['weights']}"}
-        assert others == ({line["against"]} if line["kind"] == "difference" else set())
+@pytest.mark.parametrize("name", SWEEP_TABLES)
+def test_every_number_comes_from_the_seeds_of_its_line(swept, name):
+    config, layout = swept
+    table = read_table(layout.table(name, "json"))
+    assert_recomputed(table, layout.root)
+    assert {source.path(layout.root) for source in table.sources} <= set(leaf(name).reads(config, layout))
+    for number in table.numbers:
+        runs = {tuple(source.file.removesuffix(".parquet").split("/")[-2:]) for source in table.sources_of(number)}
+        seeds = {f"seed{seed}" for seed in number.keys["of_seeds"].split("+")}
+        against = {number.keys["against"].partition(" ")[0]} - {""}
+        assert runs == {(method, seed) for method in {number.keys["method"], *against} for seed in seeds}
 
 
 def test_a_lacking_run_is_named(damaged):
@@ -174,29 +162,17 @@ def test_a_lacking_run_is_named(damaged):
 
 
 def test_names_of_figures_follow_from_what_is_varied(swept, world):
-    assert sorted(sweep_figures(swept[0])) == sorted(SWEEP_FIGURES)
+    assert {*figure_names(swept[0], "ablations")} == {
+        name for name in all_names() if figure_leaf(name).GROUP == "ablations"
+    }
     fewer = synthetic_config(world, sweeps={"grids": {"size": GRIDS["size"]}})
-    assert sweep_figures(fewer) == ["sweep_size"] and sweep_figures(synthetic_config(world)) == []
-
-
-@pytest.mark.parametrize("name", sorted(SWEEP_FIGURES))
-def test_figures_need_their_inputs_alone_and_repeat_to_the_byte(damaged, name):
-    config, layout = damaged
-    assert len(keep_inputs_alone(config, layout, name)) > 1
-    assert repeated_bytes(layout, name)
-
-
-@pytest.mark.parametrize("name", sorted(SWEEP_FIGURES))
-def test_text_is_readable_and_inside_the_figure(swept, name):
-    with print_style():
-        figure = SWEEP_FIGURES[name](*swept)
-        readable_texts(figure)
-    assert all(panel.get_title(loc="left") for panel in figure.axes)
+    assert figure_names(fewer, "ablations") == ["sweep_size"]
+    assert figure_names(synthetic_config(world), "ablations") == []
 
 
 def test_curves_pass_through_the_table_and_mark_the_main_setting(swept, cells):
     with print_style():
-        panels = SWEEP_FIGURES["sweep_beta"](*swept).axes
+        panels = figure_leaf("sweep_beta").draw(*swept).axes
     typographic = panels[1]
     lines = {line.get_label(): line for line in typographic.get_lines()}
     containers = {container.get_label(): container for container in typographic.containers}
@@ -212,8 +188,8 @@ def test_curves_pass_through_the_table_and_mark_the_main_setting(swept, cells):
     assert sorted(ring.get_xdata()[0] for ring in rings) == [1.0, 1.5]
     assert typographic.get_xscale() == "log"
     with print_style():
-        assert SWEEP_FIGURES["sweep_regulariser"](*swept).axes[0].get_xscale() == "symlog"
-        assert SWEEP_FIGURES["sweep_words"](*swept).axes[0].get_xscale() == "linear"
+        assert figure_leaf("sweep_regulariser").draw(*swept).axes[0].get_xscale() == "symlog"
+        assert figure_leaf("sweep_words").draw(*swept).axes[0].get_xscale() == "linear"
 
 
 @pytest.mark.parametrize("content", [None, "", "a,b\n1,2\n", "typographic"])
@@ -229,10 +205,7 @@ def test_figures_refuse_another_table(damaged, content):
         draw_figure(layout, "sweep_size")
 
 
-def test_a_sweep_that_the_run_does_not_have_is_named(made_up, damaged):
-    config, layout = made_up
-    with pytest.raises(CurveError, match="no sweep varies beta"):
-        SWEEP_FIGURES["retention_by_beta"](config, layout)
+def test_a_sweep_that_the_run_does_not_have_is_named(damaged):
     _, layout = damaged
     table = pd.read_csv(layout.table("sweeps"))
     table[table["vary"] != "words"].to_csv(layout.table("sweeps"), index=False)
@@ -240,14 +213,18 @@ def test_a_sweep_that_the_run_does_not_have_is_named(made_up, damaged):
         draw_figure(layout, "sweep_words")
 
 
-def test_runs_of_a_table(swept):
-    config, _ = swept
-    assert table_runs(config, "sweeps") == sweep_runs(config) and len(table_runs(config, "typographic")) == 16
+def test_which_runs_a_table_reads(swept, made_up):
+    config, layout = swept
+    assert leaf("sweeps").reads(config, layout) == [layout.predictions(*run) for run in sweep_runs(config)]
+    assert len(leaf("typographic").reads(config, layout)) == 16
+    with pytest.raises(UnknownTableError, match="this run has no table 'sweeps'"):
+        make_table(made_up[1], "sweeps")
 
 
-@pytest.mark.parametrize("name", sorted(SWEEP_TABLES))
+@pytest.mark.parametrize("name", SWEEP_TABLES)
 def test_the_report_traces_each_shown_number(swept, name):
-    shown = read_shown_table(Path(swept[1].table(name)).with_suffix(""))
+    layout = swept[1]
+    shown = shown_table(read_table(layout.table(name, "json")), layout.root)
     rows = [row for group in shown.groups for row in group]
     assert len(shown.lines) == sum(len(row.cells) for row in rows) and not any(row.further for row in rows)
     for cell in (cell for row in rows for cell in row.cells):
@@ -255,13 +232,6 @@ def test_the_report_traces_each_shown_number(swept, name):
         assert cell.line >= 0 and (
             cell.number == pytest.approx(100 * value, abs=0.0501) or cell.number == pytest.approx(value, abs=5.01e-4)
         )
-
-
-def test_numbers_in_another_order_are_not_traced(damaged):
-    _, layout = damaged
-    stem = Path(layout.table("sweeps")).with_suffix("")
-    pd.read_csv(f"{stem}.csv")[::-1].to_csv(f"{stem}.csv", index=False)
-    assert read_shown_table(stem).lines == []
 
 
 def test_the_page_of_the_ablations_shows_them_alone(damaged):

@@ -82,7 +82,7 @@ def test_all_runs_to_the_end(workplace, whole_run):
     made = workplace.folder / "results/reduced"
     table = pd.read_csv(made / "tables/typographic.csv")
     assert len(table) > 0 and (made / "figures/accuracy_bars.pdf").exists()
-    assert len(list(made.glob("metrics/*.parquet"))) == 3
+    assert len(list(made.glob("predictions/*/*/*.parquet"))) == 3
     logs = workplace.folder / "logs/slurm"
     assert list(logs.glob("rule_train_policy/*/*.log")) and not list(logs.glob("rule_make_table*"))
 

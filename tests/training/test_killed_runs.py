@@ -12,17 +12,18 @@ from prefclip.files import OutputError
 from prefclip.training import loop, resume
 from prefclip.training.errors import TrainingError, TrainingInterrupted
 from prefclip.training.progress import Progress
-from prefclip.training.training_log import LOG_COLUMNS
+from prefclip.training.training_log import LOG_COLUMNS, SPEED_COLUMNS
 
 SETTINGS = {"epochs": 4, "checkpoint_every": 2}
 STEPS = 12
 
 
 def results(folder):
-    """Bytes of all results but the column with times."""
-    log = [line.rsplit(",", 1)[0] for line in (folder / "training_log.csv").read_text().splitlines()]
-    assert len(log) == STEPS + 1 and log[0].split(",") == list(LOG_COLUMNS[:-1])
-    return {path.name: path.read_bytes() for path in folder.glob("*.safetensors")} | {"log": log}
+    """Bytes of all results but the speed, which has a line for every step too."""
+    logs = [(folder / name).read_text().splitlines() for name in ("training_log.csv", "speed.csv")]
+    assert [len(lines) for lines in logs] == [STEPS + 1] * 2
+    assert [lines[0].split(",") for lines in logs] == [list(LOG_COLUMNS), list(SPEED_COLUMNS)]
+    return {path.name: path.read_bytes() for path in folder.glob("[!.]*") if path.name != "speed.csv"}
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """`prefclip benchmark train` measures the loop itself, and counts what a run of the config costs."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -42,6 +44,19 @@ def test_rate(config, tmp_path, method):
     assert rate.minutes_per_run == pytest.approx(rate.images_per_run / rate.images_per_second / 60, abs=0.01)
     assert json.loads((tmp_path / "rate.json").read_text())["trainings"] == 4
     assert "\n" not in rate.line() and f"emoji-clip, {method}, batch 16, fp32 on 1 × " in rate.line()
+
+
+@pytest.mark.slow
+def test_two_processes_measure_together(config, tmp_path):
+    """The first one measures; the other goes on with its numbers, whatever they are."""
+    path, output = tmp_path / "config.json", tmp_path / "rate.json"
+    path.write_text(config.model_dump_json())
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m", "prefclip.cli"]
+    arguments = ["benchmark", "train", "--config", path, "--seconds", "1", "--output", output]
+    done = subprocess.run([sys.executable, *launcher, *arguments], capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    rate = json.loads(output.read_text())
+    assert rate["processes"] == 2 and rate["batch_size"] == 16 and done.stdout.count(" images/s (") == 1
 
 
 def test_slow_machines_measure_a_smaller_batch(config, monkeypatch):

@@ -15,10 +15,12 @@ from prefclip.models.loading import load_model
 from prefclip.models.tensor_files import read_tensors
 from prefclip.models.text_features import text_features
 from prefclip.objectives import objective
+from prefclip.switches import switches_now
 from prefclip.training.averaging import beta_weight
 from prefclip.training.loop import train
+from prefclip.training.numerics import declared_numerics
 from prefclip.training.reference import cache_reference
-from prefclip.training.training_log import LOG_COLUMNS
+from prefclip.training.training_log import LOG_COLUMNS, SPEED_COLUMNS
 
 
 def log_of(folder):
@@ -33,14 +35,16 @@ def tensors_of(folder, name="model"):
 def test_a_run_writes_its_files(tune, files, method, tmp_path):
     folder = tune(method, "out")
     averaged = METHODS[method].get("averaging", True)
-    names = ["averaged.safetensors"] * averaged + ["model.safetensors", "training_log.csv"]
+    names = ["averaged.safetensors"] * averaged + ["model.safetensors", "speed.csv", "training_log.csv"]
     assert sorted(path.name for path in folder.iterdir()) == names
     assert list((tmp_path / "scratch").glob("*")) == []
     log = log_of(folder)
     assert tuple(log.columns) == LOG_COLUMNS and list(log["step"]) == [1, 2, 3, 4, 5, 6]
     unmeasured = ["regulariser", "margin", "reward_true", "reward_written"] if method == "ce" else []
     assert log.columns[log.isna().any()].tolist() == unmeasured
-    assert (log["images_per_second"] > 0).all()
+    speed = pd.read_csv(folder / "speed.csv")
+    assert tuple(speed.columns) == SPEED_COLUMNS and list(speed["step"]) == list(log["step"])
+    assert (speed["images_per_second"] > 0).all()
     metadata = read_tensors(folder / "model.safetensors", "").metadata
     assert metadata["method"] == method and metadata["seed"] == "0" and metadata["steps"] == "6"
     assert metadata["weights"] == "raw"
@@ -86,10 +90,8 @@ def test_the_loss_falls(tune):
 @pytest.mark.parametrize("method", ["ce", "kto"])
 def test_repeated_runs_have_the_same_bytes(tune, method):
     first, second = tune(method, "first"), tune(method, "second")
-    for path in first.glob("*.safetensors"):
+    for path in [*first.glob("*.safetensors"), first / "training_log.csv"]:
         assert path.read_bytes() == (second / path.name).read_bytes(), path.name
-    columns = list(LOG_COLUMNS[:-1])
-    assert log_of(first)[columns].equals(log_of(second)[columns])
 
 
 def test_the_seed_matters(tune):
@@ -154,10 +156,18 @@ def test_bf16_is_close(tune, files, tmp_path):
     assert not np.array_equal(low["loss"], full["loss"])
 
 
-def test_numerics_are_put_back(tune):
-    before = torch.are_deterministic_algorithms_enabled(), torch.get_float32_matmul_precision()
+def test_numerics_are_put_back(tune, monkeypatch):
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    before = switches_now()
     tune("ce", "out")
-    assert (torch.are_deterministic_algorithms_enabled(), torch.get_float32_matmul_precision()) == before
+    assert switches_now() == before and "CUBLAS_WORKSPACE_CONFIG" not in before
+
+
+def test_a_workspace_of_ones_own_is_kept(monkeypatch):
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", ":16:8")
+    with declared_numerics("fp32"):
+        assert switches_now()["CUBLAS_WORKSPACE_CONFIG"] == ":16:8"
+    assert switches_now()["CUBLAS_WORKSPACE_CONFIG"] == ":16:8"
 
 
 def test_open_clip_models_train_too(tiny_vit, files, tmp_path):

@@ -1,12 +1,11 @@
 """`snakemake concepts` on a tiny world: from pairs of people to tables and figures, each cell with its rows."""
 
-import json
-
-import pandas as pd
 import pytest
+from recomputation import assert_recomputed
 from smoke_run import RUN, SETTINGS, Checkout
 
 from prefclip.run.files import RunFiles
+from prefclip.table import read_table
 
 CONCEPTS = {
     "reading": {"concept": "reading", "epochs": 2, "scales": [-1, 0, 1]},
@@ -27,7 +26,5 @@ def test_concept_maps_run_from_pairs_to_figures(tmp_path):
     assert "Nothing to be done" in checkout.snakemake("--dry-run", "concepts").output
     run = RunFiles(RUN)
     for name in TABLES:
-        table = pd.read_csv(checkout.folder / run.table(name), keep_default_na=False)
-        cells = json.loads((checkout.folder / run.table(name, "cells.json")).read_text(encoding="utf-8"))
-        assert len(table) and cells["cells"] and all(cell["rows"] for cell in cells["cells"])
+        assert_recomputed(read_table(checkout.folder / run.table(name, "json")), str(checkout.folder / RUN))
     assert {path.stem for path in (checkout.folder / RUN / "figures").glob("*.png")} == set(FIGURES)

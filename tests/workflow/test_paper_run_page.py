@@ -6,7 +6,7 @@ import pytest
 from smoke_run import ROOT, Checkout
 
 from prefclip.config import read_config
-from prefclip.datasets.catalog import DOWNLOADED_DATASETS
+from prefclip.datasets.registry import DOWNLOADED_DATASETS
 from prefclip.preflight.run_files import stack_bytes
 
 PAGE = (ROOT / "docs/paper-run.md").read_text(encoding="utf-8")

@@ -47,6 +47,16 @@ def test_both_entries_plan_the_same_run(checkout):
     assert plans[0].jobs == plans[1].jobs and plans[0].jobs["build_report"] == 1
 
 
+def test_weights_that_are_computed_wait_for_the_training_they_build_on(checkout):
+    wise = {"kind": "interpolated", "parameters": {"of": "dpo"}}
+    answer = checkout.dry_run(methods={**SETTINGS["methods"], "wise": wise})
+    assert {rule: answer.jobs[rule] for rule in ("derive_weights", "train_policy", "evaluate_model")} == {
+        "derive_weights": 1,
+        "train_policy": 1,
+        "evaluate_model": 4,
+    }
+
+
 def test_format():
     command = Path(sys.executable).with_name("snakefmt")
     if not command.exists():
@@ -62,7 +72,10 @@ def test_format():
             {"methods": {"dpo": {"objective": "ppo"}}},
             "methods.dpo: unknown objective 'ppo', allowed: dpo, ipo, kto, ce",
         ),
-        ({"data": {"zero_shot": ["foods"]}}, "data.zero_shot: unknown data set 'foods'; allowed: animals, food"),
+        (
+            {"data": {"zero_shot": ["foods"]}},
+            "data.zero_shot: unknown data set 'foods'; allowed: activities, animals, food",
+        ),
         ({"training": {"epoch": 3}}, "unknown key 'training.epoch' (did you mean 'epochs'?)"),
         ({"seeds": [0, 0]}, "seeds: 0 occurs twice; name each once."),
         ({"evaluation": {"confidence": 2}}, "evaluation.confidence: must be less than 1, got 2."),

@@ -1,11 +1,13 @@
-# Preference optimisation: one job for each method and seed. Embeddings of the frozen reference are computed once.
+# One job for each method and seed: preference optimisation, or weights computed from those of others. Embeddings of the
+# frozen reference are computed once.
 # A broken data path shows in the untouched CLIP: the trainings wait for its check, but do not depend on what it says.
-averaging = [name for name, method in settings.every_method.items() if method.averaging]
+trained = {name: method for name, method in settings.every_method.items() if method.is_trained}
 
 embedded = declared("reference", words=False)
 further_embedded = declared("reference", words=True)
 averaged = declared("train", kept=("raw", "averaged"))
 single = declared("train", kept=("raw",))
+derived = declared("derive")
 
 
 rule cache_reference:
@@ -56,7 +58,7 @@ rule train_policy:
     benchmark:
         averaged.benchmark
     wildcard_constraints:
-        method=one_of(averaging),
+        method=one_of([name for name, method in trained.items() if method.averaging]),
     conda:
         "../../envs/prefclip.yaml"
     threads: 1
@@ -84,7 +86,31 @@ use rule train_policy as train_policy_without_averaging with:
     benchmark:
         single.benchmark
     wildcard_constraints:
-        method=one_of(set(settings.every_method) - set(averaging)),
+        method=one_of([name for name, method in trained.items() if not method.averaging]),
     params:
         **single.params,
         launch=launcher_of,
+
+
+rule derive_weights:
+    input:
+        unpack(derived.input),
+    output:
+        **derived.output,
+    log:
+        derived.log,
+    benchmark:
+        derived.benchmark
+    wildcard_constraints:
+        method=one_of(settings.derived_methods),
+    conda:
+        "../../envs/prefclip.yaml"
+    resources:
+        mem_mb=growing(2000, 16000),
+        runtime=growing(10, 30),
+    params:
+        **derived.params,
+    message:
+        "Computing the weights of {wildcards.method} (seed {wildcards.seed})"
+    shell:
+        derived.shell

@@ -1,14 +1,17 @@
 """The further attacked training images that sweeps over the number of words train on; never evaluated."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from prefclip.attacks.typography import AttackError
-from prefclip.config import Config
-from prefclip.datasets.manifests import read_manifest
+from prefclip.datasets.manifest import read_manifest
 from prefclip.datasets.training_subset import training_subset
 
+if TYPE_CHECKING:
+    from prefclip.config import Config
 
-def images_with_further_words(config: Config, dataset: str, manifest: str | Path) -> tuple[int, list[str]]:
+
+def images_with_further_words(config: "Config", dataset: str, manifest: str | Path) -> tuple[int, list[str]]:
     """Return how many words each clean image gets (one per attacked copy), and the ids of these images.
 
     They are the training images that some point of a sweep trains on. An image's first attacks are those of the main

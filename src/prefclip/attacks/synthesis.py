@@ -11,9 +11,9 @@ import pandas as pd
 import pyarrow as pa
 from PIL import Image
 
+from prefclip.attacks.attacked_manifest import ATTACKED_COLUMNS, DRAWN
 from prefclip.attacks.typography import (
     AttackError,
-    AttackSpec,
     attack_box,
     choose_word,
     draw_attack,
@@ -21,34 +21,12 @@ from prefclip.attacks.typography import (
     line_boxes,
 )
 from prefclip.datasets.class_lists import ClassList, read_classes
-from prefclip.datasets.image_stacks import open_images, sha256_of_image, write_images
-from prefclip.datasets.manifests import read_manifest
-from prefclip.datasets.parquet_tables import read_table, write_table
+from prefclip.datasets.image_stacks import open_images, sha256_of_image
+from prefclip.datasets.manifest import read_manifest
+from prefclip.datasets.parquet_tables import write_table
+from prefclip.datasets.stack_writing import write_images
 from prefclip.files import whole_file
 from prefclip.seeds import seed_for
-
-_DRAWN = {
-    "attacked_id": pa.string(),
-    "id": pa.string(),
-    "variant": pa.int64(),
-    "clean_row": pa.int64(),
-    "split": pa.string(),
-    "label": pa.int64(),
-    "name": pa.string(),
-    "word": pa.string(),
-    "word_label": pa.int64(),
-    "font": pa.string(),
-    "size": pa.int64(),
-    "box_left": pa.int64(),
-    "box_top": pa.int64(),
-    "box_right": pa.int64(),
-    "box_bottom": pa.int64(),
-    "line_boxes": pa.string(),
-    "fill": pa.string(),
-    "stroke": pa.string(),
-    "seed": pa.int64(),
-}
-ATTACKED_COLUMNS = (*list(_DRAWN)[:3], "row", "clean_row", "sha256", *list(_DRAWN)[4:])
 
 
 def synthesise_attacks(
@@ -102,30 +80,9 @@ def synthesise_attacks(
     )
     count = len(table) * variants
     with whole_file(out_images) as temporary:
-        drawn = write_images(temporary, count, (height, width), drawer, pa.schema(list(_DRAWN.items())), workers)
+        drawn = write_images(temporary, count, (height, width), drawer, pa.schema(list(DRAWN.items())), workers)
         write_table(out_manifest, drawn.select(ATTACKED_COLUMNS))
     return count
-
-
-def read_attacked_manifest(path: str | Path) -> pd.DataFrame:
-    """Read an attacked manifest, with ATTACKED_COLUMNS.
-
-    Raises TableError naming the file when it is missing, damaged or no attacked manifest.
-    """
-    return read_table(path, ATTACKED_COLUMNS, "make the attacks again (prefclip attacks)")
-
-
-def recorded_spec(row: pd.Series) -> AttackSpec:
-    """Return the spec that drew one row of an attacked manifest."""
-    return AttackSpec(
-        row["word"],
-        row["font"],
-        int(row["size"]),
-        row["fill"],
-        row["stroke"],
-        int(row["box_left"]),
-        int(row["box_top"]),
-    )
 
 
 @dataclass(frozen=True)

@@ -7,23 +7,15 @@ random choice comes from a generator made for that one image.
 
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from pathlib import Path
 
-import matplotlib
 import numpy as np
 from matplotlib.ft2font import FT2Font
 from PIL import Image, ImageDraw, ImageFont
 
+from prefclip.attacks.fonts import FONTS
 from prefclip.errors import PrefclipError
+from prefclip.fonts import font_file
 
-FONTS = (
-    "DejaVuSans",
-    "DejaVuSans-Bold",
-    "DejaVuSerif",
-    "DejaVuSerif-Bold",
-    "DejaVuSansMono",
-    "DejaVuSansMono-Bold",
-)
 COLOURS = {
     "white": (255, 255, 255),
     "blue": (0, 0, 255),
@@ -229,4 +221,4 @@ def _letters_of(font_name: str) -> frozenset[str]:
 def _font_file(name: str) -> str:
     if name not in FONTS:
         raise AttackError(f"font {name!r} is unknown; allowed: {', '.join(FONTS)}.")
-    return str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / f"{name}.ttf")
+    return str(font_file(name))

@@ -142,6 +142,8 @@ class Config(Section):
     def _consistent(self, info: ValidationInfo) -> "Config":
         if "clip" in self.methods:
             raise ValueError("methods: clip is the untouched model and takes no settings; remove the key")
+        for name, method in self.methods.items():
+            method.check_builds_on(f"methods.{name}.parameters", self.methods)
         self._check_datasets(info.context)
         for name in self.sweeps.zero_shot or ():
             if name not in self.data.zero_shot:
@@ -209,6 +211,18 @@ class Config(Section):
         """The main methods and the points of the sweeps, by name."""
         return {**self.methods, **{point.name: point.settings for point in self.grid_points}}
 
+    @property
+    def derived_methods(self) -> tuple[str, ...]:
+        """Those of :attr:`every_method` that need no training."""
+        return tuple(name for name, settings in self.every_method.items() if not settings.is_trained)
+
+    def derived(self, method: str) -> MethodConfig:
+        """Return the settings of a method that needs no training. Raises ConfigError, which lists them."""
+        if method not in self.derived_methods:
+            allowed = ", ".join(self.derived_methods) or "none"
+            raise ConfigError(f"methods: {method!r} is no method without training; allowed: {allowed}.")
+        return self.every_method[method]
+
     def main_method(self, method: str) -> str:
         """The row of the main tables that a method of :attr:`every_method` is, or that was changed to make it."""
         return next((point.method for point in self.grid_points if point.name == method), method)
@@ -229,6 +243,8 @@ class Config(Section):
     def resolved(self, method: str) -> MethodConfig:
         """The settings of a method of :attr:`every_method`, with what it shares with the others filled in."""
         settings = self.every_method[method]
+        if not settings.is_trained:
+            return settings
         missing = {key: value for key, value in self._shared.items() if getattr(settings, key) is None}
         return settings.model_copy(update=missing)
 

@@ -1,13 +1,25 @@
-"""Settings of one trained method: a row of the main tables, or a point of a sweep."""
+"""Settings of one method: a row of the main tables, or a point of a sweep."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
-from prefclip import objectives
+from prefclip import methods, objectives
 from prefclip.config.sections import Count, Positive, Section, as_number, listed
+from prefclip.parameters import Described
 
 Trainable = Literal["image", "all", "head"]
+# What only a trained method has.
+TRAINED_WITH = ("objective", "averaging", "learning_rate", "epochs", "trainable", "max_train_images", "words")
+_TRAINED = {"properties": {"kind": {"const": methods.TRAINED}}}
 
 
 def _numbers(value: Any) -> Any:
@@ -23,10 +35,19 @@ Parameters = Annotated[dict[str, float | str], BeforeValidator(_numbers)]
 
 
 class MethodConfig(Section):
-    """One row of the tables: an objective, its parameters, and what differs from the shared training settings."""
+    """One row of the tables. All keys but kind and parameters are of trained methods alone."""
 
-    objective: str = Field(description=listed(objectives.names()), json_schema_extra={"enum": list(objectives.names())})
-    parameters: Parameters = Field(default_factory=dict, description="arguments of the objective")
+    model_config = ConfigDict(json_schema_extra={"if": _TRAINED, "then": {"required": ["objective"]}})
+
+    kind: str = Field(
+        methods.TRAINED,
+        description=listed(methods.configurable()),
+        json_schema_extra={"enum": list(methods.configurable())},
+    )
+    objective: str | None = Field(
+        None, description=listed(objectives.names()), json_schema_extra={"enum": list(objectives.names())}
+    )
+    parameters: Parameters = Field(default_factory=dict, description="arguments of the objective, or of the kind")
     averaging: bool = Field(True, description="also keep Beta-averaged weights")
     learning_rate: Positive | None = Field(None, description="instead of training.learning_rate")
     epochs: Count | None = Field(None, description="instead of training.epochs")
@@ -36,10 +57,55 @@ class MethodConfig(Section):
 
     @model_validator(mode="after")
     def _known(self) -> "MethodConfig":
-        objectives.settings_of(self.objective).check(self.parameters)
+        if self.kind == methods.UNTOUCHED:
+            raise ValueError(f"kind: the untouched model is always there; allowed: {listed(methods.configurable())}")
+        if self.is_trained and self.objective is None:
+            raise ValueError(f"key 'objective' is missing ({listed(objectives.names())})")
+        self.all_parameters  # noqa: B018  wrong ones show when they are checked
+        unused = [key for key in TRAINED_WITH if key in self.model_fields_set and not self.is_trained]
+        if unused:
+            raise ValueError(f"{unused[0]}: {self.kind} methods are not trained; remove the key")
         return self
+
+    @model_serializer(mode="wrap")
+    def _used(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without the keys that a method of its kind must leave out."""
+        return {key: value for key, value in plain(self).items() if self.is_trained or key not in TRAINED_WITH}
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether it has an objective, and a training log."""
+        return self.kind == methods.TRAINED
+
+    @property
+    def is_preference(self) -> bool:
+        """Whether it is trained to set the true class against the written one."""
+        return self.is_trained and objectives.settings_of(self.objective).is_preference
+
+    @property
+    def builds_on(self) -> tuple[str, ...]:
+        """The trained methods whose weights it is computed from; none for a trained one."""
+        return methods.kind_of(self.kind).builds_on(self.all_parameters)
 
     @property
     def kept_weights(self) -> tuple[str, ...]:
-        """The weights that training leaves; the last ones stand for the method: averaged ones where it averages."""
-        return ("raw", "averaged") if self.averaging else ("raw",)
+        """The weights that it leaves; the last ones stand for the method: averaged ones where it averages."""
+        return ("raw", "averaged") if self.is_trained and self.averaging else ("raw",)
+
+    @property
+    def described(self) -> Described:
+        """What its objective, or its kind, says of itself."""
+        return objectives.settings_of(self.objective) if self.is_trained else methods.kind_of(self.kind)
+
+    @property
+    def all_parameters(self) -> dict[str, float | str]:
+        """Its parameters, defaults spelt out."""
+        return self.described.check(self.parameters)
+
+    def check_builds_on(self, where: str, others: Mapping[str, "MethodConfig"]) -> None:
+        """Raise ValueError starting with ``where`` unless what it builds on is trained and among ``others``."""
+        trained = [name for name, other in others.items() if other.is_trained]
+        for name in self.builds_on:
+            if name not in trained:
+                what = f"{name!r} is not trained" if name in others else f"unknown method {name!r}"
+                raise ValueError(f"{where}: {what}; {self.kind} methods build on: {', '.join(trained) or 'none'}")

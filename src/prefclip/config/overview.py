@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from prefclip import objectives
+from prefclip import methods, objectives
+from prefclip.parameters import Described
 
 TYPES = {"integer": "whole number", "number": "number", "boolean": "true or false", "string": "text", "null": "null"}
 BOUNDS = (("exclusiveMinimum", ">"), ("minimum", ">="), ("exclusiveMaximum", "<"), ("maximum", "<="))
@@ -36,10 +37,16 @@ def overview(schema: dict[str, Any]) -> list[str]:
         width = max(len(key.name) for key in rows)
         indent = "  " if name else ""
         lines += [f"{indent}{key.name:{width}}  [{key.allowed}]  {key.meaning}".rstrip() for key in rows]
-    lines += ["", "Objectives and their parameters (methods.<name>.parameters):"]
-    return lines + [
-        f"  {loss.name}: {loss.description}; {loss.allowed}" for loss in map(objectives.settings_of, objectives.names())
-    ]
+    for heading, _, leaves in described():
+        lines += ["", f"{heading} and their parameters (methods.<name>.parameters):"]
+        lines += [f"  {leaf.name}: {leaf.description}; {leaf.allowed}" for leaf in leaves]
+    return lines
+
+
+def described() -> Iterator[tuple[str, str, list[Described]]]:
+    """Yield a heading, the key, and what it may name, of every choice that decides which parameters there are."""
+    yield "Objectives", "objective", [objectives.settings_of(name) for name in objectives.names()]
+    yield "Kinds", "kind", [methods.kind_of(name) for name in methods.configurable()]
 
 
 def sections(schema: dict[str, Any]) -> Iterator[tuple[str, str, list[Key]]]:

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from prefclip import objectives
-from prefclip.config.overview import as_text, sections
+from prefclip.config.overview import as_text, described, sections
 from prefclip.config.protocols import PROTOCOLS
 
 INTRODUCTION = """\
@@ -58,14 +57,10 @@ def readme(schema: dict[str, Any]) -> Iterator[str]:
             for key, value in values.items()
         ),
     )
-    yield from ("", "## Objectives", "", "Names of `objective`, with the keys of `parameters`.", "")
-    yield from _table(
-        ("objective", "meaning", "parameters"),
-        (
-            (f"`{loss.name}`", loss.description, loss.allowed)
-            for loss in map(objectives.settings_of, objectives.names())
-        ),
-    )
+    for heading, key, leaves in described():
+        yield from ("", f"## {heading}", "", f"Names of `{key}`, with the keys of `parameters`.", "")
+        rows = ((f"`{leaf.name}`", leaf.description, leaf.allowed) for leaf in leaves)
+        yield from _table((key, "meaning", "parameters"), rows)
 
 
 def _code(value: str | None) -> str:

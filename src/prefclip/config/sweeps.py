@@ -12,7 +12,6 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from prefclip.config.methods import MethodConfig
 from prefclip.config.sections import Distinct, Name, Section, SectionError, Seeds, as_number
-from prefclip.objectives import settings_of
 
 Value = bool | int | float | str
 SEED = "seed"
@@ -24,7 +23,7 @@ SHORT_KEYS = {"regulariser_weight": "lambda", "learning_rate": "rate", "max_trai
 class GridConfig(Section):
     """One sweep: each of its methods with one setting at each of its values."""
 
-    vary: str = Field(description=f"{SEED}, {', '.join(METHOD_KEYS)}, or a parameter of the objective such as beta")
+    vary: str = Field(description=f"{SEED}, {', '.join(METHOD_KEYS)}, or a parameter such as beta")
     methods: Annotated[tuple[Name, ...], Distinct] = Field(min_length=1, description="main methods that are varied")
     values: Annotated[tuple[Value, ...], Distinct] = Field(min_length=1, description="what the setting is changed to")
     fixed: dict[str, Value] = Field(default_factory=dict, description="settings that all points share")
@@ -106,11 +105,12 @@ def _points(
     images: int | None,
 ) -> Iterator[GridPoint]:
     where = f"sweeps.grids.{name}"
-    plain = {main: _effective(settings, shared, images) for main, settings in methods.items()}
+    plain = {each: _effective(settings, shared, images) for each, settings in methods.items()}
     for method in grid.methods:
         if method not in methods:
             raise ValueError(f"{where}.methods: unknown method {method!r}; allowed: {', '.join(methods) or 'none'}")
-        allowed = (*METHOD_KEYS, *settings_of(methods[method].objective).parameters)
+        main = methods[method]
+        allowed = (*(METHOD_KEYS if main.is_trained else ()), *main.described.parameters)
         for key, place, choice in (
             (grid.vary, "vary", (SEED, *allowed)),
             *((key, "fixed", allowed) for key in grid.fixed),
@@ -124,12 +124,13 @@ def _points(
                 changes, its_seeds = dict(grid.fixed), (int(value),)
             else:
                 changes, its_seeds = {**grid.fixed, grid.vary: value}, grid.seeds or seeds
-            settings = _changed(methods[method], changes, where)
+            settings = _changed(main, changes, where)
+            settings.check_builds_on(where, methods)
             effective = _effective(settings, shared, images)
             if images is not None and (settings.max_train_images or 0) > images:
                 place = "values" if grid.vary == "max_train_images" else "fixed"
                 raise ValueError(f"{where}.{place}: {settings.max_train_images} images, but training has only {images}")
-            same = next((main for main in (method, *methods) if plain[main] == effective), None)
+            same = next((each for each in (method, *methods) if plain[each] == effective), None)
             differing = {key: value for key, value in sorted(effective.items()) if plain[method].get(key) != value}
             yield GridPoint(
                 sweep=name,
@@ -138,7 +139,7 @@ def _points(
                 method=method,
                 name=same or "-".join([method, *(_label(*change) for change in differing.items())]),
                 # Only what differs is named, so that equal points of two sweeps are one.
-                settings=methods[same] if same else _changed(methods[method], differing, where),
+                settings=methods[same] if same else _changed(main, differing, where),
                 seeds=its_seeds,
             )
 
@@ -155,8 +156,10 @@ def _changed(settings: MethodConfig, changes: Mapping[str, Value], where: str) -
 
 def _effective(settings: MethodConfig, shared: Mapping[str, Any], images: int | None) -> dict[str, Any]:
     """All that decides a method's weights, defaults spelt out: equal methods give equal mappings."""
+    if not settings.is_trained:
+        return {"kind": settings.kind, **settings.all_parameters}
     own = {key: value for key in METHOD_KEYS if (value := getattr(settings, key)) is not None}
-    found = {**shared, **own, **settings_of(settings.objective).check(settings.parameters)}
+    found = {**shared, **own, **settings.all_parameters}
     return {"objective": settings.objective, **found, "max_train_images": found["max_train_images"] or images}
 
 

@@ -1,1 +1,1 @@
-"""Data sets: one registry entry each, loaders by source family, and manifests of their decoded images."""
+"""Data sets: one card each, readers by family, and manifests of their decoded images."""

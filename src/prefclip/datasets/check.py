@@ -8,9 +8,9 @@ from typing import Literal
 
 import numpy as np
 
-from prefclip.datasets.downloaded_entries import DownloadedEntry
-from prefclip.datasets.loaders import DatasetFolderError, Listing, read_folder
-from prefclip.datasets.loaders.listings import count_problems
+from prefclip.datasets.card import Card
+from prefclip.datasets.families import reader_of
+from prefclip.datasets.listings import DatasetFolderError, Listing, count_problems, read_folder
 from prefclip.datasets.photographs import open_rgb
 from prefclip.datasets.pictures import PictureError
 from prefclip.files import sha256_of
@@ -25,7 +25,7 @@ class CheckReport:
     """What was found, and every difference as one sentence.
 
     Attributes:
-        dataset: name of the entry.
+        dataset: name of the data set.
         folder: where it was looked for.
         images: images of each split.
         classes: classes that occur as the true one.
@@ -70,18 +70,18 @@ class CheckReport:
         return [*found, *wrong, "  sound" if self.sound else f"  to mend it: {self.remedy}"]
 
 
-def check_dataset(entry: DownloadedEntry, root: str | Path, opened: Opened = "sample") -> CheckReport:
+def check_dataset(card: Card, root: str | Path, opened: Opened = "sample") -> CheckReport:
     """Count images, classes and candidate names below ``root``, and open images to find damaged ones.
 
     Args:
-        entry: the data set.
+        card: the data set.
         root: the folder of all downloaded data sets.
         opened: ``all`` images, a ``sample`` of SAMPLE_SIZE spread over the set (all of a small set), or ``none``.
     """
-    folder = entry.path_in(root)
-    report = CheckReport(entry.name, str(folder), remedy=entry.remedy(root))
+    folder = card.path_in(root)
+    report = CheckReport(card.name, str(folder), remedy=card.remedy(root))
     try:
-        listing = read_folder(entry, root)
+        listing = read_folder(card, root, reader_of(card).read)
     except DatasetFolderError as error:
         report.problems.append(str(error))
         return report
@@ -90,12 +90,12 @@ def check_dataset(entry: DownloadedEntry, root: str | Path, opened: Opened = "sa
     report.names = len(listing.names)
     if "word" in listing.records:
         report.words = int(listing.records["word"].nunique())
-    report.problems += count_problems(entry, listing)
+    report.problems += count_problems(card, listing)
     paths = _paths_to_open(listing, opened)
     report.opened = len(paths)
     report.problems += _damaged(folder, paths)
-    if entry.content_sha256 and opened != "none":
-        report.content_checked = content_fingerprint(folder, listing.records["path"]) == entry.content_sha256
+    if card.content_sha256 and opened != "none":
+        report.content_checked = content_fingerprint(folder, listing.records["path"]) == card.content_sha256
         if not report.content_checked:
             report.problems.append("some files differ from those that were checked when this release was made (sha256)")
     return report

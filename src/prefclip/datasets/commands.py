@@ -34,10 +34,10 @@ def fetch(
     quiet: Annotated[bool, typer.Option("--quiet", help="no progress bar")] = False,
 ) -> None:
     """Download a data set and check it; say what to place where if it cannot be downloaded."""
-    from prefclip.datasets.catalog import downloaded_entry
     from prefclip.datasets.fetch import fetch_dataset
+    from prefclip.datasets.registry import downloaded_card
 
-    report = fetch_dataset(downloaded_entry(name), root, progress=not quiet)
+    report = fetch_dataset(downloaded_card(name), root, progress=not quiet)
     print("\n".join(report.lines()))
     if not report.sound:
         raise typer.Exit(1)
@@ -55,10 +55,10 @@ def check(
     """Count images, classes and candidate names of a data set, and say what is wrong."""
     from dataclasses import asdict
 
-    from prefclip.datasets.catalog import downloaded_entry
     from prefclip.datasets.check import check_dataset
+    from prefclip.datasets.registry import downloaded_card
 
-    report = check_dataset(downloaded_entry(name), root, opened)
+    report = check_dataset(downloaded_card(name), root, opened)
     if as_json:
         print_json({**asdict(report), "sound": report.sound})
     else:

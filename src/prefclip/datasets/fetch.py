@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from prefclip.datasets.card import Card
 from prefclip.datasets.check import CheckReport, check_dataset
-from prefclip.datasets.downloaded_entries import DownloadedEntry
 from prefclip.datasets.fetch_hub import fetch_hub_parquet, fetch_hub_zip
 from prefclip.datasets.fetch_photographs import fetch_photo_zip
 from prefclip.datasets.fetch_torchvision import fetch_with_torchvision
@@ -16,9 +16,9 @@ from prefclip.errors import PrefclipError
 
 WORK_FOLDER = ".downloads"
 
-# Each gets the entry, a work folder of its own on the root's disk, and whether to show progress; it returns the
+# Each gets the card, a work folder of its own on the root's disk, and whether to show progress; it returns the
 # finished folder.
-ROUTES: dict[str, Callable[[DownloadedEntry, Path, bool], Path]] = {
+ROUTES: dict[str, Callable[[Card, Path, bool], Path]] = {
     "torchvision": fetch_with_torchvision,
     "hub-parquet": fetch_hub_parquet,
     "hub-zip": fetch_hub_zip,
@@ -34,7 +34,7 @@ class FetchError(PrefclipError):
     """What was fetched is not the data set, or cannot be put in its place."""
 
 
-def fetch_dataset(entry: DownloadedEntry, root: str | Path, progress: bool = True) -> CheckReport:
+def fetch_dataset(card: Card, root: str | Path, progress: bool = True) -> CheckReport:
     """Get a data set unless it is there, and check it.
 
     Downloads lie in ``<root>/.downloads/<name>`` until they are unpacked; an interrupted run goes on there. The set's
@@ -46,21 +46,21 @@ def fetch_dataset(entry: DownloadedEntry, root: str | Path, progress: bool = Tru
         FetchError: the folder is there but incomplete, or the fetched files are not the published set.
     """
     root = Path(root)
-    target = entry.path_in(root)
-    if entry.state(root) == "present":
-        return check_dataset(entry, root)
-    if entry.route == "manual":
-        raise PlaceByHandError(manual_instructions(entry, root))
+    target = card.path_in(root)
+    if card.state(root) == "present":
+        return check_dataset(card, root)
+    if card.route == "manual":
+        raise PlaceByHandError(manual_instructions(card, root))
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise FetchError(
-            f"{target}: is there, but without {', '.join(entry.layouts[-1])}; move it away and run the command again."
+            f"{target}: is there, but without {', '.join(card.layouts[-1])}; move it away and run the command again."
         )
-    work = root / WORK_FOLDER / entry.folder
+    work = root / WORK_FOLDER / card.folder
     try:
         with _one_at_a_time(work):
             # Sets that share a folder, as SCAM's three do, are fetched once.
-            if entry.state(root) != "present":
-                finished = ROUTES[entry.route](entry, work, progress)
+            if card.state(root) != "present":
+                finished = ROUTES[card.route](card, work, progress)
                 if target.is_dir():
                     target.rmdir()
                 finished.rename(target)
@@ -70,7 +70,7 @@ def fetch_dataset(entry: DownloadedEntry, root: str | Path, progress: bool = Tru
             f"{error.filename or root}: cannot be written ({error.strerror}); choose another folder with --root, "
             "or make room, and run the command again."
         ) from error
-    report = check_dataset(entry, root)
+    report = check_dataset(card, root)
     if not report.sound:
         raise FetchError(f"{target}: {'; '.join(report.problems)}; this is not the published set.")
     return report
@@ -91,19 +91,19 @@ def _one_at_a_time(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def manual_instructions(entry: DownloadedEntry, root: str | Path) -> str:
+def manual_instructions(card: Card, root: str | Path) -> str:
     """Say exactly what to place where, and how to check it."""
-    folder = entry.path_in(root)
+    folder = card.path_in(root)
     return "\n".join(
         (
-            f"{entry.name}: {entry.title} cannot be fetched automatically.",
-            entry.place_by_hand.format(folder=folder),
-            f"Then run: prefclip datasets check {entry.name} --root {root}",
-            f"Licence: {licence_of(entry)}",
+            f"{card.name}: {card.title} cannot be fetched automatically.",
+            card.place_by_hand.format(folder=folder),
+            f"Then run: prefclip datasets check {card.name} --root {root}",
+            f"Licence: {licence_of(card)}",
         )
     )
 
 
-def licence_of(entry: DownloadedEntry) -> str:
+def licence_of(card: Card) -> str:
     """The licence, marked where it was not read at the source."""
-    return entry.licence if entry.licence_verified else f"{entry.licence} (unverified)"
+    return card.licence if card.licence_verified else f"{card.licence} (unverified)"

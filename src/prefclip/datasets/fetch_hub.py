@@ -11,8 +11,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from prefclip.datasets.downloaded_entries import DownloadedEntry, Mirror
-from prefclip.datasets.loaders.stanford_cars import MIRROR_LIST, check_car_names
+from prefclip.datasets.card import Card, Mirror
+from prefclip.datasets.mirror_list import MIRROR_LIST, check_class_names
 from prefclip.datasets.transfers import TransferError
 from prefclip.files import write_text
 
@@ -21,28 +21,28 @@ PAUSE_SECONDS = 2.0
 SUFFIXES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"RIFF": ".webp"}
 
 
-def fetch_hub_parquet(entry: DownloadedEntry, work: Path, progress: bool) -> Path:
+def fetch_hub_parquet(card: Card, work: Path, progress: bool) -> Path:
     """Download the Parquet files of the splits train and test, and unpack them to image files with a list.
 
     Raises TransferError when the hub cannot be reached or serves files of another form.
     """
     snapshot = work / "snapshot"
-    _download_snapshot(_hub_mirror(entry), snapshot, ["*train-*.parquet", "*test-*.parquet"], progress)
-    return unpack_parquet(entry, snapshot, work / "unpacked")
+    _download_snapshot(_hub_mirror(card), snapshot, ["*train-*.parquet", "*test-*.parquet"], progress)
+    return unpack_parquet(card, snapshot, work / "unpacked")
 
 
-def fetch_hub_zip(entry: DownloadedEntry, work: Path, progress: bool) -> Path:
+def fetch_hub_zip(card: Card, work: Path, progress: bool) -> Path:
     """Download ``images.zip`` and unpack it as it is.
 
     Raises TransferError when the hub cannot be reached or the archive is damaged.
     """
     snapshot = work / "snapshot"
-    _download_snapshot(_hub_mirror(entry), snapshot, ["images.zip"], progress)
+    _download_snapshot(_hub_mirror(card), snapshot, ["images.zip"], progress)
     return unpack_zip(snapshot / "images.zip", work / "unpacked")
 
 
-def _hub_mirror(entry: DownloadedEntry) -> Mirror:
-    return next(mirror for mirror in entry.mirrors if mirror.accepted and mirror.address.startswith("hub:"))
+def _hub_mirror(card: Card) -> Mirror:
+    return next(mirror for mirror in card.mirrors if mirror.accepted and mirror.address.startswith("hub:"))
 
 
 def _download_snapshot(mirror: Mirror, folder: Path, patterns: list[str], progress: bool) -> None:
@@ -70,7 +70,7 @@ def _download_snapshot(mirror: Mirror, folder: Path, patterns: list[str], progre
             time.sleep(PAUSE_SECONDS * 2 ** (attempt - 1))
 
 
-def unpack_parquet(entry: DownloadedEntry, snapshot: Path, folder: Path) -> Path:
+def unpack_parquet(card: Card, snapshot: Path, folder: Path) -> Path:
     """Write the images of ``train-*.parquet`` and ``test-*.parquet`` to files, and a list of path, split and label.
 
     The files hold a column ``image`` (struct with ``bytes``) and a column ``label`` (from 0). Image bytes stay as
@@ -85,11 +85,11 @@ def unpack_parquet(entry: DownloadedEntry, snapshot: Path, folder: Path) -> Path
     for split in ("train", "test"):
         files = sorted(snapshot.rglob(f"{split}-*.parquet"))
         if not files:
-            raise TransferError(f"{snapshot}: no {split}-*.parquet file; the mirror of {entry.title} has changed.")
+            raise TransferError(f"{snapshot}: no {split}-*.parquet file; the mirror of {card.title} has changed.")
         (folder / split).mkdir(parents=True)
         count = 0
         for path in files:
-            for content, label in _rows_of(path, entry):
+            for content, label in _rows_of(path, card):
                 name = f"{split}/{count:05d}{_suffix(content, path)}"
                 (folder / name).write_bytes(content)
                 writer.writerow((name, split, label))
@@ -98,12 +98,12 @@ def unpack_parquet(entry: DownloadedEntry, snapshot: Path, folder: Path) -> Path
     return folder
 
 
-def _rows_of(path: Path, entry: DownloadedEntry):
+def _rows_of(path: Path, card: Card):
     try:
         table = pq.ParquetFile(path)
         names = _class_names(table.schema_arrow)
         if names:
-            check_car_names(names, entry, str(path))
+            check_class_names(names, card, str(path))
         for batch in table.iter_batches(batch_size=64, columns=["image", "label"]):
             for image, label in zip(batch["image"].to_pylist(), batch["label"].to_pylist(), strict=True):
                 yield image["bytes"], int(label)

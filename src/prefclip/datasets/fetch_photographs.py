@@ -4,33 +4,33 @@ import shutil
 import zipfile
 from pathlib import Path
 
+from prefclip.datasets.card import Card
 from prefclip.datasets.check import content_fingerprint
-from prefclip.datasets.downloaded_entries import DownloadedEntry
-from prefclip.datasets.loaders.named_photographs import parse_file_name
+from prefclip.datasets.photograph_names import parse_file_name
 from prefclip.datasets.transfers import TransferError, download_file
 
 
-def fetch_photo_zip(entry: DownloadedEntry, work: Path, progress: bool) -> Path:
+def fetch_photo_zip(card: Card, work: Path, progress: bool) -> Path:
     """Download the zip file of the first mirror that has the very photographs, and unpack them side by side.
 
     Raises TransferError saying what was wrong with each mirror.
     """
     failures = []
-    for place, mirror in enumerate(mirror for mirror in entry.mirrors if mirror.accepted):
+    for place, mirror in enumerate(mirror for mirror in card.mirrors if mirror.accepted):
         archive = work / f"mirror{place}.zip"
         try:
             download_file(mirror.address, archive, progress=progress)
-            return unpack_photographs(entry, archive, mirror.inside, work / "unpacked")
+            return unpack_photographs(card, archive, mirror.inside, work / "unpacked")
         except TransferError as error:
             failures.append(f"{mirror.address}: {error}")
-    raise TransferError(f"{entry.title} could not be fetched: " + " ".join(failures))
+    raise TransferError(f"{card.title} could not be fetched: " + " ".join(failures))
 
 
-def unpack_photographs(entry: DownloadedEntry, archive: Path, inside: str, folder: Path) -> Path:
+def unpack_photographs(card: Card, archive: Path, inside: str, folder: Path) -> Path:
     """Unpack the members named ``label=X_text=Y.jpg`` whose path contains ``inside`` into one flat folder.
 
     Raises TransferError for a damaged archive, a name that occurs twice, and photographs other than the published
-    ones (their fingerprint is ``entry.content_sha256``).
+    ones (their fingerprint is ``card.content_sha256``).
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -43,12 +43,12 @@ def unpack_photographs(entry: DownloadedEntry, archive: Path, inside: str, folde
                 if member.is_dir() or inside not in f"/{member.filename}" or parse_file_name(name) is None:
                     continue
                 if name in names:
-                    raise TransferError(f"{archive}: {name!r} occurs twice; this is not the set of {entry.title}.")
+                    raise TransferError(f"{archive}: {name!r} occurs twice; this is not the set of {card.title}.")
                 names.append(name)
                 (folder / name).write_bytes(opened.read(member))
     except (zipfile.BadZipFile, OSError, EOFError) as error:
         archive.unlink(missing_ok=True)
         raise TransferError(f"{archive}: damaged archive ({error}); it was removed, run the command again.") from error
-    if entry.content_sha256 and content_fingerprint(folder, names) != entry.content_sha256:
-        raise TransferError(f"{archive}: its {len(names)} photographs are not those of {entry.title} (sha256 differs).")
+    if card.content_sha256 and content_fingerprint(folder, names) != card.content_sha256:
+        raise TransferError(f"{archive}: its {len(names)} photographs are not those of {card.title} (sha256 differs).")
     return folder

@@ -3,11 +3,11 @@
 import shutil
 from pathlib import Path
 
-from prefclip.datasets.downloaded_entries import DownloadedEntry
+from prefclip.datasets.card import Card
 from prefclip.datasets.transfers import TransferError, download_file
 
 
-def fetch_with_torchvision(entry: DownloadedEntry, work: Path, progress: bool) -> Path:
+def fetch_with_torchvision(card: Card, work: Path, progress: bool) -> Path:
     """Download the archives to where torchvision looks for them, and let it unpack them in ``work``.
 
     torchvision's own downloader starts from the beginning each time and takes a half-unpacked folder for a whole one,
@@ -17,28 +17,28 @@ def fetch_with_torchvision(entry: DownloadedEntry, work: Path, progress: bool) -
     """
     import torchvision
 
-    archives = [work / archive.path for archive in entry.archives]
+    archives = [work / archive.path for archive in card.archives]
     _remove_leftovers(work, archives)
-    for archive, path in zip(entry.archives, archives, strict=True):
+    for archive, path in zip(card.archives, archives, strict=True):
         download_file(archive.url, path, archive.md5, progress=progress)
-    kept = _single_files(entry, archives)
+    kept = _single_files(card, archives)
     try:
-        getattr(torchvision.datasets, entry.torchvision_class)(root=str(work), download=True)
+        getattr(torchvision.datasets, card.torchvision_class)(root=str(work), download=True)
     except Exception as error:  # torchvision passes on whatever tarfile, zipfile and its parsers raise
         for path in archives:
             path.unlink(missing_ok=True)
         raise TransferError(
-            f"{work}: torchvision could not unpack {entry.title} ({error}); the archives were removed, run again."
+            f"{work}: torchvision could not unpack {card.title} ({error}); the archives were removed, run again."
         ) from error
     for path in archives:
         if path not in kept:
             path.unlink(missing_ok=True)
-    return work / entry.folder
+    return work / card.folder
 
 
-def _single_files(entry: DownloadedEntry, archives: list[Path]) -> set[Path]:
+def _single_files(card: Card, archives: list[Path]) -> set[Path]:
     """Downloads that are part of the set as they are."""
-    parts = {Path(path).name for layout in entry.layouts for path in layout}
+    parts = {Path(path).name for layout in card.layouts for path in layout}
     return {path for path in archives if path.name in parts}
 
 

@@ -1,4 +1,4 @@
-"""What every loader hands over, whatever the source of its images."""
+"""What every reader hands over, whatever the source of its images."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ SPLITS = ("train", "validation", "test")
 
 
 class ImageSetError(PrefclipError):
-    """A loader's records contradict each other."""
+    """A reader's records contradict each other."""
 
 
 @dataclass(frozen=True)

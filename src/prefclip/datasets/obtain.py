@@ -1,27 +1,33 @@
 """The raw files of one downloaded data set for a run: fetched if they can be, checked, and fingerprinted."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from prefclip.datasets.catalog import downloaded_entry
+from prefclip.datasets.card import Card
 from prefclip.datasets.check import content_fingerprint
+from prefclip.datasets.families import reader_of
 from prefclip.datasets.fetch import fetch_dataset
-from prefclip.datasets.loaders import list_images
+from prefclip.datasets.listings import list_images
+from prefclip.datasets.registry import downloaded_card
 from prefclip.files import write_json
 
 
-def obtain_dataset(name: str, root: str | Path, out: str | Path) -> None:
+def obtain_dataset(name: str, root: str | Path, out: str | Path, own: Mapping[str, Card] | None = None) -> None:
     """Fetch a data set unless it is there, check it, and write what was found to ``out`` (JSON).
+
+    ``own`` holds the cards of a user's own sets, of which nothing is fetched.
 
     Raises PlaceByHandError saying what to place where, or another PrefclipError naming what is wrong.
     """
-    entry = downloaded_entry(name)
-    fetch_dataset(entry, root)
-    paths = list_images(entry, root).records["path"].tolist()
+    card = own[name] if own and name in own else downloaded_card(name)
+    if card.route != "own":
+        fetch_dataset(card, root)
+    paths = list_images(card, root, reader_of(card).read).records["path"].tolist()
     found = {
         "dataset": name,
-        "source": entry.source,
-        "licence": entry.licence,
+        "source": card.source,
+        "licence": card.licence,
         "images": len(paths),
-        "sha256": content_fingerprint(entry.path_in(root), paths),
+        "sha256": content_fingerprint(card.path_in(root), paths),
     }
     write_json(out, found)

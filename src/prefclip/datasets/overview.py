@@ -1,47 +1,46 @@
 """All data sets at a glance: role, size, licence, state."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from prefclip.datasets.catalog import DOWNLOADED_DATASETS
-from prefclip.datasets.downloaded_entries import DownloadedEntry
-from prefclip.datasets.entries import DatasetEntry
+from prefclip.datasets.card import Card, Role
 from prefclip.datasets.fetch import licence_of
-from prefclip.datasets.registry import EMBEDDED_DATASETS
+from prefclip.datasets.registry import DOWNLOADED_DATASETS, EMBEDDED_DATASETS
 
 HEADINGS = ("name", "role", "images", "classes", "state", "licence")
 
 
 def overview(root: str | Path) -> list[dict[str, Any]]:
-    """Return what is known about each data set, and its state below ``root``; embedded sets last."""
-    downloaded = [_downloaded_row(entry, root) for entry in DOWNLOADED_DATASETS.values()]
-    return [*downloaded, *(_shared_row(entry, "present", entry.licence) for entry in EMBEDDED_DATASETS.values())]
+    """Return what is known about each data set, and its state below ``root``; by role; embedded sets last."""
+    cards = sorted(DOWNLOADED_DATASETS.values(), key=lambda card: get_args(Role).index(card.role))
+    downloaded = [_downloaded_row(card, root) for card in cards]
+    return [*downloaded, *(_shared_row(card, "present", card.licence) for card in EMBEDDED_DATASETS.values())]
 
 
-def _shared_row(entry: DatasetEntry, state: str, licence: str) -> dict[str, Any]:
+def _shared_row(card: Card, state: str, licence: str) -> dict[str, Any]:
     return {
-        "name": entry.name,
-        "title": entry.title,
-        "role": entry.role,
-        "splits": dict(entry.splits),
-        "classes": entry.class_count,
-        "template": entry.template,
-        "source": entry.source,
+        "name": card.name,
+        "title": card.title,
+        "role": card.role,
+        "splits": dict(card.splits),
+        "classes": card.class_count,
+        "template": card.template,
+        "source": card.source,
         "licence": licence,
-        "citation": entry.citation,
+        "citation": card.citation,
         "state": state,
     }
 
 
-def _downloaded_row(entry: DownloadedEntry, root: str | Path) -> dict[str, Any]:
+def _downloaded_row(card: Card, root: str | Path) -> dict[str, Any]:
     return {
-        **_shared_row(entry, entry.state(root), licence_of(entry)),
-        "candidate_names": entry.name_count,
-        "folder": str(entry.path_in(root)),
-        "counts_verified": entry.counts_verified,
-        "licence_verified": entry.licence_verified,
-        "checksums": {Path(archive.path).name: f"md5:{archive.md5}" for archive in entry.archives if archive.md5},
-        "content_sha256": entry.content_sha256 or None,
+        **_shared_row(card, card.state(root), licence_of(card)),
+        "candidate_names": card.name_count,
+        "folder": str(card.path_in(root)),
+        "counts_verified": card.counts_verified,
+        "licence_verified": card.licence_verified,
+        "checksums": {Path(archive.path).name: f"md5:{archive.md5}" for archive in card.archives if archive.md5},
+        "content_sha256": card.content_sha256 or None,
         "mirrors": [
             {
                 "address": mirror.address,
@@ -49,9 +48,9 @@ def _downloaded_row(entry: DownloadedEntry, root: str | Path) -> dict[str, Any]:
                 "accepted": mirror.accepted,
                 "note": mirror.note,
             }
-            for mirror in entry.mirrors
+            for mirror in card.mirrors
         ],
-        "notes": list(entry.notes),
+        "notes": list(card.notes),
     }
 
 

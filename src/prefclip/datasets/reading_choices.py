@@ -11,14 +11,11 @@ from typing import Literal
 
 import pandas as pd
 
-from prefclip.datasets.downloaded_entries import DownloadedEntry
-from prefclip.datasets.entries import Role
+from prefclip.datasets.card import Card, Role
 from prefclip.datasets.photographs import Colours
 from prefclip.errors import PrefclipError
 from prefclip.seeds import seed_for
 
-RELEASED_BOTTLENECK = 168
-RELEASED_DROP = 0.01
 RELEASED_TEST_CAP = 2048
 RELEASED_VALIDATION_CAP = 5120
 
@@ -54,20 +51,11 @@ class ReadingChoices:
     split_seed: int = 0
 
 
-def choices_for(protocol: Literal["paper", "released_code"], size: int) -> ReadingChoices:
-    """Return a protocol's choices for images of ``size`` pixels."""
-    if protocol == "paper":
-        return ReadingChoices(size)
-    return ReadingChoices(
-        size, RELEASED_BOTTLENECK, colours="as_stored", splits="released", drop=RELEASED_DROP, capped=True
-    )
-
-
-def choose_records(entry: DownloadedEntry, records: pd.DataFrame, role: Role, choices: ReadingChoices) -> pd.DataFrame:
+def choose_records(card: Card, records: pd.DataFrame, role: Role, choices: ReadingChoices) -> pd.DataFrame:
     """Keep the images that a run reads and name their splits train, validation and test.
 
     Args:
-        entry: the data set.
+        card: the data set.
         records: columns path and split, as listed by its reader.
         role: a ``train`` set keeps its training images and a test split; any other keeps one split, as ``test``.
         choices: see :class:`ReadingChoices`.
@@ -79,58 +67,56 @@ def choose_records(entry: DownloadedEntry, records: pd.DataFrame, role: Role, ch
     Raises ReadingChoiceError when a training set has no training images, or fewer than are asked for validation.
     """
     if role == "train":
-        chosen = _training_splits(entry, records, choices)
+        chosen = _training_splits(card, records, choices)
     else:
-        chosen = _test_split(entry, records, choices)
+        chosen = _test_split(card, records, choices)
     if choices.max_images is not None:
-        kept = [_first(entry, part, choices, "cap", choices.max_images) for _, part in chosen.groupby("split")]
+        kept = [_first(card, part, choices, "cap", choices.max_images) for _, part in chosen.groupby("split")]
         chosen = pd.concat(kept).sort_index()
     return chosen
 
 
-def _training_splits(entry: DownloadedEntry, records: pd.DataFrame, choices: ReadingChoices) -> pd.DataFrame:
+def _training_splits(card: Card, records: pd.DataFrame, choices: ReadingChoices) -> pd.DataFrame:
     train = records[records["split"] == "train"]
     if not len(train):
         raise ReadingChoiceError(
-            f"data.train: {entry.name} has no training split; choose one that has, such as imagenet100 or food101."
+            f"data.train: {card.name} has no training split; choose one that has, such as imagenet100 or food101."
         )
     if choices.splits == "released":
-        return _one_split_cut_in_three(entry, train, choices)
+        return _one_split_cut_in_three(card, train, choices)
     if "validation" in set(records["split"]) or not choices.validation_images:
         return records
     if choices.validation_images >= len(train):
         raise ReadingChoiceError(
-            f"validation_images: {choices.validation_images} asked, but {entry.name} has {len(train)} training images."
+            f"validation_images: {choices.validation_images} asked, but {card.name} has {len(train)} training images."
         )
-    held_out = _first(entry, train, choices, "validation", choices.validation_images)
+    held_out = _first(card, train, choices, "validation", choices.validation_images)
     return records.assign(split=records["split"].mask(records.index.isin(held_out.index), "validation"))
 
 
-def _one_split_cut_in_three(entry: DownloadedEntry, train: pd.DataFrame, choices: ReadingChoices) -> pd.DataFrame:
+def _one_split_cut_in_three(card: Card, train: pd.DataFrame, choices: ReadingChoices) -> pd.DataFrame:
     # The authors draw validation images from the whole rest, so theirs overlap with the test images.
-    trained = _first(entry, train, choices, "train", int(entry.released_train_fraction * len(train)))
+    trained = _first(card, train, choices, "train", int(card.released_train_fraction * len(train)))
     rest = train.drop(trained.index)
-    test = _first(entry, rest, choices, "test", RELEASED_TEST_CAP if choices.capped else len(rest) // 2)
+    test = _first(card, rest, choices, "test", RELEASED_TEST_CAP if choices.capped else len(rest) // 2)
     rest = rest.drop(test.index)
-    validation = _first(entry, rest, choices, "validation", RELEASED_VALIDATION_CAP if choices.capped else len(rest))
+    validation = _first(card, rest, choices, "validation", RELEASED_VALIDATION_CAP if choices.capped else len(rest))
     parts = {"train": trained, "test": test, "validation": validation}
     return pd.concat([part.assign(split=split) for split, part in parts.items()]).sort_index()
 
 
-def _test_split(entry: DownloadedEntry, records: pd.DataFrame, choices: ReadingChoices) -> pd.DataFrame:
-    split = entry.released_split if choices.splits == "released" else "test"
+def _test_split(card: Card, records: pd.DataFrame, choices: ReadingChoices) -> pd.DataFrame:
+    split = card.released_split if choices.splits == "released" else "test"
     chosen = records[records["split"] == split].assign(split="test")
-    chosen = _first(entry, chosen, choices, "drop", len(chosen) - int(choices.drop * len(chosen)))
-    if choices.capped and entry.released_cap is not None:
-        chosen = _first(entry, chosen, choices, "released-cap", entry.released_cap)
+    chosen = _first(card, chosen, choices, "drop", len(chosen) - int(choices.drop * len(chosen)))
+    if choices.capped and card.released_cap is not None:
+        chosen = _first(card, chosen, choices, "released-cap", card.released_cap)
     return chosen
 
 
-def _first(
-    entry: DownloadedEntry, records: pd.DataFrame, choices: ReadingChoices, purpose: str, count: int
-) -> pd.DataFrame:
+def _first(card: Card, records: pd.DataFrame, choices: ReadingChoices, purpose: str, count: int) -> pd.DataFrame:
     """The first ``count`` images in a random order that each image's own seed decides."""
     if count >= len(records):
         return records
-    order = [seed_for(entry.name, path, purpose, choices.split_seed) for path in records["path"]]
+    order = [seed_for(card.name, path, purpose, choices.split_seed) for path in records["path"]]
     return records.iloc[pd.Series(order).argsort(kind="stable").to_numpy()[:count]].sort_index()

@@ -1,53 +1,50 @@
-"""Every data set by name."""
+"""Every data set by name. A card is read when it is asked for; walking through a mapping reads them all."""
 
-from prefclip.datasets.catalog import DOWNLOADED_DATASETS
-from prefclip.datasets.entries import DatasetEntry, Role
+from collections.abc import Iterator, Mapping
+
+from prefclip.datasets.card import Card, dataset_card
+from prefclip.datasets.card_files import dataset_names
 from prefclip.errors import PrefclipError
 
-__all__ = ["DATASETS", "EMBEDDED_DATASETS", "DatasetEntry", "UnknownDatasetError", "dataset_entry"]
+
+class NotDownloadedError(PrefclipError):
+    """No data set of this name is downloaded or placed by hand."""
 
 
-class UnknownDatasetError(PrefclipError):
-    """No data set has this name."""
+class _Cards(Mapping[str, Card]):
+    """The cards that ship with the repository, or those of some ways to obtain them."""
+
+    def __init__(self, *obtained: str) -> None:
+        self._obtained = obtained
+
+    def __getitem__(self, name: str) -> Card:
+        if name in dataset_names() and self._holds(card := dataset_card(name)):
+            return card
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in dataset_names() if self._holds(dataset_card(name)))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def _holds(self, card: Card) -> bool:
+        return not self._obtained or card.obtained in self._obtained
 
 
-def _embedded(name: str, role: Role, class_count: int, title: str | None = None) -> DatasetEntry:
-    return DatasetEntry(
-        name=name,
-        title=title or name.capitalize(),
-        role=role,
-        family="embedded",
-        classes="classes.yaml",
-        class_count=class_count,
-        splits=dict.fromkeys(("train", "validation", "test") if role == "train" else ("test",)),
-        source="npm: emoji-datasource-twitter 16.0.0, emoji-datasource-google 16.0.0, @lobehub/fluent-emoji-3d 1.1.0",
-        licence="CC-BY-4.0 AND Apache-2.0 AND MIT; names Unicode-3.0",
-        citation="Twemoji, Noto Emoji and Fluent Emoji; see resources/embedded/ATTRIBUTION.md",
-        obtained="shipped",
-    )
+DATASETS: Mapping[str, Card] = _Cards()
+EMBEDDED_DATASETS: Mapping[str, Card] = _Cards("shipped")
+DOWNLOADED_DATASETS: Mapping[str, Card] = _Cards("fetched", "manual")
 
 
-EMBEDDED_DATASETS: dict[str, DatasetEntry] = {
-    entry.name: entry
-    for entry in (
-        _embedded("animals", "train", 64),
-        _embedded("food", "zero-shot", 40),
-        _embedded("objects", "zero-shot", 40),
-        _embedded("travel", "zero-shot", 32, "Travel and places"),
-        _embedded("plants", "zero-shot", 14),
-        _embedded("activities", "zero-shot", 20),
-        _embedded("people", "bias", 45),
-    )
-}
+def downloaded_card(name: str) -> Card:
+    """Return the card of a data set that is downloaded or placed by hand.
 
-DATASETS: dict[str, DatasetEntry] = {**EMBEDDED_DATASETS, **DOWNLOADED_DATASETS}
-
-
-def dataset_entry(name: str) -> DatasetEntry:
-    """Return the entry of a data set.
-
-    Raises UnknownDatasetError, which lists the names that exist.
+    Raises NotDownloadedError, which lists the names that exist.
     """
-    if name not in DATASETS:
-        raise UnknownDatasetError(f"unknown data set {name!r}; allowed: {', '.join(DATASETS)}.")
-    return DATASETS[name]
+    if name not in DOWNLOADED_DATASETS:
+        raise NotDownloadedError(
+            f"unknown data set {name!r}; allowed: {', '.join(DOWNLOADED_DATASETS)} "
+            "(the sets of the embedded world ship with the repository)."
+        )
+    return DOWNLOADED_DATASETS[name]

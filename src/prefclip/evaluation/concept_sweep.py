@@ -79,7 +79,7 @@ def sweep_reading(
     """
     with torch.inference_mode(), declared_numerics("fp32", threads):
         opened = OpenedMap.open(config, settings, concept_map, device)
-        rows = ConceptRows(config.experiment, config.model.key, name, settings.concept, seed, config.evaluation)
+        rows = ConceptRows(config.model.key, name, settings.concept, seed, config.evaluation)
         for dataset in config.attacked_datasets:
             chosen = read_image_set(config, dataset, files, TEST)
             texts = text_features(opened.loaded, chosen.classes)

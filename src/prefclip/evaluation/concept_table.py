@@ -53,8 +53,8 @@ class Place(NamedTuple):
 class ConceptRows:
     """Collects rows of one map; intervals are seeded by what a number is about, not by the order of calls."""
 
-    def __init__(self, experiment: str, model: str, name: str, concept: str, seed: int, settings: EvaluationConfig):
-        self.run_id = f"{experiment}/{model}/concept/{name}/seed{seed}"
+    def __init__(self, model: str, name: str, concept: str, seed: int, settings: EvaluationConfig):
+        self.run_id = f"{model}/concept/{name}/seed{seed}"
         self.fixed = {"run_id": self.run_id, "model": model, "map": name, "concept": concept, "seed": seed}
         self.settings = settings
         self.rows: list[dict] = []

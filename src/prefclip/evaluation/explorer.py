@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from prefclip.config import Config
+from prefclip.datasets.class_lists import ClassList
 from prefclip.datasets.data_uris import picture_uri
-from prefclip.datasets.manifests import ClassList
 from prefclip.evaluation.explanation import Explanation, explain_pictures
 from prefclip.evaluation.explorer_file import FORMAT
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC

@@ -11,7 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from prefclip.datasets.manifests import ClassList, open_images, read_classes, read_manifest
+from prefclip.datasets.class_lists import ClassList, read_classes
+from prefclip.datasets.image_stacks import open_images
+from prefclip.datasets.manifest import read_manifest
 from prefclip.datasets.parquet_tables import TableError
 from prefclip.evaluation.bias_metrics import GENDERS, MAN
 from prefclip.evaluation.concept_sweep import OpenedMap

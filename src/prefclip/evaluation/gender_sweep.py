@@ -68,7 +68,7 @@ def sweep_gender(
     with torch.inference_mode(), declared_numerics("fp32", threads):
         opened = OpenedMap.open(config, settings, concept_map, device)
         probe = read_gender_probe(opened, manifest, images, classes, config.evaluation.batch_size)
-        rows = ConceptRows(config.experiment, config.model.key, name, settings.concept, seed, config.evaluation)
+        rows = ConceptRows(config.model.key, name, settings.concept, seed, config.evaluation)
         found = find_neutral(config, settings, rows.run_id, opened, probe)
         scales = sorted({*settings.scales, found.t})
         retrieved = []

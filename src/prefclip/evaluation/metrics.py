@@ -1,18 +1,18 @@
 """The metrics, each a pure function of what was predicted.
 
-Shares are fractions between 0 and 1; the retention KL is in nats. `METRICS` lists what the long form holds: for which
-images a metric is defined and what it takes from one image. A metric is the mean over its images, so that one bootstrap
-serves all.
+Shares are fractions between 0 and 1; the retention KL is in nats. `METRICS` lists what tables show of predictions: for
+which images a metric is defined and what it takes from one image. A metric is the mean over its images, so that one
+bootstrap serves all.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from prefclip.errors import PrefclipError
 
@@ -25,24 +25,6 @@ TYPOGRAPHIC = "typographic"
 
 class MetricInputError(PrefclipError, ValueError):
     """Predictions that a metric cannot be computed from."""
-
-
-def accuracy(predicted: ArrayLike, label: ArrayLike) -> float:
-    """Share of images whose predicted class is the true one, 0–1; both (N,) integers, N >= 1."""
-    return _share(predicted, label, "label")
-
-
-def text_confusion(predicted: ArrayLike, word_label: ArrayLike) -> float:
-    """Share of typographic images called by the written word, 0–1; both (N,) integers, N >= 1.
-
-    In the long form, photographs whose word is no candidate (word_label -1) are left out of account.
-
-    This is SamplingTAR's text confusion rate (arXiv 2607.02494): right and otherwise wrong answers both count against
-    it. Raises MetricInputError when an image has no written word (word_label < 0).
-    """
-    if (np.asarray(word_label) < 0).any():
-        raise MetricInputError("text_confusion is defined on typographic images only: every word_label must be >= 0.")
-    return _share(predicted, word_label, "word_label")
 
 
 def retention_kl(reference_logits: "Tensor", policy_logits: "Tensor") -> "Tensor":
@@ -62,66 +44,42 @@ def retention_kl(reference_logits: "Tensor", policy_logits: "Tensor") -> "Tensor
     return kl_divergence(reference, policy).clamp_min(0.0)
 
 
-def _share(predicted: ArrayLike, wanted: ArrayLike, name: str) -> float:
-    predicted, wanted = np.asarray(predicted), np.asarray(wanted)
-    if predicted.shape != wanted.shape or predicted.ndim != 1 or not len(predicted):
-        raise MetricInputError(
-            f"predicted and {name} must have one entry for each of at least one image, "
-            f"got shapes {predicted.shape} and {wanted.shape}."
-        )
-    return float((predicted == wanted).mean())
-
-
-def _right(rows: pd.DataFrame) -> NDArray[np.float64]:
-    return (rows["predicted"].to_numpy() == rows["label"].to_numpy()).astype(np.float64)
-
-
-def _called_by_word(rows: pd.DataFrame) -> NDArray[np.float64]:
-    return (rows["predicted"].to_numpy() == rows["word_label"].to_numpy()).astype(np.float64)
-
-
-def _retention(rows: pd.DataFrame) -> NDArray[np.float64]:
-    return rows["retention_kl"].to_numpy(dtype=np.float64)
-
-
-def _all(rows: pd.DataFrame) -> NDArray[np.bool_]:
-    return np.ones(len(rows), dtype=bool)
-
-
 def word_is_candidate(rows: pd.DataFrame) -> NDArray[np.bool_]:
     """Whether the written word of each row of the predictions is among the candidate names."""
     return rows["word_label"].to_numpy() >= 0
 
 
-def _errors(rows: pd.DataFrame) -> NDArray[np.bool_]:
-    return (_right(rows) == 0) & word_is_candidate(rows)
-
-
 @dataclass(frozen=True)
 class Metric:
-    """One entry of `METRICS`.
+    """One entry of `METRICS`: the mean of what it takes from rows of the predictions (`long_form.PREDICTIONS`).
 
     Attributes:
         images: on which images it is defined.
-        per_image: from rows of the predictions (`long_form.PREDICTIONS`) to one number per row.
-        among: the rows that enter the mean.
+        measure: a column, or ``column = column``: 1 where two columns are equal, else 0.
+        without: values of columns whose rows do not enter the mean.
         bounds: smallest and largest possible value.
         unit: ``share`` (0–1) or ``nats``.
     """
 
     images: tuple[str, ...]
-    per_image: Callable[[pd.DataFrame], NDArray[np.float64]]
-    among: Callable[[pd.DataFrame], NDArray[np.bool_]] = _all
+    measure: str
+    without: Mapping[str, int] = field(default_factory=dict)
     bounds: tuple[float, float] = (0.0, 1.0)
     unit: str = "share"
+
+    def per_image(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+        """One number per row of the predictions, (N,)."""
+        column, _, other = self.measure.partition(" = ")
+        values = rows[column].to_numpy()
+        return (values == rows[other].to_numpy() if other else values).astype(np.float64)
 
 
 METRICS = MappingProxyType(
     {
-        "accuracy": Metric((CLEAN, TYPOGRAPHIC), _right),
-        "text_confusion": Metric((TYPOGRAPHIC,), _called_by_word, among=word_is_candidate),
-        # Share of the wrong answers that are the written word: far above 1/(K - 1) where the model reads.
-        "word_among_errors": Metric((TYPOGRAPHIC,), _called_by_word, among=_errors),
-        "retention_kl": Metric((CLEAN,), _retention, bounds=(0.0, np.inf), unit="nats"),
+        "accuracy": Metric((CLEAN, TYPOGRAPHIC), "predicted = label"),
+        # SamplingTAR's text confusion rate (arXiv 2607.02494): right and otherwise wrong answers both count against it.
+        # A written word that is no candidate name has no label, and its photographs are left out of account.
+        "text_confusion": Metric((TYPOGRAPHIC,), "predicted = word_label", without={"word_label": -1}),
+        "retention_kl": Metric((CLEAN,), "retention_kl", bounds=(0.0, np.inf), unit="nats"),
     }
 )

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from prefclip.config import Config, EvaluationConfig
-from prefclip.datasets.registry import dataset_entry
+from prefclip.datasets.card_files import word_removed
 from prefclip.errors import PrefclipError
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
 from prefclip.seeds import seed_for
@@ -20,7 +20,7 @@ def image_kinds(config: Config, dataset: str) -> tuple[str, ...]:
     """Kinds of images that a run scores of one data set: real photographs are typographic as they are, or clean."""
     if dataset not in config.data.real:
         return CLEAN, TYPOGRAPHIC
-    return (CLEAN,) if dataset_entry(dataset).word_removed else (TYPOGRAPHIC,)
+    return (CLEAN,) if word_removed(dataset) else (TYPOGRAPHIC,)
 
 
 def select_images(manifest: pd.DataFrame, dataset: str, split: str, settings: EvaluationConfig) -> pd.DataFrame:

@@ -9,15 +9,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from prefclip.attacks.synthesis import read_attacked_manifest
+from prefclip.attacks.attacked_manifest import read_attacked_manifest
 from prefclip.config import Config
-from prefclip.datasets.manifests import ClassList, open_images, read_classes, read_manifest
+from prefclip.datasets.class_lists import ClassList, read_classes
+from prefclip.datasets.image_stacks import open_images
+from prefclip.datasets.manifest import read_manifest
 from prefclip.errors import PrefclipError
-from prefclip.evaluation.long_form import write_metrics, write_predictions
+from prefclip.evaluation.long_form import write_predictions
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC, retention_kl
 from prefclip.evaluation.scoring import ScoringError, class_logits, predictions_of
 from prefclip.evaluation.selection import image_kinds, select_attacked, select_images
-from prefclip.evaluation.summaries import summarise
 from prefclip.models.checkpoints import load_checkpoint
 from prefclip.models.loading import LoadedModel, load_model
 from prefclip.models.text_features import text_features
@@ -62,13 +63,12 @@ def evaluate(
     checkpoint: str | Path | None,
     files: RunFiles,
     out_predictions: str | Path,
-    out_metrics: str | Path,
     *,
     split: str = "test",
     threads: int | None = None,
     device: str = "auto",
 ) -> None:
-    """Score the data sets that ``config`` names for it with each weights of one run; write predictions and metrics.
+    """Score the data sets that ``config`` names for it with each weights of one run; write the predictions.
 
     ``checkpoint``: the run's folder with model.safetensors (raw) and, where the method averages, averaged.safetensors;
     None for the untouched ``clip``. ``files``: the run whose images are scored. Every image of ``split`` is scored once
@@ -102,10 +102,7 @@ def evaluate(
                     parts.append(_rows(chosen, weights, TYPOGRAPHIC, typographic, None))
     if not processes.is_main:
         return
-    predictions = pd.concat(parts, ignore_index=True)
-    metrics = summarise(predictions, config.experiment, config.model.key, method, seed, config.evaluation)
-    write_predictions(predictions, out_predictions)
-    write_metrics(metrics, out_metrics)
+    write_predictions(pd.concat(parts, ignore_index=True), out_predictions)
 
 
 def checkpoint_files(config: Config, method: str, checkpoint: str | Path | None) -> dict[str, Path | None]:
@@ -122,11 +119,12 @@ def checkpoint_files(config: Config, method: str, checkpoint: str | Path | None)
         return {RAW: None}
     if checkpoint is None:
         raise EvaluationError(f"method {method!r} needs the folder of its checkpoint; `prefclip train` makes it.")
-    wanted = config.every_method[method].kept_weights
-    files = {weights: Path(checkpoint) / CHECKPOINT_FILES[weights] for weights in wanted}
+    settings = config.every_method[method]
+    files = {weights: Path(checkpoint) / CHECKPOINT_FILES[weights] for weights in settings.kept_weights}
     for path in files.values():
         if not path.is_file():
-            raise EvaluationError(f"{path}: no such file; `prefclip train` makes it for method {method!r}.")
+            command = "train" if settings.is_trained else "derive"
+            raise EvaluationError(f"{path}: no such file; `prefclip {command}` makes it for method {method!r}.")
     return files
 
 

@@ -183,18 +183,22 @@ def _committed(today: Today, name: str, sha256: str | None) -> bool:
     return today.git.holds(name) and today.hashes[name].sha256 == sha256
 
 
+def moved(then: object, now: object, key: str = "") -> Iterator[tuple[str, object, object]]:
+    """Yield what differs between two plain values: ``key.path``, old, new; ABSENT where a dictionary lacks the key."""
+    if isinstance(then, dict) and isinstance(now, dict):
+        for name in sorted({*then, *now}):
+            yield from moved(then.get(name, ABSENT), now.get(name, ABSENT), f"{key}.{name}" if key else name)
+    elif not (type(then) is type(now) and then == now):
+        yield key, then, now
+
+
 def differences(key: str, then: object, now: object) -> list[str]:
     """Return what differs between two plain values as lines ``key.path old → new``."""
-    if isinstance(then, dict) and isinstance(now, dict):
-        return [
-            line
-            for name in sorted({*then, *now})
-            for line in differences(f"{key}.{name}" if key else name, then.get(name, ABSENT), now.get(name, ABSENT))
-        ]
-    return [] if type(then) is type(now) and then == now else [f"{key} {_short(then)} → {_short(now)}".strip()]
+    return [f"{name} {short(old)} → {short(new)}".strip() for name, old, new in moved(then, now, key)]
 
 
-def _short(value: object) -> str:
+def short(value: object) -> str:
+    """Return a value in at most 80 characters."""
     text = str(value) if value == ABSENT else repr(value)
     return text if len(text) <= 80 else text[:77] + "…"
 

@@ -76,17 +76,22 @@ def verify_targets(
 
 @audit_app.command("diff")
 def diff_targets(
-    first: Annotated[Path, typer.Argument(help="an artifact, or the folder of a run")],
+    first: Annotated[Path, typer.Argument(help="the folder of a run, or an artifact")],
     second: Annotated[Path, typer.Argument(help="another one")],
     as_json: Json = False,
     root: Root = None,
 ) -> None:
-    """Name the first ancestors in which two artifacts, or the runs in two folders, differ and why."""
+    """Say which settings, code, packages, inputs and seeds two runs differ in, and how much follows.
+
+    Prints nothing for equal runs. Exit code 0 also where they differ; 1 or 4 where a file is not what its record says.
+    """
     from prefclip.lineage.diff import diff
 
     with _usage_errors():
         found = diff(_project(root), first, second)
-    _print(found.as_json() if as_json else found.as_text())
+    if as_json or not found.equal:
+        _print(found.as_json() if as_json else found.as_text())
+    raise typer.Exit(found.exit_code())
 
 
 @audit_app.command("export")

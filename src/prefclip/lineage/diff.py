@@ -1,48 +1,94 @@
-"""Where two runs part: the first ancestors whose bytes differ though all they were made of is the same, and why."""
+"""Why two runs differ: the settings, code, packages, inputs and seeds that moved, and how much follows from each."""
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
-from prefclip.lineage.checks import differences
-from prefclip.lineage.findings import printable
+from prefclip.lineage.checks import moved, short
+from prefclip.lineage.findings import EXIT_CODES, printable, worst_code
 from prefclip.lineage.index import Index, without_collector
-from prefclip.lineage.project import LineageError, Project
-from prefclip.lineage.record import Record
+from prefclip.lineage.paired_runs import Pairs, Problem, Role, pair_runs
+from prefclip.lineage.project import Project
+from prefclip.lineage.settings import ABSENT
 
-DIFF_VERSION = 1
+DIFF_VERSION = 2
+MOST_LINES = 6  # of one kind
+# Kinds of causes in the order of the answer. Hardware and switches are asked for where nothing else moved.
+KINDS = ("settings", "code", "packages", "inputs", "seeds", "hardware", "unexplained")
+HEADINGS = {"unexplained": "unexplained (no determinism, or something that is read and not declared)"}
 
 
 @dataclass
-class Divergence:
-    """A pair of files at which two runs part.
+class Cause:
+    """Something that moved. ``roles`` are what it decides, ``follows`` counts by stage what differs because of it."""
 
-    ``causes`` are (kind, what); kinds are data, param, seed, code, environment, hardware, unexplained.
-    """
+    kind: str
+    what: str
+    first: Any
+    second: Any
+    roles: set[Role] = field(default_factory=set)
+    follows: Counter = field(default_factory=Counter)
 
-    first: str
-    second: str
-    causes: list[tuple[str, str]] = field(default_factory=list)
+    def as_text(self) -> str:
+        """Return a line of the answer."""
+        if self.kind == "unexplained":
+            change = f" ({min(role[2] for role in self.roles)})"
+        elif self.kind in ("code", "inputs"):  # their values are hashes
+            change = " is new" if self.first == ABSENT else " is gone" if self.second == ABSENT else " changed"
+        else:
+            change = f": {short(self.first)} → {short(self.second)}"
+        return f"  {self.what}{change}, and what follows: {_count(self.follows) if self.follows else 'nothing'}"
+
+    def as_json(self) -> dict:
+        """Return the same for machines, with the ``artifacts`` that it decides; a side that has no value lacks it."""
+        sides = {name: value for name, value in (("first", self.first), ("second", self.second)) if value != ABSENT}
+        artifacts = sorted(printable(role[2]) for role in self.roles)
+        return {
+            "kind": self.kind,
+            "what": printable(self.what),
+            **sides,
+            "artifacts": artifacts,
+            "follows": dict(self.follows),
+        }
 
 
 @dataclass
 class Difference:
-    """The comparison of two artifacts. Divergences come in the order of the stages."""
+    """The comparison of two runs or artifacts; ``only`` counts what has no partner, by stage, on either side."""
 
     first: str
     second: str
-    equal: bool
-    divergences: list[Divergence] = field(default_factory=list)
+    causes: list[Cause]
+    only: tuple[Counter, Counter]
+    problems: list[Problem]
+    compared: int
+    differing: int
+
+    @property
+    def equal(self) -> bool:
+        """Whether there is nothing to say: the same artifacts with the same bytes, made in the same way."""
+        return not (self.causes or any(self.only) or self.problems or self.differing)
+
+    def exit_code(self) -> int:
+        """Return 0 whether runs differ or not, else the audit's code for missing or damaged files and records."""
+        return worst_code(EXIT_CODES[problem.state] for problem in self.problems)
 
     def as_text(self) -> str:
-        """Return the answer for people."""
-        if self.equal and not self.divergences:
-            return printable(f"{self.first} and {self.second} are the same bytes, made in the same way")
-        lines = ["the bytes are equal, but:"] if self.equal else []
-        for divergence in self.divergences:
-            names = dict.fromkeys((divergence.first, divergence.second))
-            lines.append("they part at " + " | ".join(names))
-            lines += [f"  {kind}: {what}" for kind, what in divergence.causes]
+        """Return the answer for people; nothing where both are equal."""
+        lines = []
+        for kind in KINDS:
+            found = [cause.as_text() for cause in self.causes if cause.kind == kind]
+            lines += [f"{HEADINGS.get(kind, kind)}:", *_first(found)] if found else []
+        for title, counts in zip((self.first, self.second), self.only, strict=True):
+            if counts:
+                stages = ", ".join(f"{stage} {count}" for stage, count in counts.items())
+                lines.append(f"only in {title}: {_count(counts)} ({stages})")
+        lines += _first([f"{one.place} in {one.run} {one.reason}" for one in self.problems])
+        if not self.equal:
+            rest = "" if self.differing == self.compared else ", the others are the same bytes"
+            lines.append(f"{self.differing} of {self.compared} artifacts that both have differ{rest}")
         return "\n".join(printable(line) for line in lines)
 
     def as_json(self) -> dict:
@@ -52,110 +98,104 @@ class Difference:
             "first": printable(self.first),
             "second": printable(self.second),
             "equal": self.equal,
-            "divergences": [
-                {
-                    "first": printable(one.first),
-                    "second": printable(one.second),
-                    "causes": [{"kind": kind, "what": printable(what)} for kind, what in one.causes],
-                }
-                for one in self.divergences
-            ],
+            "exit_code": self.exit_code(),
+            "compared": self.compared,
+            "differing": self.differing,
+            "causes": [cause.as_json() for cause in self.causes],
+            "only": {name: dict(counts) for name, counts in zip(("first", "second"), self.only, strict=True)},
+            "problems": [{key: printable(value) for key, value in asdict(one).items()} for one in self.problems],
         }
 
 
 @without_collector()
 def diff(project: Project, first: str | Path, second: str | Path) -> Difference:
-    """Compare two artifacts by their records, or two runs' folders by the artifacts that both have.
+    """Compare two runs by their folders, or two artifacts with what they were made of; every file is hashed now.
 
-    Raises LineageError for unknown targets and for artifacts without a usable record.
+    Raises LineageError as :func:`pair_runs`.
     """
-    index = Index(project)
-    pairs = _targets(index, first, second)
-    divergences = []
-    for pair in _pairs_upstream(index, pairs):
-        left, right = (index.record(name) for name in pair)
-        if not isinstance(left, Record) or not isinstance(right, Record) or not _differ(index, pair):
-            continue
-        moved = [names for names in _input_pairs(left, right) if _input(left, names[0]) != _input(right, names[1])]
-        if not any(_differ(index, names) for names in moved):  # else they parted further up
-            divergences.append(Divergence(*pair, causes=list(_causes(left, right, moved))))
-    equal = not any(_differ(index, pair) for pair in pairs)
-    return Difference(str(first), str(second), equal, divergences)
+    pairs = pair_runs(Index(project), first, second)
+    found: dict[tuple[str, str, str, str], Cause] = {}
+    for role in pairs.both:
+        for move in _moves(pairs, role):
+            key = (*move[:2], short(move[2]), short(move[3]))
+            found.setdefault(key, Cause(*move)).roles.add(role)
+    readers = _readers(pairs)
+    for cause in found.values():
+        cause.follows = Counter(role[0] for role in sorted(_downstream(cause.roles, readers) & pairs.differing))
+    causes = sorted(found.values(), key=lambda cause: (KINDS.index(cause.kind), cause.what))
+    left, right = pairs.first, pairs.second
+    return Difference(
+        left.title,
+        right.title,
+        causes,
+        (left.without(right), right.without(left)),
+        left.problems + right.problems,
+        len(pairs.compared),
+        len(pairs.differing),
+    )
 
 
-def _targets(index: Index, first: str | Path, second: str | Path) -> list[tuple[str, str]]:
-    names = [index.resolve(target) for target in (first, second)]
-    if all(Path(target).is_dir() for target in (first, second)):
-        folders = [index.project.name(target) for target in (first, second)]
-        left, right = (
-            {name.removeprefix(folder): name for name in found} for folder, found in zip(folders, names, strict=True)
-        )
-        pairs = [(left[name], right[name]) for name in left if name in right]
-    else:
-        pairs = [(names[0][0], names[1][0])] if len(names[0]) == len(names[1]) == 1 else []
-    pairs = [pair for pair in pairs if all(isinstance(index.record(name), Record) for name in pair)]
-    if not pairs:
-        raise LineageError(f"{first}, {second}: need two artifacts with records, or two folders that share some.")
-    return pairs
+def _moves(pairs: Pairs, role: Role) -> Iterator[tuple[str, str, Any, Any]]:
+    """Yield kind, name and both values of everything that moved for one artifact itself, not for its inputs."""
+    first, second = pairs.first.records[role], pairs.second.records[role]
+    one, two, rename = first.run, second.run, pairs.second.rename
+    inputs = list(_moved_inputs(pairs, role))
+    moves = [
+        *(("settings", *move) for move in moved(one.params, {rename(key): value for key, value in two.params.items()})),
+        *(
+            ("settings", key, value, two.wildcards[key])
+            for key, value in one.wildcards.items()
+            if key != "seed" and two.wildcards.get(key, value) != value
+        ),
+        *(("code", *move) for move in moved(one.code.files, two.code.files)),
+        *(("packages", *move) for move in moved(one.packages, two.packages)),
+        *(("inputs", *move) for *move, told in inputs if not told),
+        *(("seeds", *move) for move in moved(one.seed, two.seed, one.stage)),
+    ]
+    yield from moves
+    if role in pairs.differing and not moves and not inputs:
+        machines = [record.run.determinism | record.surroundings.hardware for record in (first, second)]
+        machine = [("hardware", *move) for move in moved(*machines)]
+        yield from machine or [("unexplained", one.stage, ABSENT, ABSENT)]
 
 
-def _pairs_upstream(index: Index, pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The pairs and all pairs of ancestors that play the same part, inputs first."""
-    order: dict[tuple[str, str], None] = {}
-    entered: set[tuple[str, str]] = set()
-    todo = [(pair, False) for pair in reversed(pairs)]
+def _moved_inputs(pairs: Pairs, role: Role) -> Iterator[tuple[str, str, str, bool]]:
+    """Yield place and both hashes of each input that is not the same; at last, whether its own pair says why."""
+    one, two = (side.inputs(role) for side in (pairs.first, pairs.second))
+    for place in sorted({*one, *two}):
+        (then, origin), (now, other) = one.get(place, (ABSENT, None)), two.get(place, (ABSENT, None))
+        if then != now:
+            makers = [(side, maker) for side, maker in ((pairs.first, origin), (pairs.second, other)) if maker]
+            outputs = {side.records[maker].run.output().sha256 for side, maker in makers}
+            yield place, then, now, len(outputs) == 2 or (bool(makers) and ABSENT in (then, now))
+
+
+def _readers(pairs: Pairs) -> dict[Role, set[Role]]:
+    """Return which artifacts were made of each, on either side."""
+    readers: dict[Role, set[Role]] = {}
+    for side in (pairs.first, pairs.second):
+        for role in side.records:
+            for _, origin in side.inputs(role).values():
+                if origin is not None:
+                    readers.setdefault(origin, set()).add(role)
+    return readers
+
+
+def _downstream(roles: set[Role], readers: dict[Role, set[Role]]) -> set[Role]:
+    """Return artifacts with all that was made of them."""
+    found, todo = set(roles), list(roles)
     while todo:
-        pair, done = todo.pop()
-        if done:
-            order[pair] = None
-        elif pair not in entered:
-            entered.add(pair)
-            todo.append((pair, True))
-            left, right = (index.record(name) for name in pair)
-            if isinstance(left, Record) and isinstance(right, Record):
-                todo += [(names, False) for names in _input_pairs(left, right) if names not in entered and all(names)]
-    return list(order)
+        new = readers.get(todo.pop(), set()) - found
+        found |= new
+        todo += new
+    return found
 
 
-def _input_pairs(left: Record, right: Record) -> Iterator[tuple[str, str]]:
-    """Pair the inputs of two runs: the same file, else the next one in order; an input without a partner has ""."""
-    first = [entry.path for entry in left.run.inputs]
-    second = [entry.path for entry in right.run.inputs]
-    shared = set(first) & set(second)
-    yield from ((name, name) for name in first if name in shared)
-    rest = [name for name in first if name not in shared], [name for name in second if name not in shared]
-    for place in range(max(map(len, rest))):
-        yield tuple(names[place] if place < len(names) else "" for names in rest)
+def _count(counts: Counter) -> str:
+    number, stages = counts.total(), len(counts)
+    return f"{number} artifact{'s' * (number != 1)} of {stages} stage{'s' * (stages != 1)}"
 
 
-def _causes(left: Record, right: Record, moved: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    one, two = left.run, right.run
-    wildcards = ({key: value for key, value in run.wildcards.items() if key != "seed"} for run in (one, two))
-    lines = {
-        "data": [" | ".join(dict.fromkeys(name or "(none)" for name in names)) for names in moved],
-        "param": differences("stage", one.stage, two.stage)
-        + differences("", *wildcards)
-        + differences("", one.params, two.params),
-        "seed": differences("", one.seed, two.seed),
-        "code": differences("", one.code.files, two.code.files),
-        "environment": differences("", one.packages, two.packages) + differences("", one.determinism, two.determinism),
-        "hardware": differences("", left.surroundings.hardware, right.surroundings.hardware),
-    }
-    yield from ((kind, line) for kind, found in lines.items() for line in found)
-    if not any(lines.values()):
-        yield (
-            "unexplained",
-            "nothing recorded differs: the stage is not deterministic, or reads what it does not declare",
-        )
-
-
-def _differ(index: Index, pair: tuple[str, str]) -> bool:
-    """Say whether the records of a pair give other bytes; False where one has no record."""
-    left, right = (index.record(name) for name in pair)
-    if not isinstance(left, Record) or not isinstance(right, Record):
-        return False
-    return left.run.output().sha256 != right.run.output().sha256
-
-
-def _input(record: Record, name: str) -> str | None:
-    return next((entry.sha256 for entry in record.run.inputs if entry.path == name), None)
+def _first(lines: list[str]) -> list[str]:
+    more = len(lines) - MOST_LINES
+    return lines if more <= 0 else [*lines[:MOST_LINES], f"  and {more} more (--json has all)"]

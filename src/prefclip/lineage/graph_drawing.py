@@ -7,6 +7,7 @@ from html import escape
 
 from prefclip.lineage.activities import Activities, Activity
 from prefclip.lineage.findings import printable, worst_state
+from prefclip.lineage.record import run_folder
 
 BOX_WIDTH, LINE_HEIGHT, PADDING = 132, 17, 9
 COLUMN_GAP, ROW_GAP, MARGIN, LANE = 36, 22, 12, 7
@@ -144,7 +145,8 @@ def _box(name: str, box: Box) -> str:
 
 
 def anchor(name: str) -> str:
-    """Return the id of a stage or a file on the page."""
+    """Return the id of a stage, or of a file by its place in its run, on the page."""
+    name = name.removeprefix(run_folder(name))
     return "at-" + hashlib.sha256(name.encode(errors="replace")).hexdigest()[:16]
 
 

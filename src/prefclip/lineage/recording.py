@@ -24,6 +24,7 @@ from prefclip.lineage.hashing import FileHash, hash_files, open_plainly
 from prefclip.lineage.project import LineageError, Project
 from prefclip.lineage.record import SUFFIX, activity_id, content_id, record_name, record_text
 from prefclip.lineage.settings import CurrentSettings
+from prefclip.switches import switches_in_force
 
 Paths = Iterable[str | Path]
 
@@ -98,7 +99,9 @@ def recorded(
         remove_file(record_name(str(path)))
     marks = {path: _mark(path) for path in read}
 
-    yield RecordedRun(run["activity"])
+    with switches_in_force() as switches:
+        yield RecordedRun(run["activity"])
+    threads = {"threads": switches.pop("threads")} if "threads" in switches else {}
 
     for path, mark in marks.items():
         if _mark(path) != mark:
@@ -108,7 +111,7 @@ def recorded(
         "outputs": [_entry(project, path, found) for path, found in written.items()],
         "timed": [project.name(path) for path in timed],
         "packages": packages or {},
-        "determinism": surroundings.determinism(),
+        "determinism": switches,
         "exit_status": 0,
     }
     relevant = {*code, *(entry["path"] for entry in run["inputs"])}
@@ -118,7 +121,7 @@ def recorded(
         "command": surroundings.resolved_command(project, command),
         "git": git_record(project, relevant),
         "lock": surroundings.lock_entry(project),
-        "hardware": surroundings.hardware(),
+        "hardware": surroundings.hardware() | threads,
         "slurm": surroundings.slurm_job(),
         "host": surroundings.host(),
         "started": started,

@@ -45,7 +45,7 @@ def slurm_job() -> dict[str, str]:
 
 
 def hardware() -> dict:
-    """Return processor, threads, GPUs and driver; the GPU is asked only where the run has loaded torch."""
+    """Return processor, GPUs and driver; the GPU is asked only where the run has loaded torch."""
     found: dict = {
         "machine": platform.machine(),
         "system": platform.system(),
@@ -56,28 +56,11 @@ def hardware() -> dict:
     }
     torch = sys.modules.get("torch")
     if torch is not None:
-        found |= {"torch": str(torch.__version__), "threads": torch.get_num_threads()}
+        found["torch"] = str(torch.__version__)
         if torch.cuda.is_available():
             found["gpus"] = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
             found["cuda"] = torch.version.cuda
             found["driver"] = _driver()
-    return found
-
-
-def determinism() -> dict:
-    """Return the switches that decide whether the same run gives the same bytes, as they are now."""
-    found: dict = {
-        name: os.environ[name] for name in ("PYTHONHASHSEED", "CUBLAS_WORKSPACE_CONFIG") if name in os.environ
-    }
-    torch = sys.modules.get("torch")
-    if torch is not None:
-        found |= {
-            "deterministic_algorithms": torch.are_deterministic_algorithms_enabled(),
-            "matmul_precision": torch.get_float32_matmul_precision(),
-            "cudnn_benchmark": torch.backends.cudnn.benchmark,
-            "cudnn_deterministic": torch.backends.cudnn.deterministic,
-            "cudnn_tf32": torch.backends.cudnn.allow_tf32,
-        }
     return found
 
 

@@ -7,17 +7,18 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from prefclip.lineage.cells import Cell, MetricRow, read_cells
 from prefclip.lineage.checks import is_result
 from prefclip.lineage.figure_ids import FIGURE_SUFFIXES, LARGEST_FIGURE, activity_in
 from prefclip.lineage.hashing import FileHash, hash_file, open_plainly
 from prefclip.lineage.index import Index, without_collector
 from prefclip.lineage.project import FileProblem, LineageError, Project
 from prefclip.lineage.record import Damage, Record
+from prefclip.lineage.table_cells import find_cell, read_table_of, source_name
+from prefclip.table import Number, Table
 
 CHECKSUMS = "checksums.json"
 ATTRIBUTIONS = ("ATTRIBUTION.md", "SOURCES.md", "README.md")
-TRACE_VERSION = 1
+TRACE_VERSION = 2
 
 
 @dataclass
@@ -47,8 +48,8 @@ class Trace:
     target: str
     nodes: dict[str, Node]
     loops: list[str] = field(default_factory=list)
-    cell: Cell | None = None
-    rows: list[MetricRow] = field(default_factory=list)
+    cell: Number | None = None
+    table: Table | None = None
 
     def gaps(self) -> list[Node]:
         """Return the nodes at which the way back is lost."""
@@ -63,17 +64,18 @@ class Trace:
 def trace(project: Project, target: str | Path, cell: str | None = None) -> Trace:
     """Return the lineage of a target: a file of the project, or a figure that was copied elsewhere.
 
-    With ``cell`` (``ROW,COLUMN`` of a table) only the metrics files of that cell are followed. Hashes are the recorded
-    ones; ``verify`` computes them again. Raises LineageError for an unknown target or cell.
+    With ``cell`` (``ROW,COLUMN`` of a table) only the files that this cell names as its sources are followed. Hashes
+    are the recorded ones; ``verify`` computes them again. Raises LineageError for an unknown target or cell,
+    TableFileError for a damaged table.
     """
     index = Index(project)
     name = _target(index, target)
-    chosen, found = None, None
+    table, number = None, None
     inputs: dict[str, list[str]] = {}
     if cell is not None:
-        found = read_cells(project, name)
-        chosen = found.find(cell)
-        inputs[name] = _cell_inputs(index, name, found.rows_of(chosen))
+        table = read_table_of(project, name)
+        number = find_cell(table, cell)
+        inputs[name] = _cell_inputs(index, name, table, number)
     starts = inputs.get(name, [name])
     order = index.lineage(starts)
     if cell is not None:
@@ -83,7 +85,7 @@ def trace(project: Project, target: str | Path, cell: str | None = None) -> Trac
     nodes = {item: _node(index, item, recorded.get(item), checksums) for item in order}
     for item, kept in inputs.items():
         nodes[item].inputs = kept
-    return Trace(name, nodes, index.loops, chosen, found.rows_of(chosen) if found and chosen else [])
+    return Trace(name, nodes, index.loops, number, table)
 
 
 def _target(index: Index, target: str | Path) -> str:
@@ -116,13 +118,12 @@ def _by_figure(index: Index, path: Path) -> str | None:
     return None
 
 
-def _cell_inputs(index: Index, table: str, rows: list[MetricRow]) -> list[str]:
-    wanted = list(dict.fromkeys(row.file for row in rows))
-    record = index.record(table)
-    known = set(index.inputs(table))
+def _cell_inputs(index: Index, view: str, table: Table, number: Number) -> list[str]:
+    wanted = list(dict.fromkeys(source_name(view, source) for source in table.sources_of(number)))
+    known = set(index.inputs(view))
     strangers = [name for name in wanted if name not in known]
-    if isinstance(record, Record) and strangers:
-        raise LineageError(f"{table}: the cell names {strangers[0]}, which is no input of the table; verify the table.")
+    if isinstance(index.record(view), Record) and strangers:
+        raise LineageError(f"{view}: the cell names {strangers[0]}, which is no input of the table; verify the table.")
     return wanted
 
 

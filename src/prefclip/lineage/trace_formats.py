@@ -3,7 +3,9 @@
 from collections.abc import Callable
 
 from prefclip.lineage.findings import printable
+from prefclip.lineage.table_cells import source_name
 from prefclip.lineage.trace import TRACE_VERSION, Node, Trace
+from prefclip.table import Term
 
 
 def as_tree(trace: Trace) -> str:
@@ -49,9 +51,9 @@ def as_json(trace: Trace) -> dict:
         "edges": edges,
     }
     if trace.cell is not None:
-        cell = {"row": trace.cell.row, "column": trace.cell.column, "value": trace.cell.value}
-        rows = [row.model_dump() for row in trace.rows]
-        result["cell"] = {**cell, "aggregation": trace.cell.aggregation, "rows": rows}
+        cell, table = trace.cell, trace.table
+        named = {"row": cell.row, "column": cell.column, "value": cell.value, "formula": cell.formula}
+        result["cell"] = {**named, "terms": [_term(trace, table.terms[place]) for place in cell.terms]}
     return result
 
 
@@ -95,6 +97,13 @@ def _caption(node: Node, newline: str) -> str:
     return newline.join(safe)
 
 
+def _term(trace: Trace, term: Term) -> dict:
+    sources = [trace.table.sources[place] for place in term.sources]
+    listed = [source.model_dump() | {"file": source_name(trace.target, source)} for source in sources]
+    return {"measure": term.measure, "words": term.words, "sources": listed}
+
+
 def _cell_line(trace: Trace) -> str:
-    cell = trace.cell
-    return f"cell {cell.row},{cell.column} = {cell.value}: {cell.aggregation} ({len(trace.rows)} metrics rows)"
+    cell, table = trace.cell, trace.table
+    count = len(table.sources_of(cell))
+    return f"cell {cell.row},{cell.column} = {cell.value}: {table.operation(cell)} ({count} selections of rows)"

@@ -3,79 +3,21 @@
 Configurations are checked against these descriptions on every start, so nothing here imports torch.
 """
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from numbers import Real
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from prefclip.errors import PrefclipError
+from prefclip.parameters import Choice, Described, Number, Parameters
 
 if TYPE_CHECKING:
     from torch import Tensor
 else:
-    Tensor = Any
-
-Parameters = Mapping[str, float | str]
-
-
-class ObjectiveParameterError(PrefclipError, ValueError):
-    """A parameter that the objective does not have, or a value out of its range."""
+    Tensor = Any  # torch takes seconds to load
 
 
 class ObjectiveInputError(PrefclipError, ValueError):
     """Logits or labels of a wrong kind, shape or range, or missing where the objective needs them."""
-
-
-@dataclass(frozen=True)
-class Number:
-    """A finite number; the bounds carry the names that JSON Schema gives them (None: unbounded)."""
-
-    default: float
-    meaning: str
-    minimum: float | None = None
-    exclusive_minimum: float | None = None
-    exclusive_maximum: float | None = None
-
-    @property
-    def allowed(self) -> str:
-        """The range in words, for messages: "a number > 0"."""
-        bounds = ((">=", self.minimum), (">", self.exclusive_minimum), ("<", self.exclusive_maximum))
-        return "a number " + " and ".join(f"{sign} {bound:g}" for sign, bound in bounds if bound is not None)
-
-    def check(self, label: str, value: object) -> float:
-        """`value` as a float, or an `ObjectiveParameterError` that starts with `label` and states the range."""
-        is_number = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
-        if (
-            not is_number
-            or (self.minimum is not None and value < self.minimum)
-            or (self.exclusive_minimum is not None and value <= self.exclusive_minimum)
-            or (self.exclusive_maximum is not None and value >= self.exclusive_maximum)
-        ):
-            raise ObjectiveParameterError(f"{label} must be {self.allowed}, got {value!r}")
-        return float(value)
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One of `values`; a single value says that the objective fixes the parameter."""
-
-    default: float | str
-    meaning: str
-    values: tuple[float | str, ...]
-
-    @property
-    def allowed(self) -> str:
-        """The values in words, for messages: "one of 'a', 'b'"."""
-        listed = ", ".join(repr(value) for value in self.values)
-        return f"one of {listed}" if len(self.values) > 1 else listed
-
-    def check(self, label: str, value: object) -> float | str:
-        """The listed value equal to `value`, or an `ObjectiveParameterError` that starts with `label`."""
-        for candidate in self.values:
-            if candidate == value and not isinstance(value, bool):
-                return candidate
-        raise ObjectiveParameterError(f"{label} must be {self.allowed} ({self.meaning}), got {value!r}")
 
 
 def positive_beta(default: float, meaning: str) -> Number:
@@ -119,13 +61,9 @@ class PairBatch(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Loss:
+class Loss(Described):
     """What the file of a loss says of it, as `LOSS`.
 
-    module             `__name__` of the file; its last part is the name of the loss
-    label              as tables and figures call it
-    description        in one line
-    parameters         a parameter that a loss cannot have is either absent or fixed at the one value that says so
     preference         maps a batch and checked parameters to the scalar preference term
     needs_reference    whether the preference term compares the policy with the reference
     needs_clean        whether it looks at the clean half, with checked parameters
@@ -134,38 +72,11 @@ class Loss:
     colour             a key of the figures' STYLES; None takes what other losses leave
     """
 
-    module: str
-    label: str
-    description: str
-    parameters: Mapping[str, Number | Choice]
     preference: Callable[[PairBatch, Parameters], Tensor]
     needs_reference: bool = True
     needs_clean: Callable[[Parameters], bool] = lambda parameters: False
     is_preference: bool = True
     learns_neutrality: bool = True
     colour: str | None = None
-
-    @property
-    def name(self) -> str:
-        """The name of its file."""
-        return self.module.rpartition(".")[2]
-
-    @property
-    def allowed(self) -> str:
-        """All parameters with their ranges in words, for messages."""
-        return "; ".join(f"{name}: {parameter.allowed}" for name, parameter in self.parameters.items())
-
-    def check(self, given: Mapping[str, object]) -> dict[str, float | str]:
-        """All parameters of this objective: the given ones checked, the others at their defaults.
-
-        Raises `ObjectiveParameterError` that names the parameter and says what is allowed.
-        """
-        for name in given:
-            if name not in self.parameters:
-                raise ObjectiveParameterError(
-                    f"objective {self.name!r} has no parameter {name!r}, allowed are {self.allowed}"
-                )
-        return {
-            name: parameter.check(f"{name} of objective {self.name!r}", given.get(name, parameter.default))
-            for name, parameter in self.parameters.items()
-        }
+    noun: ClassVar[str] = "objective"
+    where: ClassVar[str] = "{} of objective {!r}"

@@ -31,7 +31,7 @@ def dpo_loss(margin: Tensor, beta: float, label_smoothing: float = 0.0) -> Tenso
 def dpo_weight(margin: Tensor, beta: float, label_smoothing: float = 0.0) -> Tensor:
     """|dL/dh| = |beta (sigmoid(-beta h) - e)| of each `dpo_loss`, (B,), per nat: examples already won fade out.
 
-    Arguments as there. Divide by B for the share in a batch mean. Raises `ObjectiveParameterError`.
+    Arguments as there. Divide by B for the share in a batch mean. Raises `ParameterError`.
     """
     checked = LOSS.check({"beta": beta, "label_smoothing": label_smoothing})
     beta, label_smoothing = checked["beta"], checked["label_smoothing"]

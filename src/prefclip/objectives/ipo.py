@@ -22,7 +22,7 @@ def ipo_weight(margin: Tensor, beta: float) -> Tensor:
     """|dL/dh| = |2 (h - 1 / (2 beta))| of each `ipo_loss`, (B,), per nat: grows with the distance from the target.
 
     Arguments as there; beyond the target the pull turns back. Direction and use as those of `dpo_weight`. Raises
-    `ObjectiveParameterError`.
+    `ParameterError`.
     """
     beta = LOSS.check({"beta": beta})["beta"]
     return (2.0 * (margin - 1.0 / (2.0 * beta))).abs()

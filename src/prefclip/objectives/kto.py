@@ -44,7 +44,7 @@ def kto_weights(
 ) -> tuple[Tensor, Tensor]:
     """(-dL/dr_w, dL/dr_l) of one pair's `kto_loss`, two tensors of shape (B,), each between 0 and beta / 8.
 
-    Arguments as in `kto_loss`; `beta` <= 0 raises `ObjectiveParameterError`. Each is half of beta s (1 - s), a bell
+    Arguments as in `kto_loss`; `beta` <= 0 raises `ParameterError`. Each is half of beta s (1 - s), a bell
     around the reference point: unlike DPO, KTO ignores examples that are far on the wrong side as well as those far on
     the right one. With T_mean = sum_y pi(y|x') T(y),
     dL/dI = -[weight_true (T_w - T_mean) - weight_written (T_l - T_mean)] / tau.

@@ -3,17 +3,15 @@
 from pathlib import Path
 from typing import Literal, get_args
 
-import pandas as pd
 import pyarrow as pa
 
-from prefclip.datasets.manifests import read_classes
+from prefclip.datasets.class_lists import read_classes
 from prefclip.datasets.parquet_tables import read_table, write_table
-from prefclip.preferences.pairs import PreferenceError
+from prefclip.preferences.errors import PreferenceError
+from prefclip.preferences.gender_pair_table import PEOPLE_COLUMNS
 
 GenderPreference = Literal["factual", "reversed", "neutral"]
 OTHER_GENDER = {"woman": "man", "man": "woman"}
-_PEOPLE_COLUMNS = ("id", "row", "split", "label", "name", "kind", "gender")
-GENDER_PAIR_COLUMNS = (*_PEOPLE_COLUMNS, "preference", "preferred_text", "rejected_text", "preferred_probability")
 
 
 def gender_pairs(
@@ -43,7 +41,7 @@ def gender_pairs(
         allowed = ", ".join(get_args(GenderPreference))
         raise PreferenceError(f"unknown gender preference {preference!r}; allowed: {allowed}.")
     template = read_classes(classes).template
-    people = read_table(manifest, _PEOPLE_COLUMNS, "gender pairs need the manifest of a people data set")
+    people = read_table(manifest, PEOPLE_COLUMNS, "gender pairs need the manifest of a people data set")
     people = people[people["gender"].isin(list(OTHER_GENDER))]
     if split is not None:
         people = people[people["split"] == split]
@@ -55,7 +53,7 @@ def gender_pairs(
     factual = [template.format(f"{gender} {name}") for gender, name in shown]
     contrary = [template.format(f"{OTHER_GENDER[gender]} {name}") for gender, name in shown]
     preferred, rejected = (contrary, factual) if preference == "reversed" else (factual, contrary)
-    pairs = people[list(_PEOPLE_COLUMNS)].assign(
+    pairs = people[list(PEOPLE_COLUMNS)].assign(
         preference=preference,
         preferred_text=preferred,
         rejected_text=rejected,
@@ -63,11 +61,3 @@ def gender_pairs(
     )
     write_table(out, pa.Table.from_pandas(pairs, preserve_index=False))
     return len(pairs)
-
-
-def read_gender_pairs(path: str | Path) -> pd.DataFrame:
-    """Read a table of gender pairs, with GENDER_PAIR_COLUMNS.
-
-    Raises TableError naming the file when it is missing, damaged or of another kind.
-    """
-    return read_table(path, GENDER_PAIR_COLUMNS, "make the gender pairs again")

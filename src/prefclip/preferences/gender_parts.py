@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from prefclip.preferences.pairs import PreferenceError
+from prefclip.preferences.errors import PreferenceError
 from prefclip.seeds import seed_for
 
 TRAINING, SELECTION = "training", "selection"

@@ -5,17 +5,12 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from prefclip.attacks.synthesis import read_attacked_manifest
-from prefclip.datasets.manifests import read_manifest
-from prefclip.datasets.parquet_tables import read_table, write_table
-from prefclip.errors import PrefclipError
+from prefclip.attacks.attacked_manifest import read_attacked_manifest
+from prefclip.datasets.manifest import read_manifest
+from prefclip.datasets.parquet_tables import write_table
+from prefclip.preferences.errors import PreferenceError
 
-PAIR_COLUMNS = ("id", "attacked_id", "row", "attacked_row", "split", "preferred_label", "rejected_label")
 TRAIN_SPLIT = "train"
-
-
-class PreferenceError(PrefclipError):
-    """Preferences cannot be made of these inputs."""
 
 
 def build_pairs(manifest: str | Path, attacked_manifest: str | Path, out: str | Path) -> int:
@@ -62,11 +57,3 @@ def build_pairs(manifest: str | Path, attacked_manifest: str | Path, out: str | 
     )
     write_table(out, pa.Table.from_pandas(pairs, preserve_index=False))
     return len(pairs)
-
-
-def read_pairs(path: str | Path) -> pd.DataFrame:
-    """Read a preference table, with PAIR_COLUMNS.
-
-    Raises TableError naming the file when it is missing, damaged or no preference table.
-    """
-    return read_table(path, PAIR_COLUMNS, "make the pairs again (prefclip pairs)")

@@ -62,11 +62,11 @@ def check_data(config: Config) -> Iterator[Finding]:
         else:
             yield ok("data", f"the embedded world in {root}")
         return
-    from prefclip.datasets.catalog import downloaded_entry
+    from prefclip.datasets.registry import downloaded_card
 
     present, fetchable = [], []
     for name in config.datasets:
-        entry = downloaded_entry(name)
+        entry = downloaded_card(name)
         state = entry.state(root)
         if state == "manual":
             command = f"prefclip datasets fetch {name} --root {root}"
@@ -98,7 +98,7 @@ def check_room(config: Config, folder: Path) -> Finding:
 
 def stack_bytes(config: Config) -> dict[str, int]:
     """Bytes of the clean and attacked image stacks of each data set, from the published numbers of images."""
-    from prefclip.datasets.registry import dataset_entry
+    from prefclip.datasets.card import dataset_card
 
     pixels = 3 * config.model.image_size**2
     sizes = {}
@@ -107,7 +107,7 @@ def stack_bytes(config: Config) -> dict[str, int]:
             train = config.data.train_images + config.data.validation_images if name == config.data.train else 0
             images = train + config.data.test_images
         else:
-            counts = dataset_entry(name).splits
-            images = sum(counts.values()) if name == config.data.train else counts.get("test") or sum(counts.values())
+            card = dataset_card(name)
+            images = card.image_count if name == config.data.train else card.splits.get("test") or card.image_count
         sizes[name] = images * pixels * (1 + config.attack.variants * (name in config.attacked_datasets))
     return sizes

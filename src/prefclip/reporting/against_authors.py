@@ -2,21 +2,26 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
 from prefclip.config import Config
 from prefclip.evaluation.intervals import Estimate, binomial_interval, difference_of_shares
-from prefclip.evaluation.metrics import CLEAN
-from prefclip.reporting.estimates import REFERENCE, Estimates, frame_of, headline_weights
+from prefclip.evaluation.metrics import CLEAN, METRICS
+from prefclip.reporting.estimates import REFERENCE, Estimates, headline_weights, read_estimates
 from prefclip.reporting.labels import dataset_label, method_label
-from prefclip.reporting.table_files import Cell, Row, Table, estimated_cell
+from prefclip.reporting.traced import Numbers, Origin, mean_of
+from prefclip.run.files import RunFiles
 from prefclip.run.plan import published_file
+from prefclip.table import DIFFERENCE, Row, Source, Table
 
 LOGS, KL, DEFENSE_PREFIX = "author logs", "author KL", "Defense-Prefix (unverified)"
 AGREES, DIFFERS, NO_COUNTERPART = "agrees", "differs", "no counterpart"
 LOGGED_TRAINING_SET, KL_TRAINING_SET = "imagenet100", "food101"
+COLUMNS = ("method", "weights", "dataset", "images", "metric", "source", "value", "ci_low", "ci_high", "n", "seeds")
+COLUMNS += ("published", "published_low", "published_high", "published_n")
+COLUMNS += ("difference", "difference_low", "difference_high", "verdict")
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,7 @@ class Counterpart:
 
     value: float = math.nan
     count: float = math.nan
+    origin: Origin = field(default=Origin(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -36,51 +42,48 @@ class Comparison:
     verdict: str
 
 
-def against_authors(estimates: Estimates, config: Config) -> Table:
-    """Every accuracy of ours beside the authors' log of it, their mean KL, and CLIP's in the Defense-Prefix paper."""
-    published = {name: pd.read_csv(published_file(name)) for name in ("author_logs", "author_kl")}
+def comparison_table(config: Config, layout: RunFiles, name: str) -> Table:
+    """Every accuracy of ours beside the authors' log of it, their mean KL, and CLIP's in the Defense-Prefix paper.
+
+    Raises TableError, EstimateError.
+    """
+    estimates = read_estimates(config, layout)
+    published = {which: pd.read_csv(published_file(which)) for which in ("author_logs", "author_kl")}
     recalled = pd.read_csv(published_file("defense_prefix_unverified"))
-    tidy, rows = [], []
+    numbers, rows, previous = Numbers(), [], None
     for key, source, theirs, comparable in _pairs(estimates, config, logged_numbers(**published), recalled):
         method, weights, dataset, images, metric = key
-        samples = estimates.of(method, weights, dataset, images, metric)
+        traced = estimates.traced(method, weights, dataset, images, metric)
         count = estimates.count(dataset, images, metric)
         if metric == "accuracy":
-            ours = binomial_interval(float(samples[:, 0].mean()), count, config.evaluation.confidence)
+            ours = binomial_interval(float(traced.samples[:, 0].mean()), count, config.evaluation.confidence)
         else:
-            ours = estimates.estimate(samples, (0.0, math.inf))
+            ours = estimates.estimate(traced.samples, (0.0, math.inf))
         found = compare(ours, count, theirs, config.evaluation.confidence)
         verdict = found.verdict if comparable else NO_COUNTERPART
-        tidy.append(
-            {
-                **dict(zip(("method", "weights", "dataset", "images", "metric"), key, strict=True)),
-                "source": source,
-                "value": ours.value,
-                "ci_low": ours.low,
-                "ci_high": ours.high,
-                "n": count,
-                "seeds": len(samples),
-                "published": theirs.value,
-                "published_low": found.theirs.low,
-                "published_high": found.theirs.high,
-                "published_n": theirs.count,
-                "difference": found.difference.value,
-                "difference_low": found.difference.low,
-                "difference_high": found.difference.high,
-                "verdict": verdict,
-            }
-        )
-        numbers = (ours, found.theirs, found.difference)
+        keys = {**dict(zip(("method", "weights", "dataset", "images", "metric"), key, strict=True)), "source": source}
+        unit, known = METRICS[metric].unit, bool(theirs.origin.parts)
+        cells = [
+            numbers.add(keys, ours, traced.origin, n=count, seeds=len(traced.samples), unit=unit),
+            numbers.add(keys, found.theirs, theirs.origin, n=theirs.count, unit=unit, role="published"),
+            numbers.add(
+                keys,
+                found.difference,
+                traced.origin - theirs.origin if known else Origin(),
+                unit=unit,
+                role=DIFFERENCE,
+                signed=True,
+                facts={"verdict": verdict},
+            ),
+        ]
         iterate = "" if weights == headline_weights(config, method) else ", last iterate"
-        rows.append(
-            Row(
-                f"{dataset_label(dataset)}, {images}",
-                [method_label(method) + iterate, *_shown(metric, numbers), verdict, source],
-                rule_above=not rows or tidy[-2]["dataset"] != dataset,
-            )
-        )
-    header = [("", name) for name in ("Method", "Metric", "Ours", "Theirs", "Difference", "Verdict", "Source")]
-    return Table(_caption(config), frame_of(tidy), header, rows, "Images")
+        measured = "accuracy" if metric == "accuracy" else "KL, nats"
+        label, cells = f"{dataset_label(dataset)}, {images}", [measured, *cells, verdict, source]
+        above = dataset != previous
+        rows.append(Row(label=label, cells=[method_label(method) + iterate, *cells], rule_above=above))
+        previous = dataset
+    header = [("", heading) for heading in ("Method", "Metric", "Ours", "Theirs", "Difference", "Verdict", "Source")]
+    return numbers.table(name, _caption(config), header, rows, "Images", columns=COLUMNS)
 
 
 def compare(ours: Estimate, count: int, theirs: Counterpart, confidence: float) -> Comparison:
@@ -106,12 +109,26 @@ def logged_numbers(author_logs: pd.DataFrame, author_kl: pd.DataFrame) -> dict[t
     """
     found = {
         (row.method, row.weights, row.dataset, row.images, "accuracy"): Counterpart(
-            row.accuracy / 100, row.n_images_scored
+            row.accuracy / 100,
+            row.n_images_scored,
+            _published("author_logs", method=row.method, weights=row.weights, dataset=row.dataset, images=row.images),
         )
         for row in author_logs.itertuples()
     }
-    kl = {(row.method, "", row.dataset, CLEAN, "retention_kl"): Counterpart(row.mean) for row in author_kl.itertuples()}
+    kl = {
+        (row.method, "", row.dataset, CLEAN, "retention_kl"): Counterpart(
+            row.mean, origin=_published("author_kl", "mean", method=row.method, dataset=row.dataset)
+        )
+        for row in author_kl.itertuples()
+    }
     return found | kl
+
+
+def _published(name: str, column: str = "accuracy", **where: str) -> Origin:
+    """Where one published number stands; accuracies are printed in percent."""
+    source = Source(file=f"resources/published/{name}.csv", where=where)
+    origin = mean_of(column, f"{column} of {' '.join(where.values())} in {name}", source)
+    return origin / 100 if column == "accuracy" else origin
 
 
 def _pairs(
@@ -127,7 +144,8 @@ def _pairs(
         if metric == "accuracy" and dataset not in config.data.bias:
             yield key, LOGS, logged.get(key, Counterpart()), same and key in logged
             if method == REFERENCE and (dataset, images) in unverified:
-                yield key, DEFENSE_PREFIX, Counterpart(float(unverified[dataset, images])), True
+                where = _published("defense_prefix_unverified", method=method, dataset=dataset, images=images)
+                yield key, DEFENSE_PREFIX, Counterpart(float(unverified[dataset, images]), origin=where), True
         kl = (method, "", dataset, images, metric)
         if kl in logged and weights == headline_weights(config, method):
             yield key, KL, logged[kl], config.data.train == KL_TRAINING_SET
@@ -135,13 +153,6 @@ def _pairs(
 
 def _holds(interval: Estimate, value: float) -> str:
     return AGREES if interval.low <= value <= interval.high else DIFFERS
-
-
-def _shown(metric: str, numbers: tuple[Estimate, ...]) -> list[Cell | str]:
-    share = metric == "accuracy"
-    last = len(numbers) - 1
-    cells = [estimated_cell(*number, share=share, signed=place == last) for place, number in enumerate(numbers)]
-    return ["accuracy" if share else "KL, nats", *cells]
 
 
 def _caption(config: Config) -> str:

@@ -5,18 +5,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from prefclip.errors import PrefclipError
-from prefclip.reporting.figure_inputs import ABLATIONS
-from prefclip.reporting.table_files import RESULT_COLUMNS
+from prefclip.reporting import figures
+from prefclip.reporting.tables import table_names
+from prefclip.table import VALUE, Number, read_table
 
 # Lineage records beside them tell of one run and are not compared.
-FORMS = {"tables": ("csv", "md", "tex"), "figures": ("pdf", "png")}
+FORMS = {"tables": ("json", "csv", "md", "tex"), "figures": ("pdf", "png")}
+ROUNDING = 1e-6  # ends of intervals have six digits
 LOG_WIDTH = 120  # characters of a line where the output is no terminal
 REPRODUCED = "reproduced"
 OUTSIDE = "outside"
@@ -34,10 +35,10 @@ class Verdict:
 
     table: str
     cell: tuple[str, ...]
-    published: float
-    low: float
-    high: float
-    found: float
+    published: float | None
+    low: float | None
+    high: float | None
+    found: float | None
     verdict: str
 
 
@@ -62,7 +63,7 @@ class Comparison:
 def compare_runs(run: str | Path, reference: str | Path, console: Console | None = None) -> bool:
     """Compare a run with published results, print every verdict, and return whether all were reproduced.
 
-    Raises CompareError when ``reference`` holds no tables, or one that is not tidy.
+    Raises CompareError when ``reference`` holds no tables, TableFileError for a damaged one.
     """
     comparison = compare_folders(run, reference)
     print_comparison(comparison, run, reference, console or Console(width=None if sys.stdout.isatty() else LOG_WIDTH))
@@ -70,79 +71,61 @@ def compare_runs(run: str | Path, reference: str | Path, console: Console | None
 
 
 def compare_folders(run: str | Path, reference: str | Path) -> Comparison:
-    """Judge every cell of ``reference/tables/*.csv`` and look for every file of its tables and figures.
+    """Judge every value of ``reference/tables/*.json`` and look for every file of its tables and figures.
 
-    A cell is reproduced if the run's value lies between the published ci_low and ci_high; one image more or less (1/n)
-    is forgiven, since the interval of a share that is 0 or 1 has no width. What only `snakemake ablations` makes is
-    left out where the run made none of it. Raises CompareError as :func:`compare_runs`.
+    A cell is reproduced if the run's value lies between the published ends of its interval; one image more or less
+    (1/n) is forgiven, since the interval of a share that is 0 or 1 has no width. What only `snakemake ablations` makes
+    is left out where the run made none of it. Raises CompareError as :func:`compare_runs`, and TableFileError.
     """
     run, reference = Path(run), Path(reference)
-    tables = sorted((reference / "tables").glob("*.csv"))
-    if not tables:
-        raise CompareError(
-            f"{reference}/tables: holds no published table (*.csv); name a folder such as results/reference/embedded."
-        )
     published = sorted(
         path.relative_to(reference)
         for name, forms in FORMS.items()
         for form in forms
         for path in (reference / name).glob(f"*.{form}")
+        if "." not in path.stem
     )
-    ablations = [path for path in published if path.stem in ABLATIONS]
+    tables = [path for path in published if path.suffix == ".json"]
+    if not tables:
+        raise CompareError(
+            f"{reference}/tables: holds no published table (*.json); name a folder such as results/reference/embedded."
+        )
+    drawn = (name for name in figures.all_names() if figures.leaf(name).GROUP == "ablations")
+    only_there = {*table_names(group="ablations"), *drawn}
+    ablations = [path for path in published if path.stem in only_there]
     if any((run / path).is_file() for path in ablations):
         ablations = []
     published = [path for path in published if path not in ablations]
-    tables = [path for path in tables if path.relative_to(reference) not in ablations]
     missing = tuple(str(path) for path in published if not (run / path).is_file())
     verdicts: list[Verdict] = []
     unpublished = 0
-    for path in tables:
-        wanted = read_cells(path)
-        other = run / "tables" / path.name
-        found = read_cells(other) if other.is_file() else {}
+    for path in (path for path in tables if path not in ablations):
+        wanted = read_values(reference / path)
+        found = read_values(run / path) if (run / path).is_file() else {}
         verdicts += judge(path.stem, wanted, found)
         unpublished += len(found.keys() - wanted.keys())
     return Comparison(tuple(verdicts), missing, unpublished, len(ablations))
 
 
-def judge(table: str, published: dict[tuple, dict], found: dict[tuple, dict]) -> Iterator[Verdict]:
+def judge(table: str, published: dict[tuple, Number], found: dict[tuple, Number]) -> Iterator[Verdict]:
     """One verdict for each published cell, in the order of the published table."""
-    for cell, numbers in published.items():
-        value = float(numbers["value"])
-        low, high = float(numbers.get("ci_low", value)), float(numbers.get("ci_high", value))
-        other = float(found[cell]["value"]) if cell in found else float("nan")
+    for cell, number in published.items():
+        other = found[cell].value if cell in found else None
+        # Without an interval the value itself is what a run must reach.
+        low, high = (number.value if end is None else end for end in (number.low, number.high))
         if cell not in found:
             verdict = MISSING
-        elif pd.isna(value) or pd.isna(other):
-            verdict = REPRODUCED if pd.isna(value) and pd.isna(other) else OUTSIDE
+        elif number.value is None or other is None:
+            verdict = REPRODUCED if number.value is other else OUTSIDE
         else:
-            count = numbers.get("n", float("nan"))
-            slack = 1 / count if count > 0 else 0.0
-            # Without an interval the value itself is what a run must reach.
-            low, high = (value if pd.isna(low) else low), (value if pd.isna(high) else high)
+            slack = ROUNDING + (1 / number.n if number.n else 0.0)
             verdict = REPRODUCED if low - slack <= other <= high + slack else OUTSIDE
-        yield Verdict(table, cell, value, low, high, other, verdict)
+        yield Verdict(table, cell, number.value, low, high, other, verdict)
 
 
-def read_cells(path: Path) -> dict[tuple, dict]:
-    """Cells of a tidy table: the columns that say which cell it is → its RESULT_COLUMNS.
-
-    Raises CompareError naming a file that is not a tidy table.
-    """
-    remedy = "make it again with `prefclip table`"
-    try:
-        frame = pd.read_csv(path, keep_default_na=False, na_values={name: [""] for name in RESULT_COLUMNS})
-    except (OSError, ValueError) as error:
-        raise CompareError(f"{path}: not a readable CSV table ({str(error).splitlines()[0]}); {remedy}.") from error
-    keys = [name for name in frame.columns if name not in RESULT_COLUMNS]
-    if "value" not in frame or not pd.api.types.is_numeric_dtype(frame["value"]):
-        raise CompareError(f"{path}: the column 'value' is missing or holds text; {remedy}.")
-    results = frame[[name for name in frame.columns if name not in keys]].to_dict("records")
-    cells = list(frame[keys].astype(str).itertuples(index=False, name=None))
-    if len(set(cells)) < len(cells):
-        twice = next(cell for cell in cells if cells.count(cell) > 1)
-        raise CompareError(f"{path}: the cell {', '.join(twice)} occurs twice; {remedy}.")
-    return dict(zip(cells, results, strict=True))
+def read_values(path: Path) -> dict[tuple, Number]:
+    """The values of a stored table by their keys. Raises TableFileError naming a file that is none."""
+    return {tuple(number.keys.values()): number for number in read_table(path).numbers if number.role == VALUE}
 
 
 def print_comparison(comparison: Comparison, run: str | Path, reference: str | Path, console: Console) -> None:
@@ -193,5 +176,5 @@ def _short_names(verdicts: list[Verdict]) -> list[str]:
     return [" ".join(part for part in parts if part) for parts in zip(*varying, strict=True)]
 
 
-def _number(value: float) -> str:
-    return "–" if pd.isna(value) else f"{value:.4f}"
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"

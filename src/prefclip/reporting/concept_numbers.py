@@ -1,41 +1,45 @@
-"""The numbers of all concept maps of a run, at the powers that tables show."""
+"""The numbers of the concept maps of a run, at the powers that tables show."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from prefclip.config import Config
-from prefclip.errors import PrefclipError
-from prefclip.evaluation.concept_table import read_concept_table, read_neutral
+from prefclip.evaluation.concept_table import CONCEPT_TABLE, read_concept_table, read_neutral
 from prefclip.evaluation.intervals import Estimate
 from prefclip.evaluation.spectrum_table import read_distances
+from prefclip.reporting.traced import Origin, averaged_over, below_run, mean_of
 from prefclip.run.files import RunFiles
 from prefclip.run.plan import concept_runs
+from prefclip.table import Source
 
 UNTOUCHED, NEUTRAL = "untouched", "neutral"
 SHOWN_SCALES = (-4.0, -2.0, -1.0, 0.0, 1.0, 2.0)
+PLACE = ("dataset", "images", "part", "axis", "group", "t", "metric")
 
 
-class ConceptNumberError(PrefclipError):
-    """A number that the sweeps of the concept maps do not hold."""
+@dataclass(frozen=True)
+class Measured:
+    """One number with what it was computed from; ``n`` pictures or captions, each with ``seeds`` seeds."""
+
+    estimate: Estimate
+    origin: Origin
+    n: int
+    seeds: int
 
 
 @dataclass(frozen=True)
 class ConceptNumbers:
-    """What was measured of the maps.
+    """What was measured of the maps of one concept.
 
     Attributes:
-        rows: CONCEPT_TABLE of all maps and seeds, with ``at``: how the tables call a row's t, empty for other t.
-        neutral: what was found as neutral t, by map and seed.
-        distances: DISTANCE_COLUMNS of all maps and seeds.
+        rows: CONCEPT_TABLE of all maps and seeds, with ``file``, and ``at``: how the tables call a row's t, empty for
+            other t.
     """
 
     rows: pd.DataFrame
-    neutral: dict[tuple[str, int], dict]
-    distances: pd.DataFrame
 
     def powers(self, name: str) -> list[str]:
         """How the shown t of a map are called, the untouched CLIP first and the neutral t last."""
@@ -43,8 +47,8 @@ class ConceptNumbers:
         order = [UNTOUCHED, *map(power_name, SHOWN_SCALES), NEUTRAL]
         return [at for at in order if at in set(own["at"])]
 
-    def line(self, name: str, at: str, datasets: Iterable[str], **where: str) -> dict[str, Any] | None:
-        """Value, interval, n and seeds of one metric of a map, the mean over seeds and ``datasets``; None without any.
+    def line(self, name: str, at: str, datasets: Iterable[str], **where: str) -> Measured | None:
+        """One metric of a map, the mean over seeds and ``datasets``; None without any row.
 
         ``where``: columns of CONCEPT_TABLE. The ends of the intervals are averaged over data sets, and the lowest and
         highest of all seeds are taken.
@@ -57,21 +61,15 @@ class ConceptNumbers:
             return None
         seeds = rows.groupby("seed")[["value", "ci_low", "ci_high"]].mean()
         total = rows.groupby("seed")["n"].sum().iloc[0]
-        return _measured(
-            Estimate(seeds["value"].mean(), seeds["ci_low"].min(), seeds["ci_high"].max()), total, len(seeds)
+        found = Estimate(seeds["value"].mean(), seeds["ci_low"].min(), seeds["ci_high"].max())
+        sources = [
+            Source(file=row["file"], where={key: None if pd.isna(row[key]) else row[key] for key in PLACE})
+            for row in rows.to_dict("records")
+        ]
+        words = (
+            f"{where['metric']} of {name} at {at} on {averaged_over(len(seeds), list(dict.fromkeys(rows['dataset'])))}"
         )
-
-    def neutral_line(self, name: str) -> dict[str, Any]:
-        """The neutral t of a gender map, with its interval over the pictures that chose it."""
-        found = [values for (other, _), values in self.neutral.items() if other == name]
-        t, low, high = (np.array([values[key] for values in found]) for key in ("t", "low", "high"))
-        return _measured(Estimate(t.mean(), low.min(), high.max()), 0, len(found))
-
-    def distance_line(self, name: str) -> dict[str, Any]:
-        """‖A − I‖_F / √D of the matrix A in a map's similarity: WᵀW, or W_TᵀW_I of separate maps."""
-        own = self.distances[(self.distances["map"] == name) & self.distances["matrix"].isin(["shared", "similarity"])]
-        value = own["relative_distance"].mean()
-        return _measured(Estimate(value, np.nan, np.nan), 0, len(own))
+        return Measured(found, mean_of("value", words, *sources), int(total), len(seeds))
 
 
 def power_name(t: float) -> str:
@@ -79,25 +77,38 @@ def power_name(t: float) -> str:
     return UNTOUCHED if np.isnan(t) else f"t={t:g}"
 
 
-def read_concept_numbers(config: Config, layout: RunFiles) -> ConceptNumbers:
-    """Read the sweeps, neutral t and distances of all maps of a run.
+def read_concept_numbers(config: Config, layout: RunFiles, concept: str) -> ConceptNumbers:
+    """Read the sweeps of all maps of one concept (``reading`` or ``gender``).
 
-    Raises ConceptNumberError where the configuration has no maps, TableError for a file that is missing or damaged.
+    Raises TableError for a file that is missing or damaged.
     """
-    runs = concept_runs(config)
-    if not runs:
-        raise ConceptNumberError("concepts: the configuration has no concept maps, so that there is nothing to show.")
-    rows = read_concept_table(layout.concept_sweep(*run) for run in runs)
-    neutral = {run[1:]: read_neutral(layout.neutral_scale(*run)) for run in concept_runs(config, "gender")}
     shown = {power_name(t) for t in (np.nan, *SHOWN_SCALES)}
-    names = rows["t"].map(power_name)
-    # The neutral t may be one of the scales: its rows stand for both.
-    places = pd.Series(list(zip(rows["map"], rows["seed"], strict=True)), index=rows.index)
-    found = places.map(lambda place: neutral.get(place, {}).get("t", np.nan))
-    as_neutral = rows[np.isclose(rows["t"], found.astype(float))].assign(at=NEUTRAL)
-    rows = pd.concat([rows.assign(at=names.where(names.isin(shown), "")), as_neutral], ignore_index=True)
-    return ConceptNumbers(rows, neutral, read_distances(layout.map_distances))
+    frames = [pd.DataFrame(columns=[*CONCEPT_TABLE.names, "at", "file"])]
+    for run in concept_runs(config, concept):
+        path = layout.concept_sweep(*run)
+        rows = read_concept_table([path]).assign(file=below_run(layout, path))
+        names = rows["t"].map(power_name)
+        frames.append(rows.assign(at=names.where(names.isin(shown), "")))
+        if concept == "gender":
+            # The neutral t may be one of the scales: its rows stand for both.
+            found = read_neutral(layout.neutral_scale(*run))["t"]
+            frames.append(rows[np.isclose(rows["t"], found)].assign(at=NEUTRAL))
+    return ConceptNumbers(pd.concat(frames[1:] or frames, ignore_index=True))
 
 
-def _measured(found: Estimate, n: int, seeds: int) -> dict[str, Any]:
-    return {"value": found.value, "ci_low": found.low, "ci_high": found.high, "n": int(n), "seeds": seeds}
+def neutral_number(config: Config, layout: RunFiles, name: str) -> Measured:
+    """The neutral t of a gender map, with its interval over the pictures that chose it. Raises TableError."""
+    paths = [layout.neutral_scale(*run) for run in concept_runs(config) if run[1] == name]
+    t, low, high = np.array([[found[key] for key in ("t", "low", "high")] for found in map(read_neutral, paths)]).T
+    origin = mean_of("t", f"neutral t of {name}", *(Source(file=below_run(layout, path)) for path in paths))
+    return Measured(Estimate(t.mean(), low.min(), high.max()), origin, 0, len(paths))
+
+
+def distance_number(config: Config, layout: RunFiles, name: str) -> Measured:
+    """‖A − I‖_F / √D of the matrix A in a map's similarity: WᵀW, or W_TᵀW_I of separate maps. Raises TableError."""
+    distances = read_distances(layout.map_distances)
+    where = {"map": name, "matrix": "similarity" if config.concepts[name].separate else "shared"}
+    own = distances[(distances["map"] == name) & (distances["matrix"] == where["matrix"])]
+    source = Source(file=below_run(layout, layout.map_distances), where=where)
+    origin = mean_of("relative_distance", f"distance of {name} from the identity", source)
+    return Measured(Estimate(own["relative_distance"].mean(), np.nan, np.nan), origin, 0, len(own))

@@ -6,10 +6,9 @@ share the resampled images of a data set, so a difference between two methods is
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from prefclip.config import Config
@@ -18,15 +17,15 @@ from prefclip.evaluation.intervals import Estimate, bootstrap_means, combined_es
 from prefclip.evaluation.long_form import read_predictions
 from prefclip.evaluation.metrics import METRICS, word_is_candidate
 from prefclip.evaluation.selection import image_kinds
+from prefclip.reporting.traced import Traced, averaged_over, below_run, mean_of
 from prefclip.run.files import RunFiles
 from prefclip.run.plan import method_runs
 from prefclip.seeds import generator_for
+from prefclip.table import Source
 
 RAW = "raw"
 AVERAGED = "averaged"
 REFERENCE = "clip"
-# Ratios such as word_among_errors are made from these.
-RESAMPLED_METRICS = ("accuracy", "text_confusion", "retention_kl")
 Samples = NDArray[np.float64]
 
 
@@ -42,11 +41,13 @@ class Estimates:
         samples: (method, weights, dataset, images, metric) → array (S, 1 + B).
         images: (dataset, images) → number of images scored; with a metric, how many of them enter it if not all.
         confidence: level of the intervals.
+        files: method → seed → its predictions, named below the run; seeds in the order of the rows of ``samples``.
     """
 
     samples: dict[tuple[str, str, str, str, str], Samples]
     images: dict[tuple[str, ...], int]
     confidence: float
+    files: dict[str, dict[int, str]] = field(default_factory=dict)
 
     def of(
         self, method: str, weights: str, datasets: str | Sequence[str], images: str, metric: str = "accuracy"
@@ -54,6 +55,35 @@ class Estimates:
         """One metric, (S, 1 + B); with several data sets their unweighted mean. Raises EstimateError."""
         names = [datasets] if isinstance(datasets, str) else list(datasets)
         return np.mean([self._one(method, weights, name, images, metric) for name in names], axis=0)
+
+    def traced(
+        self,
+        method: str,
+        weights: str,
+        datasets: str | Sequence[str],
+        images: str,
+        metric: str = "accuracy",
+        seeds: Sequence[int] | None = None,
+    ) -> Traced:
+        """The same with the rows that it comes from; of some ``seeds`` alone. Raises EstimateError."""
+        samples, files = self.of(method, weights, datasets, images, metric), self.files[method]
+        missing = [str(seed) for seed in seeds or () if seed not in files]
+        if missing:
+            raise EstimateError(f"{method} has no run with seed {missing[0]} to compare with; add it to seeds.")
+        if seeds is not None:
+            samples, files = samples[[list(files).index(seed) for seed in seeds]], {seed: files[seed] for seed in seeds}
+        names = [datasets] if isinstance(datasets, str) else list(datasets)
+        sources = [
+            Source(
+                file=file,
+                where={"weights": weights, "dataset": name, "images": images},
+                without=dict(METRICS[metric].without),
+            )
+            for name in names
+            for file in files.values()
+        ]
+        words = f"{metric} of {method} ({weights}) on {images} images of {averaged_over(len(files), names)}"
+        return Traced(samples, mean_of(METRICS[metric].measure, words, *sources))
 
     def _one(self, *key: str) -> Samples:
         try:
@@ -111,9 +141,11 @@ def read_estimates(
     Raises TableError for a missing or damaged file, EstimateError when runs scored different images.
     """
     frames = []
+    files: dict[str, dict[int, str]] = {}
     for method, seed in [run[1:] for run in method_runs(config)] if runs is None else runs:
         path = layout.predictions(config.model.key, method, seed)
         frames.append((method, seed, path, read_predictions(path)))
+        files.setdefault(method, {})[seed] = below_run(layout, path)
     samples: dict = {}
     counts: dict = {}
     for dataset in config.datasets if datasets is None else datasets:
@@ -124,7 +156,7 @@ def read_estimates(
             # One generator per data set: the clean and the typographic twin are picked together.
             draws = bootstrap_means(
                 values,
-                generator_for(config.experiment, dataset, "table bootstrap"),
+                generator_for(dataset, "table bootstrap"),
                 groups=twins,
                 samples=config.evaluation.bootstrap_samples,
             )
@@ -134,7 +166,7 @@ def read_estimates(
             for (method, weights, metric), rows in _by_seed(keys).items():
                 share = both[-1] if metric == "text_confusion" else 1.0
                 samples[method, weights, dataset, images, metric] = both[rows] / share
-    return Estimates(samples, counts, config.evaluation.confidence)
+    return Estimates(samples, counts, config.evaluation.confidence, files)
 
 
 def _columns(frames: list, dataset: str, images: str) -> tuple[dict, NDArray[np.str_], NDArray[np.float64]]:
@@ -159,9 +191,9 @@ def _columns(frames: list, dataset: str, images: str) -> tuple[dict, NDArray[np.
                     f"{path}: its {weights} weights scored other {images} images of {dataset} than {first[0]}; "
                     "evaluate both again on the same manifest."
                 )
-            for name in RESAMPLED_METRICS:
-                if images in METRICS[name].images:
-                    columns[method, seed, weights, name] = METRICS[name].per_image(rows)
+            for name, metric in METRICS.items():
+                if images in metric.images:
+                    columns[method, seed, weights, name] = metric.per_image(rows)
     return columns, first[2], first[3]
 
 
@@ -170,10 +202,3 @@ def _by_seed(keys: list[tuple[str, int, str, str]]) -> dict[tuple[str, str, str]
     for index, (method, _seed, weights, metric) in enumerate(keys):
         rows.setdefault((method, weights, metric), []).append(index)
     return rows
-
-
-def frame_of(rows: list[dict]) -> pd.DataFrame:
-    """Cells as a frame; numbers rounded to six digits after the point, so that equal runs give equal text."""
-    frame = pd.DataFrame(rows)
-    numbers = frame.select_dtypes("float").columns
-    return frame.assign(**{name: frame[name].round(6) + 0.0 for name in numbers})

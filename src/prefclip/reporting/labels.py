@@ -1,14 +1,15 @@
 """How methods, weights and data sets are called in tables and figures."""
 
-from prefclip import objectives
+from prefclip import methods, objectives
 from prefclip.config import Config
-from prefclip.datasets.registry import DATASETS
+from prefclip.datasets.card_files import dataset_title
 
 ZERO_SHOT_MEAN = "zero_shot_mean"
 SHORT_LABELS = {"travel": "Travel"}
 
 SETTING_LABELS = {
     "beta": "β",
+    "alpha": "α",
     "regulariser_weight": "λ",
     "max_train_images": "training images",
     "words": "words per image",
@@ -30,17 +31,19 @@ def setting_label(key: str, value: object) -> str:
 
 
 def method_label(method: str) -> str:
-    """``ce_kl`` → ``CE + KL``, as the loss of that name says; a method that has none of its name keeps its own."""
+    """``ce_kl`` → ``CE + KL``, as the loss or kind of that name says; a method that has none of its name keeps it."""
     if method == "clip":
-        return "CLIP"
-    return objectives.settings_of(method).label if method in objectives.names() else method
+        return methods.kind_of(methods.UNTOUCHED).label
+    if method in objectives.names():
+        return objectives.settings_of(method).label
+    return methods.kind_of(method).label if method in methods.names() else method
 
 
 def dataset_label(dataset: str) -> str:
-    """The registry's title of a data set, or "Zero-shot mean"."""
+    """The title on the card of a data set, or "Zero-shot mean"."""
     if dataset == ZERO_SHOT_MEAN:
         return "Zero-shot mean"
-    return SHORT_LABELS.get(dataset) or (DATASETS[dataset].title if dataset in DATASETS else dataset)
+    return SHORT_LABELS.get(dataset) or dataset_title(dataset)
 
 
 def column_groups(config: Config) -> dict[str, tuple[str, ...]]:

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from prefclip.config import Config, method_names
+from prefclip.evaluation.intervals import Estimate
 from prefclip.evaluation.metrics import CLEAN, METRICS, TYPOGRAPHIC
-from prefclip.reporting.estimates import RAW, REFERENCE, Estimates, frame_of, headline_weights
+from prefclip.reporting.estimates import RAW, REFERENCE, Estimates, headline_weights, read_estimates
 from prefclip.reporting.labels import column_groups, dataset_label, method_label
-from prefclip.reporting.table_files import Row, Table, estimated_cell
+from prefclip.reporting.traced import Numbers, Traced
+from prefclip.run.files import RunFiles
+from prefclip.table import DIFFERENCE, VALUE, Row, Table
 
 IMAGE_LABELS = {CLEAN: "O", TYPOGRAPHIC: "T"}
 LOWEST_IS_BEST = ("text_confusion", "retention_kl")
@@ -24,85 +25,41 @@ class Column:
     images: str
     metric: str
 
-    @property
-    def percent(self) -> bool:
-        """Whether the metric is a share, which is shown in percent."""
-        return METRICS[self.metric].unit == "share"
-
 
 @dataclass(frozen=True)
 class _Line:
     method: str
     weights: str
-    kind: str  # value | difference
+    kind: str  # VALUE | DIFFERENCE
     headline: bool
 
 
-def typographic(estimates: Estimates, config: Config) -> Table:
-    """Accuracy of every method on clean (O) and typographic (T) images of every data set: the paper's Table 1."""
-    return method_table(
-        estimates,
-        config,
-        "accuracy",
-        (CLEAN, TYPOGRAPHIC),
-        "Zero-shot top-1 accuracy (%) on clean (O) and typographic (T) images.",
-    )
-
-
-def text_confusion(estimates: Estimates, config: Config) -> Table:
-    """Share of typographic images called by the written word."""
-    return method_table(
-        estimates,
-        config,
-        "text_confusion",
-        (TYPOGRAPHIC,),
-        "Text confusion: share of typographic images (%) that are called by the written word; lower is better.",
-    )
-
-
-def retention(estimates: Estimates, config: Config) -> Table:
-    """Mean KL(reference‖model) per clean image."""
-    return method_table(
-        estimates,
-        config,
-        "retention_kl",
-        (CLEAN,),
-        "Retention: mean KL(reference‖model) per clean image (nats); lower keeps more of CLIP.",
-        differences=False,
-    )
-
-
 def method_table(
-    estimates: Estimates,
     config: Config,
+    layout: RunFiles,
+    name: str,
     metric: str,
     images: Sequence[str],
     title: str,
-    *,
     differences: bool = True,
 ) -> Table:
     """One metric of every method on every data set: training set, zero-shot sets, their mean, gender sets, each for the
-    kinds of ``images``.
+    kinds of ``images``. Raises TableError, EstimateError.
     """
     groups = column_groups(config)
-    columns = [Column(name, groups[name], kind, metric) for name in groups for kind in images]
-    return columns_of_methods(
-        estimates,
-        config,
-        columns,
-        title,
-        lambda column: IMAGE_LABELS[column.images] if len(images) > 1 else "",
-        differences=differences,
-    )
+    columns = [Column(scope, groups[scope], kind, metric) for scope in groups for kind in images]
+    heading = (lambda column: IMAGE_LABELS[column.images]) if len(images) > 1 else (lambda _: "")
+    estimates = read_estimates(config, layout, datasets=config.attacked_datasets)
+    return columns_of_methods(estimates, config, name, columns, title, heading, differences)
 
 
 def columns_of_methods(
     estimates: Estimates,
     config: Config,
+    name: str,
     columns: Sequence[Column],
     title: str,
     heading: Callable[[Column], str],
-    *,
     differences: bool = True,
 ) -> Table:
     """The numbers of every method in the given columns; ``heading`` stands below the name of a column's data set.
@@ -112,64 +69,67 @@ def columns_of_methods(
     set bold.
     """
     lines = _lines(config, estimates, differences)
-    numbers, tidy = {}, []
+    found = {(line, column): _measured(estimates, line, column) for line in lines for column in columns}
+    best = _best({place: estimate for place, (estimate, _) in found.items()}, lines, columns)
+    numbers, rows = Numbers(), []
     for line in lines:
+        cells = []
         for column in columns:
-            samples = estimates.of(line.method, line.weights, column.datasets, column.images, column.metric)
-            bounds = METRICS[column.metric].bounds
-            if line.kind == "difference":
-                samples = samples - estimates.of(REFERENCE, RAW, column.datasets, column.images, column.metric)
-                bounds = (-np.inf, np.inf)
-            numbers[line, column] = found = estimates.estimate(samples, bounds)
-            tidy.append(
-                {
-                    "method": line.method,
-                    "weights": line.weights,
-                    "kind": line.kind,
-                    "dataset": column.name,
-                    "images": column.images,
-                    "metric": column.metric,
-                    "value": found.value,
-                    "ci_low": found.low,
-                    "ci_high": found.high,
-                    "n": estimates.count(column.datasets, column.images, column.metric),
-                    "seeds": len(samples),
-                }
+            estimate, traced = found[line, column]
+            keys = {"method": line.method, "weights": line.weights, "kind": line.kind}
+            keys |= {"dataset": column.name, "images": column.images, "metric": column.metric}
+            cells.append(
+                numbers.add(
+                    keys,
+                    estimate,
+                    traced.origin,
+                    n=estimates.count(column.datasets, column.images, column.metric),
+                    seeds=len(traced.samples),
+                    unit=METRICS[column.metric].unit,
+                    signed=line.kind == DIFFERENCE,
+                    best=(line, column) in best,
+                )
             )
-    best = _best(numbers, lines, columns)
-    rows = []
-    for line in lines:
-        shown = [
-            estimated_cell(
-                *numbers[line, column],
-                share=column.percent,
-                signed=line.kind == "difference",
-                best=(line, column) in best,
-            )
-            for column in columns
-        ]
         first_iterate = not line.headline and (not rows or lines[len(rows) - 1].headline)
-        rows.append(Row(_label(line), shown, line.kind == "difference", line.kind == "value" or first_iterate))
+        above = line.kind == VALUE or first_iterate
+        rows.append(
+            Row(
+                label=_label(line),
+                cells=cells,
+                quiet=line.kind == DIFFERENCE,
+                rule_above=above,
+                further=not line.headline,
+            )
+        )
     header = [(dataset_label(column.name), heading(column)) for column in columns]
-    return Table(_caption(config, title, differences), frame_of(tidy), header, rows, "Method")
+    return numbers.table(name, _caption(config, title, differences), header, rows, "Method")
+
+
+def _measured(estimates: Estimates, line: _Line, column: Column) -> tuple[Estimate, Traced]:
+    place = (column.datasets, column.images, column.metric)
+    traced = estimates.traced(line.method, line.weights, *place)
+    if line.kind == VALUE:
+        return estimates.estimate(traced.samples, METRICS[column.metric].bounds), traced
+    traced -= estimates.traced(REFERENCE, RAW, *place)
+    return estimates.estimate(traced.samples), traced
 
 
 def _lines(config: Config, estimates: Estimates, differences: bool) -> list[_Line]:
     first, second = [], []
     for method in method_names(config):
         chosen = headline_weights(config, method)
-        first.append(_Line(method, chosen, "value", True))
+        first.append(_Line(method, chosen, VALUE, True))
         if method != REFERENCE and differences:
-            first.append(_Line(method, chosen, "difference", True))
+            first.append(_Line(method, chosen, DIFFERENCE, True))
         if chosen != RAW and estimates.has(method, RAW):
-            second.append(_Line(method, RAW, "value", False))
+            second.append(_Line(method, RAW, VALUE, False))
             if differences:
-                second.append(_Line(method, RAW, "difference", False))
+                second.append(_Line(method, RAW, DIFFERENCE, False))
     return first + second
 
 
 def _label(line: _Line) -> str:
-    if line.kind == "difference":
+    if line.kind == DIFFERENCE:
         return "Δ to CLIP"
     return method_label(line.method) + ("" if line.headline else ", last iterate")
 
@@ -177,7 +137,7 @@ def _label(line: _Line) -> str:
 def _best(numbers: dict, lines: list[_Line], columns: Sequence[Column]) -> set:
     best = set()
     for column in columns:
-        chosen = [line for line in lines if line.kind == "value" and line.headline]
+        chosen = [line for line in lines if line.kind == VALUE and line.headline]
         if column.metric == "retention_kl":
             # The untouched model has KL 0 to itself by definition; it does not compete.
             chosen = [line for line in chosen if line.method != REFERENCE] or chosen

@@ -1,27 +1,31 @@
 """The table of saliency: how much of what speaks for a name lies on the written word."""
 
+from itertools import product
+
 import pandas as pd
 
 from prefclip.config import Config, method_names
+from prefclip.evaluation.intervals import Estimate
 from prefclip.evaluation.metrics import TYPOGRAPHIC
 from prefclip.evaluation.saliency.score_table import TITLES, read_scores
 from prefclip.evaluation.saliency.share_estimates import (
     AREA,
     DIFFERENCE,
     POINTING,
+    REFERENCE,
     SHARE,
     VALUE,
     metric_name,
     share_estimates,
 )
-from prefclip.reporting.estimates import frame_of
 from prefclip.reporting.labels import dataset_label, method_label
-from prefclip.reporting.table_files import Row, Table, estimated_cell
+from prefclip.reporting.traced import Numbers, Origin, below_run, mean_of
 from prefclip.run.files import RunFiles
+from prefclip.table import Row, Source, Table
 
 TARGETS = {"predicted": "own answer", "written": "written word", "true": "true name"}
 SHOWN = {SHARE: "on the word", POINTING: "points at it"}
-TIDY = ["method", "weights", "kind", "dataset", "images", "metric", "value", "ci_low", "ci_high", "n", "seeds"]
+KINDS = (VALUE, DIFFERENCE)
 
 
 def read_share_estimates(config: Config, layout: RunFiles) -> pd.DataFrame:
@@ -30,38 +34,60 @@ def read_share_estimates(config: Config, layout: RunFiles) -> pd.DataFrame:
     return share_estimates(pd.concat(map(read_scores, paths), ignore_index=True), config.evaluation)
 
 
-def saliency_table(config: Config, layout: RunFiles) -> Table:
-    """Share of positive saliency on the drawn word and pointing game: methods and names × explainers."""
+def saliency_table(config: Config, layout: RunFiles, name: str) -> Table:
+    """Share of positive saliency on the drawn word and pointing game: methods and names × explainers.
+
+    Raises TableError, SaliencyError.
+    """
     found = read_share_estimates(config, layout)
     shown = found[found["measure"].isin(list(SHOWN))]
-    explainers = [name for name in TITLES if (shown["explainer"] == name).any()]
+    explainers = [explainer for explainer in TITLES if (shown["explainer"] == explainer).any()]
     columns = [(explainer, measure) for explainer in explainers for measure in SHOWN]
-    numbers = shown.set_index(["target", "method", "kind", "explainer", "measure"])
-    lines = [
-        (target, method, kind)
-        for target in TARGETS
-        for method in method_names(config)
-        for kind in (VALUE, DIFFERENCE)
-        if (target, method, kind) in numbers.index.droplevel(["explainer", "measure"])
-    ]
-    tidy, rows = [], []
-    for target, method, kind in lines:
-        cells = []
-        for explainer, measure in columns:
-            key = (target, method, kind, explainer, measure)
-            if key not in numbers.index:
-                cells.append("")
-                continue
-            number = numbers.loc[key]
-            name = metric_name(explainer, target, measure)
-            tidy.append({**number, "method": method, "kind": kind, "images": TYPOGRAPHIC, "metric": name})
-            cells.append(estimated_cell(*number[["value", "ci_low", "ci_high"]], signed=kind == DIFFERENCE))
-        label = "Δ to CLIP" if kind == DIFFERENCE else f"{method_label(method)}, {TARGETS[target]}"
-        first = method == method_names(config)[0]
-        rows.append(Row(label, cells, quiet=kind == DIFFERENCE, rule_above=first))
+    measured = {
+        (each["target"], each["method"], each["kind"], each["explainer"], each["measure"]): each
+        for each in shown.to_dict("records")
+    }
+    numbers, rows = Numbers(), []
+    for target, method, kind in [(*names, kind) for names in product(TARGETS, method_names(config)) for kind in KINDS]:
+        cells = [
+            _add(numbers, config, layout, measured[target, method, kind, *column])
+            if (target, method, kind, *column) in measured
+            else ""
+            for column in columns
+        ]
+        if any(cell != "" for cell in cells):
+            label = "Δ to CLIP" if kind == DIFFERENCE else f"{method_label(method)}, {TARGETS[target]}"
+            first = method == method_names(config)[0]
+            rows.append(Row(label=label, cells=cells, quiet=kind == DIFFERENCE, rule_above=first))
     header = [(_capital(TITLES[explainer]), SHOWN[measure]) for explainer, measure in columns]
     area = found.loc[found["measure"] == AREA, "value"].mean()
-    return Table(_caption(config, found, area), frame_of(tidy)[TIDY], header, rows, "Method, name that is explained")
+    caption = _caption(config, found, area)
+    return numbers.table(name, caption, header, rows, "Method, name that is explained")
+
+
+def _add(numbers: Numbers, config: Config, layout: RunFiles, found: dict) -> int:
+    keys = {key: found[key] for key in ("method", "weights", "kind", "dataset")}
+    keys |= {"images": TYPOGRAPHIC, "metric": metric_name(found["explainer"], found["target"], found["measure"])}
+    origin = _origin(config, layout, found, found["method"])
+    if found["kind"] == DIFFERENCE:
+        origin -= _origin(config, layout, found, REFERENCE)
+    return numbers.add(
+        keys,
+        Estimate(found["value"], found["ci_low"], found["ci_high"]),
+        origin,
+        n=found["n"],
+        seeds=found["seeds"],
+        signed=found["kind"] == DIFFERENCE,
+    )
+
+
+def _origin(config: Config, layout: RunFiles, found: dict, method: str) -> Origin:
+    source = Source(
+        file=below_run(layout, layout.saliency(config.model.key, method)),
+        where={key: found[key] for key in ("dataset", "explainer", "target")},
+        without={"id": list(found["left_out"])} if found["left_out"] else {},
+    )
+    return mean_of(found["measure"], f"{found['measure']} of {method}, mean over images and seeds", source)
 
 
 def _caption(config: Config, found: pd.DataFrame, area: float) -> str:

@@ -1,30 +1,28 @@
 """The numbers of the sweeps: every point and its paired difference to the main method that was changed to make it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
 from prefclip.config import Config
 from prefclip.config.sweeps import SEED, GridPoint
+from prefclip.evaluation.intervals import Estimate
 from prefclip.evaluation.metrics import CLEAN, METRICS, TYPOGRAPHIC
 from prefclip.reporting.estimates import (
     RAW,
     REFERENCE,
-    EstimateError,
     Estimates,
-    Samples,
-    frame_of,
     headline_weights,
     read_estimates,
     seeds_of,
 )
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, method_label, setting_label
+from prefclip.reporting.traced import Numbers, Traced
 from prefclip.run.files import RunFiles
 from prefclip.run.plan import sweep_runs
+from prefclip.table import DIFFERENCE, VALUE
 
-VALUE, DIFFERENCE = "value", "difference"
 MEASURED = (
     (CLEAN, "accuracy"),
     (TYPOGRAPHIC, "accuracy"),
@@ -60,56 +58,49 @@ class SweepLine:
 
 @dataclass(frozen=True)
 class SweepNumbers:
-    """The estimates of a run's sweeps; ``seeds``: of each method, in the order of the estimates' rows."""
+    """The estimates of a run's sweeps, and the data sets of the columns."""
 
     estimates: Estimates
-    seeds: dict[str, tuple[int, ...]]
     scopes: dict[str, tuple[str, ...]]
 
-    def of(self, line: SweepLine, scope: str, images: str, metric: str) -> Samples:
-        """One number of a line, (S, 1 + B). Raises EstimateError for runs that were not evaluated."""
-        samples = self._rows(line.method, line.weights, line.seeds, scope, images, metric)
-        if line.kind == VALUE:
-            return samples
-        return samples - self._rows(*line.against, line.seeds, scope, images, metric)
+    def of(self, line: SweepLine, scope: str, images: str, metric: str) -> Traced:
+        """One number of a line. Raises EstimateError for runs that were not evaluated."""
+        place = (self.scopes[scope], images, metric, line.seeds)
+        traced = self.estimates.traced(line.method, line.weights, *place)
+        return traced if line.kind == VALUE else traced - self.estimates.traced(*line.against, *place)
 
-    def _rows(self, method: str, weights: str, seeds: Sequence[int], scope: str, images: str, metric: str) -> Samples:
-        samples = self.estimates.of(method, weights, self.scopes[scope], images, metric)
-        missing = [str(seed) for seed in seeds if seed not in self.seeds[method]]
-        if missing:
-            raise EstimateError(f"{method} has no run with seed {missing[0]} to compare with; add it to seeds.")
-        return samples[[self.seeds[method].index(seed) for seed in seeds]]
+    def add(self, numbers: Numbers, line: SweepLine) -> list[int]:
+        """Add all numbers of a line to those of a table; return their places."""
+        return [self._add(numbers, line, scope, images, metric) for scope in self.scopes for images, metric in MEASURED]
 
-    def frame(self, lines: Sequence[SweepLine]) -> pd.DataFrame:
-        """Lines as a tidy table, one row per number."""
-        rows = []
-        for line in lines:
-            for scope, datasets in self.scopes.items():
-                for images, metric in MEASURED:
-                    bounds = METRICS[metric].bounds if line.kind == VALUE else (-np.inf, np.inf)
-                    found = self.estimates.estimate(self.of(line, scope, images, metric), bounds)
-                    rows.append(
-                        {
-                            "sweep": line.sweep,
-                            "vary": line.vary,
-                            "setting": line.setting,
-                            "main": line.main,
-                            "method": line.method,
-                            "weights": line.weights,
-                            "of_seeds": "+".join(map(str, line.seeds)),
-                            "kind": line.kind,
-                            "against": " ".join(line.against) if line.kind == DIFFERENCE else "",
-                            "dataset": scope,
-                            "images": images,
-                            "metric": metric,
-                            "value": found.value,
-                            "ci_low": found.low,
-                            "ci_high": found.high,
-                            "n": self.estimates.count(datasets, images),
-                            "seeds": len(line.seeds),
-                        }
-                    )
-        return frame_of(rows)
+    def _add(self, numbers: Numbers, line: SweepLine, scope: str, images: str, metric: str) -> int:
+        traced = self.of(line, scope, images, metric)
+        keys = {
+            "sweep": line.sweep,
+            "vary": line.vary,
+            "setting": line.setting,
+            "main": line.main,
+            "method": line.method,
+            "weights": line.weights,
+            "of_seeds": "+".join(map(str, line.seeds)),
+            "kind": line.kind,
+            "against": " ".join(line.against) if line.kind == DIFFERENCE else "",
+            "dataset": scope,
+            "images": images,
+            "metric": metric,
+        }
+        bounds = METRICS[metric].bounds if line.kind == VALUE else (-np.inf, np.inf)
+        # Shown as the tidy view has it: with six digits.
+        found = Estimate(*np.round(self.estimates.estimate(traced.samples, bounds), 6))
+        return numbers.add(
+            keys,
+            found,
+            traced.origin,
+            n=self.estimates.count(self.scopes[scope], images),
+            seeds=len(line.seeds),
+            unit=METRICS[metric].unit,
+            signed=line.kind == DIFFERENCE,
+        )
 
 
 def read_sweep_numbers(config: Config, layout: RunFiles) -> SweepNumbers:
@@ -118,10 +109,7 @@ def read_sweep_numbers(config: Config, layout: RunFiles) -> SweepNumbers:
     Raises TableError or EstimateError as :func:`read_estimates`.
     """
     runs = [(method, seed) for _, method, seed in sweep_runs(config)]
-    seeds: dict[str, tuple[int, ...]] = {}
-    for method, seed in runs:
-        seeds[method] = (*seeds.get(method, ()), seed)
-    return SweepNumbers(read_estimates(config, layout, runs, config.sweep_datasets), seeds, sweep_scopes(config))
+    return SweepNumbers(read_estimates(config, layout, runs, config.sweep_datasets), sweep_scopes(config))
 
 
 def sweep_scopes(config: Config) -> dict[str, tuple[str, ...]]:

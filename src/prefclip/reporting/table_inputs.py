@@ -1,59 +1,38 @@
-"""Which tables a run has, and the files that each is made from; light enough for the Snakefile to ask."""
+"""What several tables are made from and depend on; light enough for the Snakefile to ask."""
 
-from prefclip.config import Config, method_names
+from collections.abc import Callable
+
+from prefclip.config import Config
+from prefclip.config.experiment import TrainingConfig
+from prefclip.config.sweeps import METHOD_KEYS
 from prefclip.run.files import RunFiles
-from prefclip.run.plan import CONCEPT_TABLES, SWEEP_TABLES, concept_results, concept_tables, published_file, table_runs
+from prefclip.run.plan import method_runs, sweep_runs
 
-EVERY_RUN = ("typographic", "text_confusion", "retention", "main_results")
-SALIENCY = "saliency"
-PUBLISHED = {"against_authors": ("author_logs", "author_kl", "defense_prefix_unverified")}
-# What the authors trained, and on which sets; other runs have no counterpart in their logs.
-AUTHORS_MODEL = "ViT-B-32-quickgelu"
-AUTHORS_TRAINING_SETS = ("imagenet100", "food101")
-
-
-def table_names(config: Config) -> list[str]:
-    """Return the tables of a run in order."""
-    names = list(EVERY_RUN)
-    if config.data.real:
-        names.append("real_photos")
-    if config.model.name == AUTHORS_MODEL and config.data.train in AUTHORS_TRAINING_SETS:
-        names.append("against_authors")
-    if config.saliency is not None:
-        names.append(SALIENCY)
-    return names
+INTERVALS = ("evaluation.confidence", "evaluation.bootstrap_samples")
+# What decides rows and intervals of a table of all methods, beside the answers themselves.
+OF_METHODS = ("model.name", "methods", "seeds", *INTERVALS)
+# What decides which points the sweeps have, and how they are called.
+SHARED_BY_POINTS = tuple(f"training.{key}" for key in METHOD_KEYS if key in TrainingConfig.model_fields)
+OF_SWEEPS = (*OF_METHODS, "sweeps", *SHARED_BY_POINTS, "attack.variants")
+OF_SWEEPS += ("data.source", "data.train", "data.train_images", "data.zero_shot")
+ATTACKED_SETS = ("data.train", "data.zero_shot", "data.bias")
 
 
-def all_table_names(config: Config) -> list[str]:
-    """Return every table that a configuration has, those of concept maps and sweeps included."""
-    return [*table_names(config), *concept_tables(config), *(SWEEP_TABLES if config.sweeps.grids else ())]
+def every_run(config: Config) -> bool:
+    """Say that any configuration has a table."""
+    return True
 
 
-def table_inputs(config: Config, layout: RunFiles, name: str) -> list[str]:
-    """Return the inputs of the table ``name``, in a fixed order."""
-    if name in CONCEPT_TABLES:
-        return concept_results(config, layout)
-    if name == SALIENCY:
-        numbers = [layout.saliency(config.model.key, method) for method in method_names(config)]
-    else:
-        numbers = [layout.predictions(*run) for run in table_runs(config, name)]
-    return [*numbers, *metrics_files(config, layout, name), *published_inputs(name)]
+def decided_by(*keys: str) -> Callable[[Config], list[str]]:
+    """Return what answers with these dotted keys, whatever the configuration."""
+    return lambda config: list(keys)
 
 
-def table_keys(name: str) -> list[str]:
-    """Return the sections of the configuration that the table ``name`` depends on."""
-    if name in CONCEPT_TABLES:
-        return ["data", "evaluation", "concepts"]
-    return ["data", "methods", "seeds", "evaluation", *(["sweeps"] if name in SWEEP_TABLES else [])]
+def method_predictions(config: Config, layout: RunFiles) -> list[str]:
+    """Return the predictions of every main method and seed."""
+    return [layout.predictions(*run) for run in method_runs(config)]
 
 
-def metrics_files(config: Config, layout: RunFiles, name: str) -> list[str]:
-    """Return the metrics files whose rows the cells of the table ``name`` come from."""
-    if name == SALIENCY:
-        return [layout.saliency_metrics(config.model.key, method) for method in method_names(config)]
-    return [layout.metrics(*run) for run in table_runs(config, name)]
-
-
-def published_inputs(table: str) -> list[str]:
-    """Return the files of published numbers that a table is made with."""
-    return [published_file(name) for name in PUBLISHED.get(table, ())]
+def sweep_predictions(config: Config, layout: RunFiles) -> list[str]:
+    """Return the predictions of every run that the sweeps compare."""
+    return [layout.predictions(*run) for run in sweep_runs(config)]

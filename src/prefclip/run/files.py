@@ -67,11 +67,12 @@ class RunFiles:
     def training_log(self, model: str, method: str, seed: object) -> str:
         return f"{self.checkpoint_folder(model, method, seed)}/training_log.csv"
 
+    def training_speed(self, model: str, method: str, seed: object) -> str:
+        """How fast each step of a training was: the only result that differs from run to run."""
+        return f"{self.checkpoint_folder(model, method, seed)}/speed.csv"
+
     def predictions(self, model: str, method: str, seed: object) -> str:
         return self._path("predictions", model, method, f"seed{seed}.parquet")
-
-    def metrics(self, model: str, method: str, seed: object) -> str:
-        return self._path("predictions", model, method, f"seed{seed}.metrics.parquet")
 
     @property
     def clip_check(self) -> str:
@@ -108,9 +109,6 @@ class RunFiles:
 
     def saliency_maps(self, model: str, method: str) -> str:
         return self._path("saliency", model, method, "maps.safetensors")
-
-    def saliency_metrics(self, model: str, method: str) -> str:
-        return self._path("saliency", model, method, "metrics.parquet")
 
     def table(self, name: str, form: str = "csv") -> str:
         return self._path("tables", f"{name}.{form}")

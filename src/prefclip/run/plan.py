@@ -5,9 +5,6 @@ from pathlib import Path
 from prefclip.config import Config
 from prefclip.run.files import RunFiles
 
-CONCEPT_TABLES = ("concepts", "bias")
-# Tables that only `snakemake ablations` makes.
-SWEEP_TABLES = ("ablation_objective", "sweeps")
 RESOURCES = Path(__file__).resolve().parents[3] / "resources"
 
 
@@ -24,9 +21,16 @@ def sweep_runs(config: Config) -> list[tuple[str, str, int]]:
     return list(dict.fromkeys([*method_runs(config), *points]))
 
 
-def table_runs(config: Config, name: str) -> list[tuple[str, str, int]]:
-    """Return (model, method, seed) of the runs that a table is made from."""
-    return sweep_runs(config) if name in SWEEP_TABLES else method_runs(config)
+def trained_runs(config: Config, runs: list[tuple[str, str, int]] | None = None) -> list[tuple[str, str, int]]:
+    """Return (model, method, seed) of the trainings among ``runs``, all of the main tables unless given, and of those
+    that the others build on, each once.
+    """
+    needed = []
+    for model, method, seed in method_runs(config) if runs is None else runs:
+        settings = config.every_method.get(method)  # the untouched CLIP has none
+        names = () if settings is None else (method,) if settings.is_trained else settings.builds_on
+        needed += [(model, name, seed) for name in names]
+    return list(dict.fromkeys(needed))
 
 
 def concept_runs(config: Config, concept: str | None = None) -> list[tuple[str, str, int]]:
@@ -45,12 +49,6 @@ def concept_results(config: Config, files: RunFiles) -> list[str]:
     for run in concept_runs(config, "gender"):
         found += [files.neutral_scale(*run), files.retrieval(*run)]
     return [*found, files.map_spectra, files.map_distances] if found else []
-
-
-def concept_tables(config: Config) -> list[str]:
-    """Return the tables of the concept maps that a configuration has."""
-    concepts = {settings.concept for settings in config.concepts.values()}
-    return [name for name in CONCEPT_TABLES if concepts and (name != "bias" or "gender" in concepts)]
 
 
 def tuned_weights(config: Config, files: RunFiles, method: str, seed: int) -> dict[str, str]:
@@ -74,22 +72,22 @@ def shipped_files(root: Path) -> list[str]:
     return [str(path) for path in (root / "emoji.parquet", root / "classes.yaml") if path.is_file()]
 
 
-def listed_files(config: Config) -> list[str]:
-    """Return the lists that downloaded data sets are read with: prompts, names, synsets, splits. None if embedded."""
-    if config.data.source == "embedded":
-        return []
-    return [path for kind in ("*.json", "*.txt", "*.gz") for path in _resources("datasets", kind)]
+def listed_files(dataset: str) -> list[str]:
+    """Return the card of a data set and the lists beside it that it is read with."""
+    from prefclip.datasets.card import dataset_card
+    from prefclip.datasets.card_files import card_path
+
+    return _as_in_records([card_path(dataset), *dataset_card(dataset).lists])
 
 
 def published_file(name: str) -> str:
     """Return a table of published numbers that ships with the repository."""
-    return _resources("published", f"{name}.csv")[0]
+    return _as_in_records([RESOURCES / "published" / f"{name}.csv"])[0]
 
 
-def _resources(folder: str, pattern: str) -> list[str]:
-    """Return files of ``resources/<folder>``, relative where they lie below the working folder, as in records."""
+def _as_in_records(paths: list[Path]) -> list[str]:
+    """Return paths relative where they lie below the working folder."""
     here = Path.cwd().resolve()
-    paths = sorted((RESOURCES / folder).glob(pattern))
     return [str(path.relative_to(here)) if path.is_relative_to(here) else str(path) for path in paths]
 
 

@@ -21,21 +21,22 @@ import torch
 
 from prefclip.config import Config
 from prefclip.config.sweeps import SweepsConfig
+from prefclip.datasets.card import dataset_card
 from prefclip.datasets.class_lists import ClassList, write_classes
 from prefclip.datasets.image_stacks import open_images
 from prefclip.datasets.parquet_tables import write_table
-from prefclip.datasets.registry import dataset_entry
 from prefclip.files import write_json
 from prefclip.models.image_tower import embed_images
 from prefclip.models.loading import load_model
 from prefclip.models.weight_files import RANDOM, looks_like_file
 from prefclip.objectives import objective
-from prefclip.training.distributed import default_device
+from prefclip.run.plan import trained_runs
+from prefclip.training.distributed import Processes, joined_processes
 from prefclip.training.errors import TrainingError
 from prefclip.training.loop import train
 from prefclip.training.reference import cache_reference
 from prefclip.training.run_identity import method_settings
-from prefclip.training.training_log import LOG_COLUMNS
+from prefclip.training.training_log import SPEED_COLUMNS
 
 # Different images kept on disk; pairs walk through them again and again.
 LARGEST_STACK_BYTES = 512 * 1024**2
@@ -101,11 +102,12 @@ def benchmark_training(
     """
     settings = method_settings(config, method)
     halves = 2 if objective(settings.objective, **settings.parameters).needs_clean_images else 1
-    processes, device = int(os.environ.get("WORLD_SIZE", 1)), default_device(int(os.environ.get("LOCAL_RANK", 0)))
-    with tempfile.TemporaryDirectory(prefix="prefclip-benchmark-") as folder:
-        bench = _Bench(config, method, Path(folder), threads)
+    # Joined once: gloo refuses to be joined again by processes that have left it.
+    with tempfile.TemporaryDirectory(prefix="prefclip-benchmark-") as folder, joined_processes() as processes:
+        device = processes.device
+        bench = _Bench(config, method, Path(folder), threads, processes)
         try:
-            batch_size, first = bench.fitting_batch(seconds, processes)
+            batch_size, first = bench.fitting_batch(seconds)
             steps = min(1000, max(FEWEST_STEPS, int(seconds * first / (batch_size * halves))))
             rates = bench.rates(batch_size, steps)
             embedding = bench.embedding_rate(device)
@@ -123,7 +125,7 @@ def benchmark_training(
         compiled=config.training.compile,
         batch_size=batch_size,
         device=_device_name(device),
-        processes=processes,
+        processes=processes.size,
         steps=len(rates),
         images_per_second=round(median, 1),
         slowest=round(float(np.quantile(rates, 0.1)), 1),
@@ -132,7 +134,7 @@ def benchmark_training(
         peak_memory_mb=_peak_memory_mb(device),
         images_per_run=images,
         minutes_per_run=round(images / median / 60, 2),
-        trainings=len(config.methods) * len(config.seeds),
+        trainings=len(trained_runs(config)),
         software={"torch": str(torch.__version__), "cuda": str(torch.version.cuda), "python": sys.version.split()[0]},
     )
     if output is not None and os.environ.get("RANK", "0") == "0":
@@ -144,7 +146,7 @@ def images_per_run(config: Config, method: str) -> int:
     """Images that one training of the config goes through: epochs × ⌊N / B⌋ × B, clean and attacked ones."""
     settings = method_settings(config, method)
     data, training = config.data, config.training
-    images = data.train_images if data.source == "embedded" else dataset_entry(data.train).splits.get("train") or 0
+    images = data.train_images if data.source == "embedded" else dataset_card(data.train).splits.get("train") or 0
     pairs = min(images, training.max_train_images or images) * config.attack.variants
     halves = 2 if objective(settings.objective, **settings.parameters).needs_clean_images else 1
     steps = max(0, pairs // training.batch_size - training.drop_last_batches)
@@ -154,15 +156,11 @@ def images_per_run(config: Config, method: str) -> int:
 class _Bench:
     """Made-up inputs of a training in a folder, and training runs over them."""
 
-    def __init__(self, config: Config, method: str, folder: Path, threads: int | None):
+    def __init__(self, config: Config, method: str, folder: Path, threads: int | None, processes: Processes):
         weights = config.model.weights
         base = config.model.model_copy(update={"weights": weights if looks_like_file(weights) else RANDOM})
-        self.config, self.method, self.folder, self.threads = (
-            config.model_copy(update={"model": base}),
-            method,
-            folder,
-            threads,
-        )
+        self.config, self.method, self.folder = config.model_copy(update={"model": base}), method, folder
+        self.threads, self.processes = threads, processes
         self.images, self.attacked = folder / "images.npy", folder / "attacked.npy"
         size = config.model.image_size
         self.count = max(FIRST_BATCH, min(config.training.batch_size * 4, LARGEST_STACK_BYTES // (6 * size * size)))
@@ -173,9 +171,10 @@ class _Bench:
         names = tuple(map(" ".join, islice(product(("photo", "of", "a"), repeat=5), CLASSES)))
         write_classes(folder / "classes.json", ClassList(config.data.train, "train", names, "a photo of a {}."))
 
-    def fitting_batch(self, seconds: float, processes: int) -> tuple[int, float]:
+    def fitting_batch(self, seconds: float) -> tuple[int, float]:
         """The config's batch, or the largest of which FEWEST_STEPS fit the time; and a first guess of the rate."""
         wanted = self.config.training.batch_size
+        processes = self.processes.size
         small = min(wanted, FIRST_BATCH * processes)
         rate = float(np.median(self.rates(small, FEWEST_STEPS)))
         largest = rate * seconds / (2 * FEWEST_STEPS)
@@ -204,16 +203,15 @@ class _Bench:
             update={"batch_size": batch_size, "drop_last_batches": 0, "max_train_images": None}
         )
         short = {"epochs": 1, "max_train_images": None, "words": None}
-        methods = {name: settings.model_copy(update=short) for name, settings in self.config.methods.items()}
+        methods = {self.method: method_settings(self.config, self.method).model_copy(update=short)}
         config = self.config.model_copy(update={"training": shortened, "methods": methods, "sweeps": SweepsConfig()})
         stacks = (self.images, self.attacked)
         cache_reference(config, preferences, *stacks, reference, threads=self.threads)
         classes, output = self.folder / "classes.json", self.folder / "output"
         train(config, self.method, 0, preferences, *stacks, classes, reference, output, threads=self.threads)
-        log = output / "training_log.csv"
-        if not log.exists():  # the first process writes it
-            return np.ones(steps)
-        return pd.read_csv(log)[LOG_COLUMNS[-1]].to_numpy()[1:]
+        speed = output / "speed.csv"  # the first process writes it; all go on with what it measured
+        measured = pd.read_csv(speed)[SPEED_COLUMNS[-1]].to_numpy()[1:] if speed.exists() else np.zeros(steps)
+        return self.processes.joined_rows(torch.tensor(measured)).numpy()
 
     def embedding_rate(self, device: torch.device) -> float:
         """Images per second of the frozen model; the second pass counts."""

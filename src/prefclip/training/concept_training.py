@@ -9,14 +9,14 @@ import torch
 
 from prefclip.config import Config
 from prefclip.config.analyses import ConceptConfig
+from prefclip.datasets.class_lists import read_classes
 from prefclip.datasets.image_stacks import open_images
-from prefclip.datasets.manifests import read_classes
 from prefclip.files import sha256_of
 from prefclip.models.concept_head import ConceptHead, save_concept_head
 from prefclip.models.image_tower import embed_images
 from prefclip.models.loading import LoadedModel, load_model
 from prefclip.models.text_features import encode_prompts, text_features
-from prefclip.preferences.gender_pairs import read_gender_pairs
+from prefclip.preferences.gender_pair_table import read_gender_pairs
 from prefclip.preferences.gender_parts import TRAINING, gender_parts
 from prefclip.training.concept_fitting import fit_concept, write_concept_log
 from prefclip.training.concept_pairs import ConceptPairs, concept_pairs, neutral

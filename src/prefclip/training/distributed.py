@@ -103,8 +103,8 @@ def joined_processes(device: torch.device | str | None = None) -> Iterator[Proce
     device = torch.device(device) if device else default_device(int(os.environ.get("LOCAL_RANK", 0)))
     if device.type == "cuda":
         torch.cuda.set_device(device)
-    if size == 1:
-        yield Processes(0, 1, device)
+    if size == 1 or distributed.is_initialized():  # alone, or joined by the caller
+        yield current_processes(device)
         return
     distributed.init_process_group("nccl" if device.type == "cuda" else "gloo", rank=rank, world_size=size)
     try:

@@ -54,12 +54,12 @@ def train(
     device: str | None = None,
     threads: int | None = None,
 ) -> None:
-    """Tune the config's model and write model.safetensors, averaged.safetensors (if asked for) and training_log.csv.
+    """Tune the config's model and write model.safetensors, averaged.safetensors (if asked for), and its logs.
 
     ``reference`` is what `cache_reference` wrote; methods without reference (CE) may pass None. Resume points go to a
     folder in ``scratch`` named after the run's settings and data, and are deleted when the results are written.
-    ``device`` is a GPU if there is one, unless given. On a CPU the same inputs give the same bytes, except for the
-    column images_per_second, if the number of threads and processes is the same.
+    ``device`` is a GPU if there is one, unless given. On a CPU the same inputs give the same bytes, speed.csv aside, if
+    the number of threads and processes is the same.
 
     Raises PrefclipError naming the file or key; TrainingError if the loss is no longer a number;
     TrainingInterrupted after SIGTERM.
@@ -231,10 +231,10 @@ def _no_number(what: str, method: str, seed: int, store: ResumeStore) -> str:
 def _write_results(
     folder: Path, loaded: LoadedModel, trainable: str, state: RunState, metadata: dict[str, str]
 ) -> None:
-    """Write checkpoints and log, each whole or not at all; the raw model comes last."""
+    """Write checkpoints and logs, each whole or not at all; the raw model comes last."""
     everything = loaded.model.state_dict()
     tuned = {name: everything[name] for name in tuned_names(loaded.model, trainable)}
-    state.log.write(folder / "training_log.csv")
+    state.log.write(folder)
     averaged = folder / "averaged.safetensors"
     if state.averaging is not None:
         save_weights(averaged, {**tuned, **state.averaging.mean}, {**metadata, "weights": "averaged"})

@@ -6,15 +6,20 @@ from contextlib import AbstractContextManager, contextmanager
 
 import torch
 
+from prefclip.switches import note_switches
+
+CUBLAS, REPEATABLE = "CUBLAS_WORKSPACE_CONFIG", ":4096:8"
+
 
 @contextmanager
 def declared_numerics(precision: str, threads: int | None = None) -> Iterator[None]:
     """Run with deterministic algorithms and the declared precision; what was set before comes back afterwards.
 
+    What is in force in between is noted for the lineage record.
+
     fp32 computes every product in float32. tf32 lets matrix products and convolutions on a GPU round their inputs to 10
     bits. bf16 is :func:`tower_precision`'s business and leaves the rest in float32.
     """
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     allows_tf32 = precision == "tf32"
     settings = torch.backends.cudnn
     before = (
@@ -25,11 +30,16 @@ def declared_numerics(precision: str, threads: int | None = None) -> Iterator[No
         settings.benchmark,
         torch.get_num_threads(),
     )
-    _apply(True, False, "high" if allows_tf32 else "highest", allows_tf32, False, threads or before[-1])
+    chosen = os.environ.get(CUBLAS)
     try:
+        os.environ.setdefault(CUBLAS, REPEATABLE)
+        _apply(True, False, "high" if allows_tf32 else "highest", allows_tf32, False, threads or before[-1])
+        note_switches()
         yield
     finally:
         _apply(*before)
+        if chosen is None:
+            del os.environ[CUBLAS]
 
 
 def _apply(

@@ -16,7 +16,7 @@ from prefclip.errors import PrefclipError
 from prefclip.files import sha256_of, write_json
 from prefclip.models.tensor_files import read_tensors, write_tensors
 
-RESUME_FORMAT = "prefclip-resume/1"
+RESUME_FORMAT = "prefclip-resume/2"
 POINTS_KEPT = 2
 
 

@@ -15,9 +15,11 @@ def method_settings(config: Config, method: str) -> MethodConfig:
 
     Raises TrainingError for a method that the config does not have, listing those it has.
     """
-    if method not in config.every_method:
+    trained = [name for name, settings in config.every_method.items() if settings.is_trained]
+    if method not in trained:
         why = "is the untouched model and is not trained" if method == "clip" else "is not in the config"
-        raise TrainingError(f"methods: {method!r} {why}; allowed: {', '.join(config.every_method) or 'none'}.")
+        why = "is not trained" if method in config.every_method else why
+        raise TrainingError(f"methods: {method!r} {why}; allowed: {', '.join(trained) or 'none'}.")
     return config.resolved(method)
 
 
@@ -28,7 +30,7 @@ def settings_sha256(config: Config, method: str, seed: int) -> str:
     between resume points.
     """
     # In `training` even where the method decides, and words only where they are asked for: hashes of older runs hold.
-    decided = method_settings(config, method).model_dump(mode="json")
+    decided = method_settings(config, method).model_dump(mode="json", exclude={"kind"})
     training = config.training.model_dump(mode="json", exclude={"checkpoint_every", "epochs", "learning_rate"})
     training |= {key: decided.pop(key) for key in ("trainable", "max_train_images")}
     if decided["words"] is None:

@@ -35,7 +35,8 @@ class RunState:
 
     def values(self) -> dict:
         """All that is no tensor, as JSON values."""
-        return {"log": self.log.lines, "average_total": self.averaging.total if self.averaging is not None else None}
+        total = self.averaging.total if self.averaging is not None else None
+        return {"log": self.log.lines, "speed": self.log.speeds, "average_total": total}
 
     @torch.no_grad()
     def restore(self, point: ResumePoint) -> None:
@@ -51,7 +52,7 @@ class RunState:
                 self.averaging.mean[name].copy_(point.tensors[f"average/{name}"])
         if self.averaging is not None:
             self.averaging.total = point.values["average_total"]
-        self.log = TrainingLog(point.values["log"])
+        self.log = TrainingLog(point.values["log"], point.values["speed"])
         self.step = point.step
         torch.set_rng_state(point.tensors["random/cpu"])
 

@@ -14,13 +14,11 @@ from torch import Tensor
 from prefclip.config import Config
 from prefclip.config.analyses import SaliencyConfig
 from prefclip.datasets.parquet_tables import write_table
-from prefclip.evaluation.long_form import write_metrics
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
 from prefclip.evaluation.saliency.box_metrics import BOX_COLUMNS, box_area, pointing_game, share_in_box
 from prefclip.evaluation.saliency.errors import SaliencyError
 from prefclip.evaluation.saliency.explainers import explain
 from prefclip.evaluation.saliency.score_table import MAPS_FORMAT, SCORES
-from prefclip.evaluation.saliency.share_estimates import metrics_of
 from prefclip.evaluation.saliency.text_logit import TextLogit
 from prefclip.evaluation.zero_shot import ImageSet, read_image_set
 from prefclip.models.checkpoints import load_checkpoint
@@ -61,7 +59,6 @@ def measure_saliency(
     files: RunFiles,
     out_scores: str | Path,
     out_maps: str | Path,
-    out_metrics: str | Path,
     threads: int | None = None,
     device: str = "auto",
 ) -> None:
@@ -69,10 +66,10 @@ def measure_saliency(
 
     ``checkpoints``: seed → tuned checkpoint, or None for the untouched ``clip``; ``weights`` says which ones they are
     (raw, averaged). ``files``: the run with the images.
-    ``out_scores``: one row for each seed, image, explainer and target (SCORES). ``out_metrics``: their means by seed,
-    in long form. ``out_maps``: float16 maps of a few images for the saliency grid under the first seed, "<explainer>"
-    (images, clean | typographic, true | written, H, W), the same images for every model: the first drawn ones that the
-    untouched CLIP names rightly when clean and by the written word when attacked.
+    ``out_scores``: one row for each seed, image, explainer and target (SCORES). ``out_maps``: float16 maps of a few
+    images for the saliency grid under the first seed, "<explainer>" (images, clean | typographic, true | written, H,
+    W), the same images for every model: the first drawn ones that the untouched CLIP names rightly when clean and by
+    the written word when attacked.
 
     Raises PrefclipError naming the file or key.
     """
@@ -100,7 +97,6 @@ def measure_saliency(
     scores = pd.concat(frames, ignore_index=True).assign(**fixed)[SCORES.names]
     scores = scores.sort_values(["seed", "explainer", "target", "id"], kind="stable", ignore_index=True)
     write_table(out_scores, pa.Table.from_pandas(scores, schema=SCORES, preserve_index=False))
-    write_metrics(metrics_of(scores, config.experiment, config.evaluation), out_metrics)
     shown = {key: str(value) for key, value in fixed.items()}
     shown |= {"format": MAPS_FORMAT, "ids": "\n".join(chosen.rows["attacked_id"].iloc[examples])}
     write_tensors(out_maps, {name: torch.from_numpy(found) for name, found in maps.items()}, shown)

@@ -7,11 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from prefclip.config import EvaluationConfig
-from prefclip.evaluation.intervals import Estimate, bootstrap_interval, bootstrap_means, combined_estimate
-from prefclip.evaluation.long_form import METRICS_TABLE
-from prefclip.evaluation.metrics import TYPOGRAPHIC
+from prefclip.evaluation.intervals import Estimate, bootstrap_means, combined_estimate
 from prefclip.evaluation.saliency.errors import SaliencyError
-from prefclip.evaluation.summaries import run_id_of
 from prefclip.seeds import generator_for
 
 SHARE, POINTING, AREA = "share_in_box", "pointing_game", "box_area"
@@ -22,41 +19,17 @@ PLACE = ["dataset", "explainer", "target"]
 
 
 def metric_name(explainer: str, target: str, measure: str) -> str:
-    """How metrics files and tables call one measure: ``<explainer>.<target>.<measure>``."""
+    """How tables call one measure: ``<explainer>.<target>.<measure>``."""
     return f"{explainer}.{target}.{measure}"
-
-
-def metrics_of(scores: pd.DataFrame, experiment: str, settings: EvaluationConfig) -> pd.DataFrame:
-    """Means over images by seed with bootstrap intervals: SCORES give METRICS_TABLE.
-
-    A map without positive saliency has no share; ``n`` counts the others, and a metric without any has no row.
-    """
-    rows = []
-    keys = ["model", "method", "weights", "seed", *PLACE]
-    for key, group in scores.groupby(keys, sort=True):
-        of = dict(zip(keys, key, strict=True))
-        run_id = run_id_of(experiment, of["model"], of["method"], of["seed"])
-        for measure in MEASURES:
-            values = group[measure].dropna().to_numpy()
-            if not len(values):
-                continue
-            name = metric_name(of["explainer"], of["target"], measure)
-            generator = generator_for(run_id, of["weights"], of["dataset"], name, "bootstrap")
-            found = bootstrap_interval(
-                values, generator, samples=settings.bootstrap_samples, confidence=settings.confidence
-            )
-            row = {**of, "run_id": run_id, "images": TYPOGRAPHIC, "metric": name, "n": len(values)}
-            rows.append({**row, "value": found.value, "ci_low": found.low, "ci_high": found.high})
-    return pd.DataFrame(rows, columns=METRICS_TABLE.names)
 
 
 def share_estimates(scores: pd.DataFrame, settings: EvaluationConfig) -> pd.DataFrame:
     """Every measure of every method over its seeds, and its paired difference to the untouched clip.
 
     ``scores``: SCORES of all methods of a run. Columns: method, weights, kind (value | difference), dataset, explainer,
-    target, measure, value, ci_low, ci_high, n, seeds. A difference is method − clip image by image, < 0 where the
-    method looks less at the word. Intervals count images and seeds, as those of the tables; images without a number
-    under any seed are left out, and ``n`` counts the others.
+    target, measure, value, ci_low, ci_high, n, seeds, left_out. A difference is method − clip image by image, < 0 where
+    the method looks less at the word. Intervals count images and seeds, as those of the tables; ``left_out`` are the
+    ids of images without a number under any seed, and ``n`` counts the others.
 
     Raises SaliencyError if models explained other images, or clip is missing.
     """
@@ -74,11 +47,13 @@ def share_estimates(scores: pd.DataFrame, settings: EvaluationConfig) -> pd.Data
                 )
             place = {"method": method, "weights": weights, **dict(zip(PLACE, key, strict=True))}
             for kind, measure, values, bounds in _numbers(found, None if method == REFERENCE else reference):
-                values = values[np.isfinite(values).all(axis=1)]
-                if not len(values):
+                whole = np.isfinite(values).all(axis=1)
+                if not whole.any():
                     continue
+                left_out, values = tuple(found[measure].index[~whole]), values[whole]
                 estimate = _estimate(values, (*key, measure), bounds, settings)
                 row = {**place, "kind": kind, "measure": measure, "n": len(values), "seeds": values.shape[1]}
+                row |= {"left_out": left_out}
                 rows.append({**row, "value": estimate.value, "ci_low": estimate.low, "ci_high": estimate.high})
     return pd.DataFrame(rows)
 

@@ -13,7 +13,7 @@ from prefclip.files import write_text
 from prefclip.lineage.project import LineageError, Project
 from prefclip.lineage.surroundings import LOCK_FILE
 from prefclip.run.files import files_of
-from prefclip.run.plan import base_weights, clip_is_comparable
+from prefclip.run.plan import base_weights, clip_is_comparable, trained_runs
 
 DVC_FILE = "dvc.yaml"
 VARS = re.compile(r"^vars:.*\n(?:[ \t]+\S.*\n)*", re.MULTILINE)
@@ -42,7 +42,11 @@ def run_vars(config_file: str, config: Config) -> dict[str, Any]:
         "raw": raw,
         "sources": sources,
         "checked": [Path(files.clip_check).parent.name] if clip_is_comparable(config) else [],
-        "curves": {files.training_log(model, name, config.seeds[0]): "loss" for name in config.methods},
+        "curves": {
+            files.training_log(model, name, config.seeds[0]): "loss"
+            for _, name, seed in trained_runs(config)
+            if seed == config.seeds[0]
+        },
     }
 
 

@@ -1,56 +1,93 @@
-"""Figures by name: PDF for print and PNG for the screen."""
+"""Figures by name: each is one file of this folder, which describes itself and is found by its name.
 
-from collections.abc import Callable
-from functools import partial
-from types import MappingProxyType
+A further file is a further figure: nothing lists them, and drawing one imports no other. The Snakefile asks these
+files, so they import numpy, pandas and matplotlib inside functions; what is drawn with lies in
+`prefclip.reporting.drawing`.
+"""
 
-from matplotlib.figure import Figure
+import pkgutil
+from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 from prefclip.config import Config
 from prefclip.errors import PrefclipError
-from prefclip.reporting.figure_inputs import PHOTOGRAPHS, RETENTION_BY_BETA, SWEEP_CURVES
-from prefclip.reporting.figures.accuracy_bars import draw_accuracy_bars
-from prefclip.reporting.figures.attack_examples import draw_attack_examples
-from prefclip.reporting.figures.of_concepts import CONCEPT_DRAWERS
-from prefclip.reporting.figures.photographs import draw_photographs
-from prefclip.reporting.figures.retention_boxes import draw_retention_boxes
-from prefclip.reporting.figures.retention_by_beta import draw_retention_by_beta
-from prefclip.reporting.figures.saliency_grid import draw_grid_of_run
-from prefclip.reporting.figures.saliency_shares import draw_shares_of_run
-from prefclip.reporting.figures.style import Metadata, print_style, save_figure, timeless_metadata
-from prefclip.reporting.figures.sweep_curves import draw_sweep
-from prefclip.reporting.figures.training_curves import draw_training_curves
 from prefclip.run.files import RunFiles
 
-FIGURES: MappingProxyType[str, Callable[[Config, RunFiles], Figure]] = MappingProxyType(
-    {
-        "attack_examples": draw_attack_examples,
-        "accuracy_bars": draw_accuracy_bars,
-        "training_curves": draw_training_curves,
-        "retention_boxes": draw_retention_boxes,
-    }
-)
-SALIENCY_FIGURES: MappingProxyType[str, Callable[[Config, RunFiles], Figure]] = MappingProxyType(
-    {"saliency_grid": draw_grid_of_run, "saliency_shares": draw_shares_of_run}
-)
-SWEEP_FIGURES: MappingProxyType[str, Callable[[Config, RunFiles], Figure]] = MappingProxyType(
-    {name: partial(draw_sweep, vary=vary) for name, vary in SWEEP_CURVES.items()}
-    | {RETENTION_BY_BETA: draw_retention_by_beta}
-)
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from prefclip.reporting.drawing.style import Metadata
+
+Group = Literal["main", "concepts", "ablations"]
 
 
 class UnknownFigureError(PrefclipError):
-    """No figure has this name."""
+    """No figure has this name, or a run does not have it."""
 
 
-def draw_figure(layout: RunFiles, name: str, metadata: Metadata = timeless_metadata) -> None:
+class Leaf(Protocol):
+    """What the file of a figure holds.
+
+    Attributes:
+        CAPTION: one sentence, as the report shows it.
+        ORDER: its place in the report, ascending.
+        GROUP: the target of Snakemake that draws it.
+    """
+
+    CAPTION: str
+    ORDER: int
+    GROUP: Group
+
+    def applies(self, config: Config) -> bool:
+        """Whether a run of this configuration has the figure."""
+
+    def reads(self, config: Config, layout: RunFiles) -> list[str]:
+        """The files that it is drawn from, in a fixed order."""
+
+    def settings(self, config: Config) -> list[str]:
+        """Dotted keys of the configuration that decide how it looks, beside those that decide what it reads."""
+
+    def draw(self, config: Config, layout: RunFiles) -> "Figure":
+        """Draw it, inside `print_style`. Raises a PrefclipError naming a file that is missing or damaged."""
+
+
+def all_names() -> tuple[str, ...]:
+    """Every figure by name, sorted."""
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+
+
+def leaf(name: str, config: Config | None = None) -> Leaf:
+    """What the figure called ``name`` says of itself.
+
+    Raises UnknownFigureError for a name that no figure has and, given a configuration, for one that its runs do not
+    have; the message lists those that there are.
+    """
+    if name not in all_names():
+        raise UnknownFigureError(f"unknown figure {name!r}; allowed: {', '.join(all_names())}.")
+    figure = cast(Leaf, pkgutil.resolve_name(f"{__name__}.{name}"))
+    if config is not None and not figure.applies(config):
+        raise UnknownFigureError(
+            f"the configuration of {config.experiment} has nothing that the figure {name!r} shows; the figures of its "
+            f"runs are: {', '.join(figure_names(config))}."
+        )
+    return figure
+
+
+def figure_names(config: Config, group: Group | None = None) -> list[str]:
+    """Return the figures of a run, or those of one group, in the order of the report."""
+    found = {name: figure for name in all_names() if (figure := leaf(name)).applies(config)}
+    chosen = [name for name, figure in found.items() if group in (None, figure.GROUP)]
+    return sorted(chosen, key=lambda name: (found[name].ORDER, name))
+
+
+def draw_figure(layout: RunFiles, name: str, metadata: "Metadata | None" = None) -> None:
     """Draw ``figures/<name>.pdf`` and ``.png`` of a run; ``metadata`` maps a path to what the file says of itself.
 
-    Raises UnknownFigureError, which lists the figures; other PrefclipErrors name the input that is missing or damaged.
+    Raises UnknownFigureError as :func:`leaf`; other PrefclipErrors name the input that is missing or damaged.
     """
-    drawers = {**FIGURES, PHOTOGRAPHS: draw_photographs, **SALIENCY_FIGURES, **SWEEP_FIGURES, **CONCEPT_DRAWERS}
-    if name not in drawers:
-        raise UnknownFigureError(f"unknown figure {name!r}; allowed: {', '.join(drawers)}.")
+    from prefclip.reporting.drawing.style import print_style, save_figure, timeless_metadata
+
+    config = layout.read_config()
+    figure = leaf(name, config)
     with print_style():
-        figure = drawers[name](layout.read_config(), layout)
-        save_figure(figure, layout.figure(name, "pdf").removesuffix(".pdf"), metadata)
+        stem = layout.figure(name, "pdf").removesuffix(".pdf")
+        save_figure(figure.draw(config, layout), stem, metadata or timeless_metadata)

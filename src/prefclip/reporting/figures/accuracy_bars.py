@@ -1,25 +1,40 @@
 """Accuracy of every method on clean and typographic images of every data set, with intervals."""
 
-from matplotlib.figure import Figure
-
 from prefclip.config import Config, method_names
-from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
-from prefclip.reporting.estimates import RAW, REFERENCE, headline_weights, read_estimates
-from prefclip.reporting.figures.style import FULL_WIDTH, INK, method_style, new_figure, panel_title
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, column_groups, dataset_label, method_label
-from prefclip.run.files import RunFiles
+from prefclip.run.plan import method_runs
 
+CAPTION = "Zero-shot accuracy on clean and attacked pictures: means over seeds with 95 % intervals."
+ORDER = 10
+GROUP = "main"
 GROUP_WIDTH = 0.84
 BLOCK_GAP = 0.35
 
 
-def draw_accuracy_bars(config: Config, layout: RunFiles) -> Figure:
+def applies(config):
+    return True
+
+
+def reads(config, layout):
+    return [layout.predictions(*run) for run in method_runs(config)]
+
+
+def settings(config):
+    images = ["data.train", "data.zero_shot", "data.bias", "data.real"]
+    return [*images, "methods", "seeds", "evaluation.bootstrap_samples", "evaluation.confidence"]
+
+
+def draw(config, layout):
     """Two panels, clean above typographic; one group of bars per data set, one bar per method.
 
     Whiskers are the interval over images and seeds; the dashed line on typographic images is untouched CLIP's clean
     accuracy, the level to win back.
     """
-    estimates = read_estimates(config, layout)
+    from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
+    from prefclip.reporting.drawing.style import FULL_WIDTH, INK, method_style, new_figure, panel_title
+    from prefclip.reporting.estimates import RAW, REFERENCE, headline_weights, read_estimates
+
+    estimates = read_estimates(config, layout, datasets=config.attacked_datasets)
     methods = method_names(config)
     groups = column_groups(config)
     places = _places(config, list(groups))

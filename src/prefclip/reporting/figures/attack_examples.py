@@ -1,128 +1,36 @@
 """A few pictures, the word written on them, and what CLIP and the tuned model call them."""
 
-from dataclasses import dataclass
+from prefclip.reporting.drawing.preferred import preferred_methods
+from prefclip.run.plan import method_runs
 
-import numpy as np
-import pandas as pd
-from matplotlib.figure import Figure
-from numpy.typing import NDArray
-
-from prefclip.attacks.synthesis import read_attacked_manifest
-from prefclip.config import Config
-from prefclip.datasets.manifests import open_images, read_classes, read_manifest
-from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
-from prefclip.objectives import settings_of
-from prefclip.reporting.estimates import REFERENCE, EstimateError
-from prefclip.reporting.figure_inputs import example_datasets
-from prefclip.reporting.figures.answers import (
-    ANSWER_LIMIT,
-    PLACES,
-    answer_colour,
-    answer_handles,
-    answers_of,
-    draw_answer,
-    draw_picture,
+CAPTION = (
+    "Clean and attacked pictures with the three most probable names, before and after tuning, drawn at random "
+    "among those that CLIP names right when clean and by the written word when attacked."
 )
-from prefclip.reporting.figures.style import FULL_WIDTH, INK, new_figure
-from prefclip.reporting.labels import dataset_label, method_label
-from prefclip.run.files import RunFiles
-from prefclip.seeds import seed_for
-
-ROW_HEIGHT = 1.12
+ORDER = 20
+GROUP = "main"
+SHOWN_SETS = 4
 
 
-@dataclass(frozen=True)
-class Example:
-    """One row of the figure; answers are (class name, probability, colour), best first."""
-
-    dataset: str
-    name: str
-    word: str
-    clean: NDArray[np.uint8]
-    attacked: NDArray[np.uint8]
-    answers: dict[str, list[tuple[str, float, str]]]
+def applies(config):
+    return bool(config.methods)
 
 
-def draw_attack_examples(config: Config, layout: RunFiles) -> Figure:
-    """One picture of each of a few data sets (`figure_inputs.example_datasets`).
-
-    Of each data set, the picture is drawn at random among those that CLIP names rightly when clean and by the written
-    word when attacked (among all, if there is none); what the tuned model answers plays no part. The tuned model is the
-    first preference method of the configuration, with its first seed.
-    """
-    tuned = tuned_method(config)
-    found = [find_example(config, layout, dataset, tuned) for dataset in example_datasets(config)]
-    figure = new_figure(FULL_WIDTH, 0.5 + ROW_HEIGHT * len(found))
-    grid = figure.subplots(len(found), 4, width_ratios=(1, 1, 1.75, 1.75), squeeze=False)
-    titles = ("Clean", "Attacked", "CLIP on the attacked image", f"{method_label(tuned)} on the attacked image")
-    for place, title in enumerate(titles):
-        grid[0, place].set_title(title, loc="center" if place < 2 else "left")
-    for line, example in zip(grid, found, strict=True):
-        for panel, pixels, caption in (
-            (line[0], example.clean, example.name),
-            (line[1], example.attacked, f"“{example.word}”"),
-        ):
-            draw_picture(panel, pixels, caption)
-        line[0].set_ylabel(dataset_label(example.dataset), labelpad=4)
-        _draw_answers(line[2], example.answers[REFERENCE])
-        _draw_answers(line[3], example.answers[tuned])
-    for panel in grid[:-1, 2:].flat:
-        panel.set_xticklabels([])
-    for panel in grid[-1, 2:]:
-        panel.set_xlabel("probability (%)")
-    figure.legend(handles=answer_handles(), loc="outside lower center", ncols=3)
-    return figure
+def reads(config, layout):
+    predictions = [layout.predictions(*run) for run in method_runs(config)]
+    return predictions + [path for dataset in example_datasets(config) for path in layout.attacked_set(dataset)]
 
 
-def tuned_method(config: Config) -> str:
-    """The method shown beside CLIP: the first with a preference objective, else the first at all."""
-    methods = list(config.methods)
-    preferred = [name for name in methods if settings_of(config.methods[name].objective).is_preference]
-    if not methods:
-        raise EstimateError("methods: the configuration has no tuned method to show beside CLIP; add one.")
-    return (preferred or methods)[0]
+def settings(config):
+    return ["data.train", "data.zero_shot", "methods", "seeds"]
 
 
-def find_example(config: Config, layout: RunFiles, dataset: str, tuned: str) -> Example:
-    """Choose one picture of a data set and collect what the figure shows of it."""
-    answers = {
-        REFERENCE: answers_of(config, layout, dataset, REFERENCE),
-        tuned: answers_of(config, layout, dataset, tuned),
-    }
-    untouched = answers[REFERENCE]
-    clean, attacked = (untouched[untouched["images"] == kind] for kind in (CLEAN, TYPOGRAPHIC))
-    named = clean.loc[clean["predicted"] == clean["label"], "id"]
-    fooled = attacked[(attacked["predicted"] == attacked["word_label"]) & attacked["clean_id"].isin(named)]
-    candidates = attacked if fooled.empty else fooled
-    identity = min(candidates["id"], key=lambda name: seed_for(dataset, name, "attack example"))
-    row = read_attacked_manifest(layout.attacked_manifest(dataset)).set_index("attacked_id").loc[identity]
-    clean_row = read_manifest(layout.manifest(dataset)).set_index("id").loc[row["id"], "row"]
-    names = read_classes(layout.classes(dataset)).names
-    return Example(
-        dataset,
-        names[row["label"]],
-        names[row["word_label"]],
-        np.array(open_images(layout.images(dataset))[clean_row]),
-        np.array(open_images(layout.attacked_images(dataset))[row["row"]]),
-        {method: _top_answers(frame.set_index("id").loc[identity], names) for method, frame in answers.items()},
-    )
+def draw(config, layout):
+    from prefclip.reporting.drawing.attack_examples import draw_attack_examples
+
+    return draw_attack_examples(config, layout, example_datasets(config), preferred_methods(config)[0])
 
 
-def _top_answers(row: pd.Series, names: tuple[str, ...]) -> list[tuple[str, float, str]]:
-    return [
-        (names[row[place]], float(row[f"probability_{place}"]), answer_colour(row, place))
-        for place in PLACES
-        if row[place] >= 0
-    ]
-
-
-def _draw_answers(panel, answers: list[tuple[str, float, str]]) -> None:
-    for place, (_, probability, colour) in enumerate(answers):
-        draw_answer(panel, place, probability, colour)
-        panel.text(100 * probability + 2, place, f"{100 * probability:.0f}", va="center", fontsize=6.5, color=INK)
-    panel.set_yticks(range(len(answers)), [name for name, _, _ in answers])
-    panel.tick_params(axis="y", length=0)
-    panel.set_ylim(len(PLACES) - 0.4, -0.6)
-    panel.set_xlim(0, ANSWER_LIMIT)
-    panel.set_xticks([0, 25, 50, 75, 100])
-    panel.xaxis.grid(True)
+def example_datasets(config):
+    """The data sets of which one picture each is shown, the training set first."""
+    return (config.data.train, *config.data.zero_shot)[:SHOWN_SETS]

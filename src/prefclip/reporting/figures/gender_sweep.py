@@ -1,45 +1,34 @@
 """Gender over t: recognised, neutral or turned around, and whether people's occupations and activities survive it."""
 
-from collections.abc import Sequence
+from prefclip.reporting.drawing.gender_map import GenderMap, gender_settings, has_gender_map
 
-import pandas as pd
-from matplotlib.figure import Figure
-
-from prefclip.preferences.gender_parts import HELD_OUT_CONCEPTS, SEEN_CONCEPTS
-from prefclip.reporting.figures.curves import (
-    draw_curve,
-    mark_untouched_and_trained,
-    named_scale,
-    rows_of,
-    untouched,
-)
-from prefclip.reporting.figures.limits_note import write_limits
-from prefclip.reporting.figures.style import (
-    BLUE,
-    FULL_WIDTH,
-    GREEN,
-    GREY,
-    ORANGE,
-    PURPLE,
-    new_figure,
-    panel_title,
-)
-
-PARTS = {
-    SEEN_CONCEPTS: ("concepts trained on", BLUE, "-"),
-    HELD_OUT_CONCEPTS: ("held-out concepts", ORANGE, (0, (4, 1.5))),
-}
+CAPTION = "Gender recognised, neutral, turned around over t, and what happens to activity and occupation."
+ORDER = 80
+GROUP = "concepts"
+applies, settings = has_gender_map, gender_settings
 
 
-def draw_gender_sweep(table: pd.DataFrame, neutral: dict, dataset: str, tones: Sequence[str]) -> Figure:
+def reads(config, layout):
+    return GenderMap(config, layout).files
+
+
+def draw(config, layout):
     """Three panels over t, on test pictures: (a) probability of the own gender's word, (b) the same for women and men,
-    (c) share of concepts recognised.
-
-    ``table``: rows of one gender map, all seeds. ``neutral``: what `sweep_gender` wrote for the seed that is marked.
+    (c) share of concepts recognised. The neutral t that is marked is the first seed's.
     """
+    from prefclip.preferences.gender_parts import HELD_OUT_CONCEPTS, SEEN_CONCEPTS
+    from prefclip.reporting.drawing.curves import draw_curve, mark_untouched_and_trained, rows_of, untouched
+    from prefclip.reporting.drawing.limits_note import write_limits
+    from prefclip.reporting.drawing.style import BLUE, FULL_WIDTH, GREEN, GREY, ORANGE, PURPLE, new_figure, panel_title
+
+    shown = GenderMap(config, layout)
+    table, neutral = shown.rows(), shown.neutral
     figure = new_figure(FULL_WIDTH, 2.95)
     gender, apart, concepts = figure.subplots(1, 3)
-    for part, (label, colour, line) in PARTS.items():
+    for part, label, colour, line in (
+        (SEEN_CONCEPTS, "concepts trained on", BLUE, "-"),
+        (HELD_OUT_CONCEPTS, "held-out concepts", ORANGE, (0, (4, 1.5))),
+    ):
         if not (table["part"] == part).any():
             continue
         where = {"part": part, "axis": "all"}
@@ -68,11 +57,14 @@ def draw_gender_sweep(table: pd.DataFrame, neutral: dict, dataset: str, tones: S
         mark_untouched_and_trained(panel)
         _mark_neutral(panel, neutral, named=panel is gender)
         panel.legend(loc="lower right", fontsize=6.2, handlelength=2.0, borderaxespad=0.2)
-    write_limits(figure, dataset, tones)
+    write_limits(figure, shown.dataset, shown.tones)
     return figure
 
 
 def _mark_neutral(axes, neutral: dict, named: bool) -> None:
+    from prefclip.reporting.drawing.curves import named_scale
+    from prefclip.reporting.drawing.style import GREY
+
     axes.axvspan(neutral["low"], neutral["high"], color=GREY, alpha=0.12, linewidth=0, zorder=0)
     axes.axvline(neutral["t"], color=GREY, linewidth=0.9)
     if named:

@@ -1,35 +1,39 @@
 """The spectrum of WᵀW: what a direction of the embeddings is multiplied by, and how far that is from the identity."""
 
-import pandas as pd
-from matplotlib.figure import Figure
-
-from prefclip.reporting.figures.style import (
-    BLUE,
-    FULL_WIDTH,
-    GREEN,
-    GREY,
-    INK,
-    ORANGE,
-    PURPLE,
-    SKY,
-    VERMILLION,
-    new_figure,
-    panel_title,
-)
-
-COLOURS = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY)
+CAPTION = "The spectrum of the trained maps and their distance from the identity."
+ORDER = 70
+GROUP = "concepts"
 LINES = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1.5, 1, 1.5)), (0, (7, 1.5)), (0, (2, 2)))
 MATRICES = ("shared", "similarity")
 SMALLEST_SHOWN = 0.05
 TICKS = (0.05, 0.1, 0.2, 0.5, 1, 2, 4)
 
 
-def draw_map_spectrum(spectra: pd.DataFrame, distances: pd.DataFrame, maps: dict[str, str]) -> Figure:
+def applies(config):
+    return bool(config.concepts)
+
+
+def reads(config, layout):
+    return [layout.map_spectra, layout.map_distances]
+
+
+def settings(config):
+    return [f"concepts.{name}.concept" for name in config.concepts]
+
+
+def draw(config, layout):
     """Two panels: (a) eigenvalues of WᵀW (singular values of W_TᵀW_I for separate maps) by rank, one line per seed; (b)
     the distance from the identity per direction, ‖WᵀW − I‖_F / √D.
 
-    ``maps``: names of the maps to draw and how they are called. Values below SMALLEST_SHOWN are drawn there.
+    Values below SMALLEST_SHOWN are drawn there.
     """
+    from prefclip.evaluation.spectrum_table import read_distances, read_spectra
+    from prefclip.reporting.drawing import style
+    from prefclip.reporting.drawing.style import FULL_WIDTH, GREY, INK, new_figure, panel_title
+
+    colours = (style.BLUE, style.VERMILLION, style.GREEN, style.ORANGE, style.PURPLE, style.SKY)
+    maps = {name: name.replace("_", " ") for name in config.concepts}
+    spectra, distances = read_spectra(layout.map_spectra), read_distances(layout.map_distances)
     figure = new_figure(FULL_WIDTH, 2.6)
     values, lengths = figure.subplots(1, 2, width_ratios=(1.5, 1))
     for place, (name, label) in enumerate(maps.items()):
@@ -38,7 +42,7 @@ def draw_map_spectrum(spectra: pd.DataFrame, distances: pd.DataFrame, maps: dict
             values.plot(
                 run["rank"],
                 run["eigenvalue"].clip(lower=SMALLEST_SHOWN),
-                color=COLOURS[place % len(COLOURS)],
+                color=colours[place % len(colours)],
                 linestyle=LINES[place % len(LINES)],
                 label=label if order == 0 else None,
                 alpha=1 if order == 0 else 0.5,
@@ -60,7 +64,7 @@ def draw_map_spectrum(spectra: pd.DataFrame, distances: pd.DataFrame, maps: dict
     measured = distances[distances["matrix"].isin(MATRICES) & distances["map"].isin(maps)]
     for place, name in enumerate(maps):
         found = measured[measured["map"] == name]
-        colour = COLOURS[place % len(COLOURS)]
+        colour = colours[place % len(colours)]
         lengths.barh(place, found["relative_distance"].mean(), 0.6, facecolor=colour, alpha=0.35, edgecolor=INK, lw=0.4)
         lengths.plot(found["relative_distance"], [place] * len(found), "o", color=colour, markersize=3.2)
         spread = found["effective_directions"].mean()

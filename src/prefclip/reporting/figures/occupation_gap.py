@@ -1,29 +1,35 @@
 """Which word a concept leans to: the probability gap of every occupation and activity, before and at the neutral t."""
 
-from collections.abc import Sequence
+from prefclip.reporting.drawing.gender_map import GenderMap, gender_settings, has_gender_map
 
-import numpy as np
-import pandas as pd
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-
-from prefclip.preferences.gender_parts import HELD_OUT_CONCEPTS
-from prefclip.reporting.figures.curves import named_scale
-from prefclip.reporting.figures.limits_note import write_limits
-from prefclip.reporting.figures.style import BLUE, FAINT, FULL_WIDTH, INK, VERMILLION, new_figure, panel_title
-
+CAPTION = "Difference in gender recognition for each occupation and activity, before and after."
+ORDER = 90
+GROUP = "concepts"
 ROW_HEIGHT = 0.135
+applies, settings = has_gender_map, gender_settings
 
 
-def draw_occupation_gap(
-    table: pd.DataFrame, kinds: dict[str, str], neutral_t: float, dataset: str, tones: Sequence[str]
-) -> Figure:
+def reads(config, layout):
+    return GenderMap(config, layout).files
+
+
+def draw(config, layout):
     """One dumbbell per concept, a panel per kind, sorted by the untouched CLIP's gap.
 
     The gap is the mean probability of the own gender's word over the concept's men − over its women: right of 0 the
-    concept leans to "man". Open circles: untouched CLIP; filled: the map at ``neutral_t``, with its interval.
-    ``table``: rows of one seed of a gender map. ``kinds``: concept → kind. Held-out concepts are in italics.
+    concept leans to "man". Open circles: untouched CLIP; filled: the map at the neutral t, with its interval.
+    Numbers are the first seed's. Held-out concepts are in italics.
     """
+    import numpy as np
+    from matplotlib.lines import Line2D
+
+    from prefclip.preferences.gender_parts import HELD_OUT_CONCEPTS
+    from prefclip.reporting.drawing.curves import named_scale
+    from prefclip.reporting.drawing.limits_note import write_limits
+    from prefclip.reporting.drawing.style import BLUE, FAINT, FULL_WIDTH, INK, VERMILLION, new_figure, panel_title
+
+    shown = GenderMap(config, layout)
+    table, kinds, neutral_t = shown.rows(seeds=1), shown.kinds, shown.neutral["t"]
     gaps = table[(table["metric"] == "probability_gap") & (table["axis"] == "concept")]
     before, after = (rows.set_index("group") for rows in (gaps[gaps["t"].isna()], gaps[gaps["t"] == neutral_t]))
     names = [name for name in before.sort_values("value").index if name in after.index and name in kinds]
@@ -59,5 +65,5 @@ def draw_occupation_gap(
         Line2D([], [], color=FAINT, linewidth=2.6, label="its interval over pictures"),
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=3)
-    write_limits(figure, dataset, tones)
+    write_limits(figure, shown.dataset, shown.tones)
     return figure

@@ -1,97 +1,37 @@
 """Real photographs with a misleading word on them, and what every method calls them."""
 
-from dataclasses import dataclass
+from prefclip.datasets.card_files import word_removed
+from prefclip.run.plan import method_runs
 
-import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from numpy.typing import NDArray
-
-from prefclip.config import Config, method_names
-from prefclip.datasets.manifests import open_images, read_classes, read_manifest
-from prefclip.reporting.estimates import REFERENCE, EstimateError
-from prefclip.reporting.figure_inputs import photograph_sets
-from prefclip.reporting.figures.answers import answer_colour, answer_handles, answers_of, draw_answer, draw_picture
-from prefclip.reporting.figures.style import FULL_WIDTH, new_figure
-from prefclip.reporting.labels import dataset_label, method_label
-from prefclip.run.files import RunFiles
-from prefclip.seeds import seed_for
-
-PHOTOGRAPHS = 2  # of each data set, side by side
-ROW_HEIGHT = 1.3
+CAPTION = (
+    "Photographs with a misleading word and every method's answer, drawn at random among those that CLIP calls by the "
+    "word."
+)
+ORDER = 30
+GROUP = "main"
 
 
-@dataclass(frozen=True)
-class Photograph:
-    """One photograph; answers are (class name, probability, colour) by method."""
-
-    name: str
-    word: str
-    pixels: NDArray[np.uint8]
-    answers: dict[str, tuple[str, float, str]]
+def applies(config):
+    return bool(sets_with_words(config))
 
 
-def draw_photographs(config: Config, layout: RunFiles) -> Figure:
-    """Two photographs of each set that bears words (`figure_inputs.photograph_sets`), with every method's answer.
-
-    They are drawn at random among those that CLIP calls by the written word, then among the others; what the tuned
-    models answer plays no part. Methods answer with their first seed. Raises EstimateError for a run without such sets.
-    """
-    sets = photograph_sets(config)
-    if not sets:
-        raise EstimateError("data.real: the configuration has no photographs that bear a word; name a set there.")
-    figure = new_figure(FULL_WIDTH, 0.3 + ROW_HEIGHT * len(sets))
-    grid = figure.subplots(len(sets), 2 * PHOTOGRAPHS, width_ratios=(1, 0.8) * PHOTOGRAPHS, squeeze=False)
-    for line, dataset in zip(grid, sets, strict=True):
-        for place, found in enumerate(find_photographs(config, layout, dataset)):
-            picture, bars = line[2 * place : 2 * place + 2]
-            draw_picture(picture, found.pixels, f"{found.name}, “{found.word}”")
-            _draw_answers(bars, found.answers)
-        line[0].set_ylabel(dataset_label(dataset), labelpad=4)
-    for panel in grid[-1, 1::2]:
-        panel.set_xlabel("probability (%)")
-    figure.legend(handles=answer_handles(), loc="outside upper center", ncols=3)
-    return figure
+def reads(config, layout):
+    first = [run for run in method_runs(config) if run[1] == "clip" or run[2] == config.seeds[0]]
+    kinds = (layout.images, layout.manifest, layout.classes)
+    sets = [path(dataset) for dataset in sets_with_words(config) for path in kinds]
+    return [*(layout.predictions(*run) for run in first), *sets]
 
 
-def find_photographs(config: Config, layout: RunFiles, dataset: str) -> list[Photograph]:
-    """Choose PHOTOGRAPHS of a data set and collect what the figure shows of them."""
-    answers = {method: answers_of(config, layout, dataset, method).set_index("id") for method in method_names(config)}
-    untouched = answers[REFERENCE]
-    listed = untouched[untouched["word_label"] >= 0]
-    fooled = listed["predicted"] == listed["word_label"]
-    order = sorted(listed.index, key=lambda name: (not fooled[name], seed_for(dataset, name, "photograph")))
-    manifest = read_manifest(layout.manifest(dataset)).set_index("id")
-    names = read_classes(layout.classes(dataset)).names
-    images = open_images(layout.images(dataset))
-    found = []
-    for identity in order[:PHOTOGRAPHS]:
-        rows = {method: frame.loc[identity] for method, frame in answers.items()}
-        found.append(
-            Photograph(
-                names[untouched.loc[identity, "label"]],
-                names[untouched.loc[identity, "word_label"]],
-                np.array(images[manifest.loc[identity, "row"]]),
-                {
-                    method: (
-                        names[row["predicted"]],
-                        float(row["probability_predicted"]),
-                        answer_colour(row, "predicted"),
-                    )
-                    for method, row in rows.items()
-                },
-            )
-        )
-    return found
+def settings(config):
+    return ["data.real", "methods", "seeds"]
 
 
-def _draw_answers(panel: Axes, answers: dict[str, tuple[str, float, str]]) -> None:
-    for place, (name, probability, colour) in enumerate(answers.values()):
-        draw_answer(panel, place, probability, colour)
-        panel.text(104, place, name, va="center", fontsize=6.5)
-    panel.set_yticks(range(len(answers)), [method_label(method) for method in answers])
-    panel.tick_params(axis="y", length=0)
-    panel.set_ylim(len(answers) - 0.4, -0.6)
-    panel.set_xlim(0, 100)
-    panel.set_xticks([0, 50, 100])
-    panel.xaxis.grid(True)
+def draw(config, layout):
+    from prefclip.reporting.drawing.photographs import draw_photographs
+
+    return draw_photographs(config, layout, sets_with_words(config))
+
+
+def sets_with_words(config):
+    """The sets of photographs that bear a word."""
+    return [name for name in config.data.real if not word_removed(name)]

@@ -1,28 +1,42 @@
 """How far each β lets a method move from CLIP on clean images: the distribution of the KL per image."""
 
-from matplotlib.figure import Figure
-
-from prefclip.config import Config
-from prefclip.reporting.figures.curves import CurveError
-from prefclip.reporting.figures.retention_boxes import draw_box, read_retention
-from prefclip.reporting.figures.style import FULL_WIDTH, method_style, new_figure, panel_title
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label, method_label
-from prefclip.reporting.sweep_numbers import sweep_scopes
-from prefclip.run.files import RunFiles
 
-VARIED = "beta"
+CAPTION = "What each β keeps of CLIP: KL divergence between tuned model and CLIP on each clean picture."
+ORDER = 180
+GROUP = "ablations"
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
-def draw_retention_by_beta(config: Config, layout: RunFiles) -> Figure:
+def applies(config):
+    return bool(points_of(config))
+
+
+def reads(config, layout):
+    runs = [(config.model.key, point.name, seed) for point in points_of(config) for seed in point.seeds]
+    return [layout.predictions(*run) for run in dict.fromkeys(runs)]
+
+
+def settings(config):
+    return ["data.train", "data.zero_shot", "methods", "seeds", "sweeps"]
+
+
+def points_of(config):
+    """The points of all sweeps over β."""
+    return [point for point in config.grid_points if point.vary == "beta"]
+
+
+def draw(config, layout):
     """One panel per method, training set above zero-shot sets; one box per β, all seeds of it together.
 
-    Boxes as in the figure retention_boxes. Raises CurveError for a run without a sweep over β.
+    Boxes as in the figure retention_boxes.
     """
-    points = [point for point in config.grid_points if point.vary == VARIED]
+    from prefclip.reporting.drawing.retention import draw_box, read_retention
+    from prefclip.reporting.drawing.style import FULL_WIDTH, method_style, new_figure, panel_title
+    from prefclip.reporting.sweep_numbers import sweep_scopes
+
+    points = points_of(config)
     methods = list(dict.fromkeys(point.method for point in points))
-    if not methods:
-        raise CurveError(f"{layout.config}: no sweep varies {VARIED}; add one to sweeps.grids.")
     scopes = sweep_scopes(config)
     figure = new_figure(FULL_WIDTH, 1.75 * len(scopes) + 0.2)
     grid = figure.subplots(len(scopes), len(methods), sharey=True, squeeze=False)

@@ -1,40 +1,49 @@
 """Whose pictures come first: the best matches of a caption without a gender word, at three t."""
 
-from collections.abc import Sequence
+from prefclip.reporting.drawing.gender_map import GenderMap, gender_settings, has_gender_map
 
-import numpy as np
-import pandas as pd
-from matplotlib.figure import Figure
-from matplotlib.patches import Patch
-from numpy.typing import NDArray
-
-from prefclip.reporting.figures.curves import named_scale
-from prefclip.reporting.figures.limits_note import write_limits
-from prefclip.reporting.figures.style import FULL_WIDTH, GREEN, PURPLE, new_figure
-
-FRAMES = {"woman": PURPLE, "man": GREEN}
+CAPTION = "Whose pictures come first for captions without a gender word, at three t."
+ORDER = 110
+GROUP = "concepts"
+COLUMNS = ("t", "query", "rank", "row", "gender")
 SHOWN = 8
+QUERIES_PER_KIND = 2
+
+applies, settings = has_gender_map, gender_settings
 
 
-def draw_retrieval_grid(
-    ranks: pd.DataFrame,
-    images: NDArray[np.uint8],
-    queries: Sequence[str],
-    template: str,
-    neutral_t: float,
-    dataset: str,
-    tones: Sequence[str],
-) -> Figure:
-    """One row per caption and t (neutral, 0, 1), the first SHOWN pictures from left to right, framed by their label.
+def reads(config, layout):
+    shown = GenderMap(config, layout)
+    stack = [layout.images(shown.dataset), layout.classes(shown.dataset)]
+    return [layout.retrieval(*shown.runs[0]), *shown.people_files, *stack]
 
-    ``ranks``: what `sweep_gender` wrote as retrieval; ``images``: the data set's stack, indexed by ``row``.
-    """
-    scales = {"neutral": neutral_t, "CLIP": 0.0, "trained": 1.0}
+
+def draw(config, layout):
+    """One row per caption and t (neutral, 0, 1), the first SHOWN pictures from left to right, framed by their label."""
+    import numpy as np
+    from matplotlib.patches import Patch
+
+    from prefclip.datasets.class_lists import read_classes
+    from prefclip.datasets.image_stacks import open_images
+    from prefclip.datasets.parquet_tables import read_table
+    from prefclip.reporting.drawing.curves import named_scale
+    from prefclip.reporting.drawing.limits_note import write_limits
+    from prefclip.reporting.drawing.style import FULL_WIDTH, GREEN, PURPLE, new_figure
+
+    people = GenderMap(config, layout)
+    ranks = read_table(layout.retrieval(*people.runs[0]), COLUMNS, "sweep the map again")
+    classes, kinds = read_classes(layout.classes(people.dataset)), people.kinds
+    images = open_images(layout.images(people.dataset))
+    queries = []
+    for kind in sorted(set(kinds.values())):
+        queries += [name for name in classes.names if kinds.get(name) == kind][:QUERIES_PER_KIND]
+    frames = {"woman": PURPLE, "man": GREEN}
+    scales = {"neutral": people.neutral["t"], "CLIP": 0.0, "trained": 1.0}
     shown = min(SHOWN, int(ranks["rank"].max()))
     figure = new_figure(FULL_WIDTH, 0.75 + len(queries) * (0.22 + len(scales) * (FULL_WIDTH - 1.3) / shown * 0.72))
     parts = figure.subfigures(len(queries), 1, squeeze=False)[:, 0]
     for part, query in zip(parts, queries, strict=True):
-        part.suptitle(f"“{template.format(query)}”", fontsize=7.5, x=0.02, ha="left")
+        part.suptitle(f"“{classes.template.format(query)}”", fontsize=7.5, x=0.02, ha="left")
         grid = part.subplots(len(scales), shown, squeeze=False)
         for line, (name, t) in zip(grid, scales.items(), strict=True):
             chosen = ranks[(ranks["query"] == query) & np.isclose(ranks["t"], t)].sort_values("rank").head(shown)
@@ -42,15 +51,15 @@ def draw_retrieval_grid(
                 axes.imshow(images[row["row"]], interpolation="none")
                 for spine in axes.spines.values():
                     spine.set_visible(True)
-                    spine.set_color(FRAMES[row["gender"]])
+                    spine.set_color(frames[row["gender"]])
                     spine.set_linewidth(1.6)
             for axes in line:
                 axes.set_xticks([])
                 axes.set_yticks([])
             line[0].set_ylabel(f"{name}\n{named_scale(t)}", fontsize=6.2, rotation=0, ha="right", va="center")
     handles = [
-        Patch(facecolor="white", edgecolor=colour, linewidth=1.6, label=f"labelled {g}") for g, colour in FRAMES.items()
+        Patch(facecolor="white", edgecolor=colour, linewidth=1.6, label=f"labelled {g}") for g, colour in frames.items()
     ]
     figure.legend(handles=handles, loc="outside upper right", ncols=2)
-    write_limits(figure, dataset, tones)
+    write_limits(figure, people.dataset, people.tones)
     return figure

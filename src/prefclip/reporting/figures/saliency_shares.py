@@ -1,33 +1,39 @@
 """How much of what speaks for a name lies on the written word: every method, explainer and name, with intervals."""
 
-from collections.abc import Sequence
-
-import pandas as pd
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-
-from prefclip.config import Config, method_names
-from prefclip.evaluation.saliency.score_table import TITLES
-from prefclip.evaluation.saliency.share_estimates import AREA, SHARE, VALUE
-from prefclip.reporting.figures.style import FULL_WIDTH, INK, method_style, new_figure, panel_title
+from prefclip.config import method_names
 from prefclip.reporting.labels import method_label
-from prefclip.reporting.saliency_table import read_share_estimates
-from prefclip.run.files import RunFiles
 
+CAPTION = "Share of positive saliency inside the box of the written word."
+ORDER = 130
+GROUP = "main"
 TARGETS = {"written": "for the written word", "predicted": "for the model's own answer", "true": "for the true name"}
 
 
-def draw_shares_of_run(config: Config, layout: RunFiles) -> Figure:
-    """The figure of a run. Raises PrefclipError naming a file that is missing or damaged."""
-    return draw_saliency_shares(read_share_estimates(config, layout), method_names(config))
+def applies(config):
+    return config.saliency is not None
 
 
-def draw_saliency_shares(estimates: pd.DataFrame, methods: Sequence[str]) -> Figure:
+def reads(config, layout):
+    return [layout.saliency(config.model.key, method) for method in method_names(config)]
+
+
+def settings(config):
+    return ["methods", "evaluation.bootstrap_samples", "evaluation.confidence"]
+
+
+def draw(config, layout):
     """One panel per name that is explained; groups of dots per explainer, one dot per method.
 
     The dashed line is the share of the image that the word's box covers: what a map without preferences would give.
-    ``estimates``: of one data set, from `share_estimates`.
     """
+    from matplotlib.lines import Line2D
+
+    from prefclip.evaluation.saliency.score_table import TITLES
+    from prefclip.evaluation.saliency.share_estimates import AREA, SHARE, VALUE
+    from prefclip.reporting.drawing.style import FULL_WIDTH, INK, method_style, new_figure, panel_title
+    from prefclip.reporting.saliency_table import read_share_estimates
+
+    estimates, methods = read_share_estimates(config, layout), method_names(config)
     values = estimates[estimates["kind"] == VALUE]
     shares, area = values[values["measure"] == SHARE], values.loc[values["measure"] == AREA, "value"].mean()
     targets = [target for target in TARGETS if (shares["target"] == target).any()]

@@ -1,23 +1,30 @@
 """Whose pictures a caption without a gender word ranks first: MaxSkew@K over K, by gender and by skin tone."""
 
-from collections.abc import Sequence
+from prefclip.reporting.drawing.gender_map import GenderMap, gender_settings, has_gender_map
 
-import pandas as pd
-from matplotlib.figure import Figure
-
-from prefclip.reporting.figures.curves import named_scale
-from prefclip.reporting.figures.limits_note import write_limits
-from prefclip.reporting.figures.style import BLUE, FULL_WIDTH, GREY, VERMILLION, new_figure, panel_title
-
+CAPTION = "Skew of the first K retrieved pictures, at three t."
+ORDER = 100
+GROUP = "concepts"
 AXES = {"gender": "Gender (2 groups)", "tone": "Skin tone"}
+applies, settings = has_gender_map, gender_settings
 
 
-def draw_skew_over_k(table: pd.DataFrame, neutral_t: float, dataset: str, tones: Sequence[str]) -> Figure:
+def reads(config, layout):
+    return GenderMap(config, layout).files
+
+
+def draw(config, layout):
     """One panel per axis that the data are labelled with; curves for the untouched CLIP, the neutral t and t = 1.
 
-    Means over all concepts' captions with the interval over captions; legends name NDKL. ``table``: rows of one seed.
+    Means over all concepts' captions with the interval over captions; legends name NDKL. Numbers are the first seed's.
     """
-    shown = {
+    from prefclip.reporting.drawing.curves import named_scale
+    from prefclip.reporting.drawing.limits_note import write_limits
+    from prefclip.reporting.drawing.style import BLUE, FULL_WIDTH, GREY, VERMILLION, new_figure, panel_title
+
+    shown = GenderMap(config, layout)
+    table, neutral_t, tones = shown.rows(seeds=1), shown.neutral["t"], shown.tones
+    curves = {
         "untouched CLIP": (table[table["t"].isna()], GREY, "-", "o"),
         f"neutral, {named_scale(neutral_t)}": (table[table["t"] == neutral_t], VERMILLION, (0, (4, 1.5)), "s"),
         "trained, t = 1": (table[table["t"] == 1], BLUE, (0, (1, 1)), "^"),
@@ -27,7 +34,7 @@ def draw_skew_over_k(table: pd.DataFrame, neutral_t: float, dataset: str, tones:
     figure = new_figure(FULL_WIDTH, 2.65)
     grid = figure.subplots(1, len(panels), squeeze=False)[0]
     for panel, letter, axis in zip(grid, "ab", panels, strict=False):
-        for place, (label, (rows, colour, line, marker)) in enumerate(shown.items()):
+        for place, (label, (rows, colour, line, marker)) in enumerate(curves.items()):
             rows = rows[rows["axis"] == axis]
             curve = rows[rows["metric"].str.startswith("max_skew@")]
             curve = curve.assign(k=curve["metric"].str.removeprefix("max_skew@").astype(int)).sort_values("k")
@@ -57,5 +64,5 @@ def draw_skew_over_k(table: pd.DataFrame, neutral_t: float, dataset: str, tones:
         count = f" ({len(tones)} groups)" if axis == "tone" else ""
         panel_title(panel, letter, AXES[axis] + count)
     grid[0].set_ylabel("MaxSkew@K (0: as in all pictures)")
-    write_limits(figure, dataset, tones)
+    write_limits(figure, shown.dataset, tones)
     return figure

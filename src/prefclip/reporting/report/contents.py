@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from prefclip.config import Config
-from prefclip.reporting.figure_inputs import concept_figures, figure_names, sweep_figures
-from prefclip.reporting.table_inputs import table_names
+from prefclip.reporting.figures import figure_names
+from prefclip.reporting.tables import table_names
 from prefclip.run.files import RunFiles
-from prefclip.run.plan import SWEEP_TABLES, concept_runs, concept_tables
+from prefclip.run.plan import concept_runs
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,10 @@ class PageParts:
 
 def page_parts(config: Config, files: RunFiles, group: str) -> PageParts:
     """Return the tables and figures of a group (main, concepts, ablations) in all forms."""
-    tables = {"main": table_names, "concepts": concept_tables}.get(group, lambda _: SWEEP_TABLES)(config)
-    figures = {"main": figure_names, "concepts": concept_figures, "ablations": sweep_figures}[group](config)
+    tables = table_names(config, group)
+    figures = figure_names(config, group)
     return PageParts(
-        [files.table(name, form) for name in tables for form in ("csv", "md", "tex")],
+        [files.table(name, form) for name in tables for form in ("json", "csv", "md", "tex")],
         [files.figure(name, form) for name in figures for form in ("pdf", "png")],
     )
 
@@ -39,7 +39,7 @@ def page_inputs(config: Config, files: RunFiles, ablations: bool = False) -> lis
     """
     groups = ("ablations",) if ablations else ("main", "concepts")
     parts = [path for group in groups for path in page_parts(config, files, group).all]
-    found = [path for path in parts if not path.endswith((".tex", ".pdf"))]
+    found = [path for path in parts if path.endswith((".json", ".png"))]
     return found if ablations else [*found, files.explorer, files.summary, *sweep_inputs(config, files)]
 
 

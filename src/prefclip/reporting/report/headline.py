@@ -3,28 +3,24 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
 from prefclip.config import Config, method_names
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
+from prefclip.reporting.drawing.style import method_style
 from prefclip.reporting.estimates import REFERENCE, headline_weights
-from prefclip.reporting.figures.style import method_style
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label, method_label
-from prefclip.reporting.report.shown_tables import ReportError
+from prefclip.reporting.table_views import shown_parts
+from prefclip.run.files import RunFiles
+from prefclip.table import VALUE, Number, Table, read_table
 
 
 @dataclass(frozen=True)
 class Bar:
-    """An accuracy with its interval, all in %."""
+    """An accuracy with its interval, all in %, and as text."""
 
     value: float
     low: float
     high: float
-
-    @property
-    def text(self) -> str:
-        """Value and half-width of the interval."""
-        return f"{self.value:.1f} ±{(self.high - self.low) / 2:.1f}"
+    text: str
 
 
 @dataclass(frozen=True)
@@ -54,20 +50,16 @@ class Headline:
     panels: list[tuple[str, list[MethodLine]]]
 
 
-def read_headline(config: Config, tables: str | Path) -> Headline:
-    """Take the headline from ``typographic.csv`` and ``main_results.csv`` of ``tables``.
+def read_headline(config: Config, layout: RunFiles) -> Headline:
+    """Take the headline from the tables ``typographic`` and ``main_results`` of a run.
 
-    Raises ReportError where a number is missing.
+    Raises TableFileError where one is damaged or a number is missing.
     """
-    path = Path(tables) / "typographic.csv"
-    try:
-        frame = pd.read_csv(path)
-        values = frame[frame["kind"] == "value"].set_index(["method", "weights", "dataset", "images"])
-    except (OSError, ValueError, KeyError) as error:
-        raise ReportError(f"{path}: not a table of this run ({error}); make it with `prefclip table`.") from error
+    table = read_table(layout.table("typographic", "json"))
     scopes = [config.data.train, *([ZERO_SHOT_MEAN] if config.data.zero_shot else [])]
-    panels = [(_scope_title(config, scope), _lines(config, values, scope, path)) for scope in scopes]
-    return Headline(_facts(panels, Path(tables) / "main_results.csv"), panels)
+    panels = [(_scope_title(config, scope), _lines(config, table, scope)) for scope in scopes]
+    requirements = Path(layout.table("main_results", "json"))
+    return Headline(_facts(panels, read_table(requirements) if requirements.is_file() else None), panels)
 
 
 def _scope_title(config: Config, scope: str) -> str:
@@ -77,24 +69,21 @@ def _scope_title(config: Config, scope: str) -> str:
     return f"{dataset_label(scope).lower()}, the training data"
 
 
-def _lines(config: Config, values: pd.DataFrame, scope: str, path: Path) -> list[MethodLine]:
+def _lines(config: Config, table: Table, scope: str) -> list[MethodLine]:
     lines = []
     for method in method_names(config):
-        weights = headline_weights(config, method)
-        try:
-            clean, attacked = (values.loc[(method, weights, scope, images)] for images in (CLEAN, TYPOGRAPHIC))
-        except KeyError as error:
-            raise ReportError(f"{path}: has no accuracy of {method} on {scope}; make the table again.") from error
+        keys = {"method": method, "weights": headline_weights(config, method), "kind": VALUE, "dataset": scope}
+        clean, attacked = (_bar(table.number(**keys, images=images)) for images in (CLEAN, TYPOGRAPHIC))
         colour = method_style(method, method_names(config)).colour
-        lines.append(MethodLine(method, method_label(method), colour, _bar(clean), _bar(attacked)))
+        lines.append(MethodLine(method, method_label(method), colour, clean, attacked))
     return lines
 
 
-def _bar(row: pd.Series) -> Bar:
-    return Bar(100 * row["value"], 100 * row["ci_low"], 100 * row["ci_high"])
+def _bar(number: Number) -> Bar:
+    return Bar(100 * number.value, 100 * number.low, 100 * number.high, " ±".join(shown_parts(number)))
 
 
-def _facts(panels: list[tuple[str, list[MethodLine]]], requirements: Path) -> list[Fact]:
+def _facts(panels: list[tuple[str, list[MethodLine]]], requirements: Table | None) -> list[Fact]:
     title, lines = panels[-1]
     untouched = next(line for line in lines if line.method == REFERENCE)
     tuned = [line for line in lines if line.method != REFERENCE]
@@ -112,9 +101,8 @@ def _facts(panels: list[tuple[str, list[MethodLine]]], requirements: Path) -> li
             Fact(f"{best.attacked.text} %", f"{best.label} is the best under attack {where}"),
             Fact(f"{kept.clean.text} %", f"{kept.label} keeps the most clean accuracy {where}"),
         ]
-    if requirements.is_file():
-        met = pd.read_csv(requirements, keep_default_na=False)["met"]
-        asked = met[met != ""]
-        if len(asked):
-            facts.append(Fact(f"{(asked == 'yes').sum()} of {len(asked)}", "requirements of the run are met"))
+    met = [number.facts["met"] for number in requirements.numbers] if requirements else []
+    asked = [answer for answer in met if answer]
+    if asked:
+        facts.append(Fact(f"{asked.count('yes')} of {len(asked)}", "requirements of the run are met"))
     return facts

@@ -1,7 +1,8 @@
 """The pages: what they show is read from the run's files and put into one HTML file each, which loads nothing.
 
 The report shows what `snakemake all` makes, whatever else lies there; the page of the ablations shows what
-`snakemake ablations` adds.
+`snakemake ablations` adds. A page names its run RUN, so that the same run has the same page under any name; in a
+browser it finds the name in its address.
 """
 
 import json
@@ -13,20 +14,31 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from prefclip.config import Config, method_names
 from prefclip.datasets.data_uris import file_uri, picture_size
+from prefclip.errors import PrefclipError
 from prefclip.evaluation.explorer_file import read_explorer
 from prefclip.files import write_text
-from prefclip.reporting.figures.style import method_style
+from prefclip.reporting.drawing.style import method_style
+from prefclip.reporting.figures import leaf
 from prefclip.reporting.labels import dataset_label, method_label
-from prefclip.reporting.report.captions import CAPTIONS
 from prefclip.reporting.report.contents import page_inputs
 from prefclip.reporting.report.headline import read_headline
 from prefclip.reporting.report.settings import read_settings
-from prefclip.reporting.report.shown_tables import ReportError, ShownTable, read_tables
+from prefclip.reporting.report.shown_tables import ShownTable, read_tables
 from prefclip.reporting.report.sweeps import read_sweeps
 from prefclip.run.files import RunFiles
 
 STYLES = ("look.css", "parts.css", "explorer.css", "sweep.css")
+RUN = "results/RUN"
 SCRIPTS = ("page.js", "trace.js", "tables.js", "explorer.js", "sweep.js")
+
+
+class ReportError(PrefclipError):
+    """A page has nothing to show."""
+
+
+def report_sources(config: Config, layout: RunFiles, ablations: bool = False) -> list[Path]:
+    """Return what of the files that a page shows is there."""
+    return [Path(path) for path in page_inputs(config, layout, ablations) if Path(path).is_file()]
 
 
 def build_report(
@@ -37,8 +49,8 @@ def build_report(
     ``facts``: what is known of the lineage, as `lineage.run_facts` gives it; empty mappings where nothing is.
     Raises ReportError, or another PrefclipError, naming a file that is missing or damaged.
     """
-    sources = [Path(path) for path in page_inputs(config, layout, ablations) if Path(path).is_file()]
-    tables = read_tables(path for path in sources if path.suffix == ".csv")
+    sources = report_sources(config, layout, ablations)
+    tables = read_tables((path for path in sources if path.parent.name == "tables"), layout.root)
     if ablations and not tables:
         raise ReportError(f"{layout.root}/tables: holds no table of the sweeps; `snakemake ablations` makes them.")
     explorer = read_explorer(layout.explorer) if Path(layout.explorer) in sources else None
@@ -54,10 +66,10 @@ def build_report(
     text = environment.get_template("page.html").render(
         config=config,
         ablations=ablations,
-        run=layout.root,
-        headline=None if ablations else read_headline(config, Path(layout.root) / "tables"),
+        run=RUN,
+        headline=None if ablations else read_headline(config, layout),
         tables=tables,
-        figures=_figures((path for path in sources if path.suffix == ".png"), facts),
+        figures=_figures((path for path in sources if path.suffix == ".png"), layout, facts),
         sections=read_settings(config),
         facts=facts,
         explorer=explorer,
@@ -82,14 +94,24 @@ def page_data(layout: RunFiles, tables: list[ShownTable], facts: Mapping[str, An
     artifacts = facts.get("artifacts", {})
     numbers = {name: number for number, name in enumerate(artifacts)}
     return {
-        "run": layout.root,
+        "run": RUN,
         "lineagePage": facts.get("page", ""),
         "artifacts": [
-            [name, entry.get("id", ""), entry.get("stage", ""), entry["anchor"], [numbers[n] for n in entry["inputs"]]]
+            [
+                _named(name, layout),
+                entry.get("id", ""),
+                entry.get("stage", ""),
+                entry["anchor"],
+                [numbers[n] for n in entry["inputs"]],
+            ]
             for name, entry in artifacts.items()
         ],
         "tables": {
-            table.name: {"file": f"{layout.root}/tables/{table.name}.csv", "files": table.files, "lines": table.lines}
+            table.name: {
+                "file": f"{RUN}/tables/{table.name}.csv",
+                "files": [_named(name, layout) for name in table.files],
+                "lines": table.lines,
+            }
             for table in tables
         },
     }
@@ -112,22 +134,26 @@ def embedded_json(value: Any) -> str:
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
-def _figures(paths: Iterable[Path], facts: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _named(name: str, layout: RunFiles) -> str:
+    """The name of a file on the page."""
+    return RUN + name.removeprefix(layout.root) if name.startswith(f"{layout.root}/") else name
+
+
+def _figures(paths: Iterable[Path], layout: RunFiles, facts: Mapping[str, Any]) -> list[dict[str, Any]]:
     found = []
-    order = [*CAPTIONS]
-    for path in sorted(paths, key=lambda path: (order.index(path.stem) if path.stem in order else len(order), path)):
+    for path in sorted(paths, key=lambda path: (leaf(path.stem).ORDER, path)):
         name = path.stem
         width, height = picture_size(path)
         found.append(
             {
                 "name": name,
                 "title": name.replace("_", " ").capitalize(),
-                "caption": CAPTIONS.get(name, ""),
+                "caption": leaf(name).CAPTION,
                 "source": file_uri(path),
                 "width": width,
                 "height": height,
                 "record": facts.get("artifacts", {}).get(str(path), {}).get("id", ""),
-                "file": str(path),
+                "file": _named(str(path), layout),
             }
         )
     return found

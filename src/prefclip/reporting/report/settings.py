@@ -33,8 +33,8 @@ class Section:
 
 
 def read_settings(config: Config) -> list[Section]:
-    """Return all keys by section, as the run used them; sections without any entry are left out."""
-    values = config.model_dump(mode="json")
+    """Return all keys by section, as the run used them, but for its name; sections without any entry are left out."""
+    values = config.model_dump(mode="json", exclude={"experiment"})
     defaults = Config.model_validate({"methods": {}}).model_dump(mode="json")
     found = []
     for name, about, rows in sections(json_schema()):

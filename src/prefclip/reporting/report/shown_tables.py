@@ -1,37 +1,24 @@
-"""Tables as the page shows them: the printed table, with the tidy line behind every number.
+"""Tables as the page shows them: rows that stay together when it sorts, and where every number comes from."""
 
-A table consists of ``<name>.md`` (what is printed), ``<name>.csv`` (one line for each number) and ``<name>.cells.json``
-(where each number comes from). They are matched by order: either each line of the CSV is one number, row by row, or one
-whole row. After the printed numbers a CSV may hold further ones. A table of another shape is shown as printed, without
-traces.
-"""
-
-import json
 import math
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import pandas as pd
-
-from prefclip.errors import PrefclipError
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
 from prefclip.reporting.labels import dataset_label
+from prefclip.reporting.table_views import shown_parts
+from prefclip.reporting.tables import table_names
+from prefclip.reporting.traced import rounded
+from prefclip.table import Row, Table, read_table
 
 IMAGE_NAMES = {CLEAN: "clean", TYPOGRAPHIC: "attacked"}
-FIRST_TABLES = ("typographic", "main_results", "text_confusion", "retention")
-LAST_ITERATE = ", last iterate"
-_INTERVAL = re.compile(r"^(.*?)\s*±\s*([\d.]+)$")
-
-
-class ReportError(PrefclipError):
-    """A file of the run does not fit what the report needs."""
 
 
 @dataclass(frozen=True)
 class ShownCell:
-    """One cell: text, half-width of the interval as text, whether it is the best; ``line`` of the CSV, -1 for none.
+    """One cell: text, half-width of the interval as text, whether it is the best; ``line``: its number, -1 for none.
 
     ``number`` is what the table sorts by, NaN for text.
     """
@@ -72,8 +59,8 @@ class ShownTable:
     corner: str
     columns: list[Column]
     groups: list[list[ShownRow]]
-    lines: list[dict] = field(default_factory=list)
-    files: list[str] = field(default_factory=list)
+    lines: list[dict[str, Any]]
+    files: list[str]
 
     @property
     def title(self) -> str:
@@ -96,118 +83,61 @@ class ShownTable:
         return any(row.further for rows in self.groups for row in rows)
 
 
-def read_tables(paths: Iterable[Path]) -> list[ShownTable]:
-    """Read tables (``<name>.csv``), the headline table first. Raises ReportError naming a file that is damaged."""
-    stems = {path.stem: path.with_suffix("") for path in sorted(paths)}
-    first = [name for name in FIRST_TABLES if name in stems]
-    return [read_shown_table(stems[name]) for name in dict.fromkeys([*first, *stems])]
+def read_tables(paths: Iterable[Path], root: str) -> list[ShownTable]:
+    """Read stored tables of the run in ``root``, in order. Raises TableFileError naming a file that is damaged."""
+    order = table_names()
+    found = {path.stem: path for path in paths}
+    names = [name for name in order if name in found]
+    return [shown_table(read_table(found[name]), root) for name in names]
 
 
-def read_shown_table(stem: str | Path) -> ShownTable:
-    """Read ``<stem>.md``, ``<stem>.csv`` and, where it is there, ``<stem>.cells.json``. Raises ReportError."""
-    remedy = f"make it again with `prefclip table RUN {Path(stem).name}`"
-    try:
-        printed = Path(f"{stem}.md").read_text(encoding="utf-8")
-        tidy = pd.read_csv(f"{stem}.csv", keep_default_na=False, dtype=str).to_dict("records")
-        traced = Path(f"{stem}.cells.json")
-        cells = json.loads(traced.read_text(encoding="utf-8")) if traced.is_file() else {"cells": [], "rows": []}
-    except (OSError, ValueError) as error:
-        raise ReportError(f"{stem}.csv: its files cannot be read together ({error}); {remedy}.") from error
-    before, heads, body, after = parse_markdown(printed)
-    width = len(heads) - 1
-    printed_cells = [text for _, *texts in body for text in texts]
-    per_number = _begins_with_printed_numbers(tidy, printed_cells)
-    files = list(dict.fromkeys(row["file"] for row in cells["rows"]))
-    fits = per_number or len(tidy) == len(body)
-    lines = [_line(line, cells, files, place) for place, line in enumerate(tidy[: len(printed_cells)])] if fits else []
-    rows = []
-    for place, (label, *texts) in enumerate(body):
-        numbers = [place * width + column if per_number else place for column in range(len(texts))]
-        shown = [_cell(text, number, lines) for text, number in zip(texts, numbers, strict=True)]
-        plain = label.strip("*")
-        rows.append(ShownRow(plain, shown, plain != label, LAST_ITERATE in plain))
-    columns = _columns(heads[1:], tidy[:width] if per_number else [])
-    return ShownTable(Path(stem).name, before, after, heads[0], columns, _grouped(rows), lines, files)
-
-
-def parse_markdown(text: str) -> tuple[str, list[str], list[list[str]], list[str]]:
-    """Split a printed table into caption, headings, rows of cells and footnotes."""
-    paragraphs = [part for part in text.split("\n\n") if part.strip()]
-    place = next((at for at, part in enumerate(paragraphs) if part.startswith("|")), len(paragraphs))
-    lines = paragraphs[place].splitlines() if place < len(paragraphs) else ["|", "|"]
-    split = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in lines]
-    return " ".join(paragraphs[:place]), split[0], split[2:], [part.strip() for part in paragraphs[place + 1 :]]
-
-
-def _begins_with_printed_numbers(tidy: list[dict], texts: list[str]) -> bool:
-    """Whether the first lines of a tidy table are the printed numbers, in per cent or in a unit of their own."""
-    if len(tidy) == len(texts):
-        return True
-    printed = [_parts(text)[2] for text in texts]
-    values = [_number(line.get("value", "")) for line in tidy[: len(texts)]]
-    return len(values) == len(printed) > 0 and all(
-        number is not None and value is not None and min(abs(100 * value - number) / 100, abs(value - number)) < 6e-4
-        for number, value in zip(printed, values, strict=True)
-    )
-
-
-def _parts(text: str) -> tuple[str, str, float | None]:
-    """Number and half-width of a printed cell as text, and the number as such."""
-    plain = text.replace("**", "")
-    found = _INTERVAL.match(plain)
-    number, half_width = found.groups() if found else (plain, "")
-    return number, half_width, _number(number.replace("−", "-").replace("+", ""))
-
-
-def _cell(text: str, line: int, lines: list[dict]) -> ShownCell:
-    best = "**" in text
-    number, half_width, value = _parts(text)
-    traced = line if value is not None and lines and lines[line]["value"] is not None else -1
-    return ShownCell(number, half_width, best, traced, math.nan if value is None else value)
-
-
-def _columns(heads: list[str], first_row: list[dict]) -> list[Column]:
-    if not first_row or not all({"dataset", "images"} <= set(line) for line in first_row):
-        return [Column(head) for head in heads]
-    both = len({line["images"] for line in first_row}) > 1
-    columns = [
-        Column(dataset_label(line["dataset"]), IMAGE_NAMES.get(line["images"], ""), line["images"])
-        if both
-        else Column(dataset_label(line["dataset"]))
-        for line in first_row
-    ]
-    return columns if len(set(columns)) == len(columns) else [Column(head) for head in heads]
-
-
-def _grouped(rows: list[ShownRow]) -> list[list[ShownRow]]:
-    """Rows that stay together when the table is sorted: each with the quiet ones below it."""
+def shown_table(table: Table, root: str) -> ShownTable:
+    """How the page shows a table of the run in ``root``."""
+    # Rows that stay together when the table is sorted: each with the quiet ones below it.
     groups: list[list[ShownRow]] = []
-    for row in rows:
+    for row in table.rows:
+        shown = ShownRow(row.label, [_cell(table, cell) for cell in row.cells], row.quiet, row.further)
         if row.quiet and groups:
-            further = groups[-1][0].further
-            groups[-1].append(ShownRow(row.label, row.cells, True, further))
+            groups[-1].append(shown)
         else:
-            groups.append([row])
-    return groups
+            groups.append([shown])
+    last = max((cell for row in table.rows for cell in row.cells if isinstance(cell, int)), default=-1)
+    files: dict[str, int] = {}
+    lines = []
+    for number in table.numbers[: last + 1]:
+        named = dict.fromkeys(source.path(root) for source in table.sources_of(number))
+        lines.append(
+            {
+                "value": rounded(number.value),
+                "ci_low": number.low,
+                "ci_high": number.high,
+                "n": number.n,
+                "seeds": number.seeds,
+                "cell": f"{number.row},{number.column}",
+                "operation": table.operation(number),
+                "files": [files.setdefault(name, len(files)) for name in named],
+            }
+        )
+    columns = _columns(table.rows[0], table) if table.rows else []
+    notes = list(table.footnotes)
+    return ShownTable(table.name, table.caption, notes, table.corner, columns, groups, lines, list(files))
 
 
-def _line(line: dict, cells: dict, files: list[str], place: int) -> dict:
-    """What the page tells of one number: value and interval as measured, n, seeds, its cell and its metrics files."""
-    found = {key: _number(line.get(key, "")) for key in ("value", "ci_low", "ci_high", "n", "seeds")}
-    if place < len(cells["cells"]):
-        cell = cells["cells"][place]
-        rows = [cells["rows"][number] for number in cell["rows"]]
-        found |= {
-            "cell": f"{cell['row']},{cell['column']}",
-            "aggregation": cell["aggregation"],
-            "files": sorted({files.index(row["file"]) for row in rows}),
-        }
-    return found
+def _cell(table: Table, cell: int | str) -> ShownCell:
+    if isinstance(cell, str):
+        return ShownCell(cell)
+    number = table.numbers[cell]
+    if number.value is None:
+        return ShownCell("")
+    return ShownCell(*shown_parts(number), number.best, cell, round(number.scale * number.value, number.digits))
 
 
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
+def _columns(first: Row, table: Table) -> list[Column]:
+    """Headings: data set and kind of images where these tell all columns apart, else as they are printed."""
+    keys = [table.numbers[cell].keys if isinstance(cell, int) else {} for cell in first.cells]
+    places = [(each.get("dataset", ""), each.get("images", "")) for each in keys]
+    if len(set(places)) < len(places) or any("" in place for place in places):
+        return [Column(" ".join(filter(None, pair))) for pair in table.header]
+    if len({images for _, images in places}) == 1:
+        return [Column(dataset_label(dataset)) for dataset, _ in places]
+    return [Column(dataset_label(dataset), IMAGE_NAMES[images], images) for dataset, images in places]

@@ -8,14 +8,15 @@ import numpy as np
 import pandas as pd
 
 from prefclip.config import Config
+from prefclip.datasets.class_lists import read_classes
 from prefclip.datasets.data_uris import picture_uri
-from prefclip.datasets.manifests import open_images, read_classes
+from prefclip.datasets.image_stacks import open_images
 from prefclip.datasets.parquet_tables import read_table
 from prefclip.evaluation.concept_table import ALL, REMEDY, read_concept_table, read_neutral
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
 from prefclip.preferences.gender_parts import HELD_OUT_CONCEPTS, SEEN_CONCEPTS
 from prefclip.reporting.data_limits import limits_text, tones_in_order
-from prefclip.reporting.figures.curves import mean_of, rows_of
+from prefclip.reporting.drawing.curves import mean_of, rows_of
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label
 from prefclip.reporting.report.contents import sweep_inputs
 from prefclip.run.files import RunFiles

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from prefclip.attacks.fonts import font_files
 from prefclip.run.options import Dataset, Run, Words, Workers
 from prefclip.run.step import Step
 
@@ -34,6 +35,10 @@ class Attacks(Step):
     def output(self):
         files, which = self.files, (self.dataset, self.words)
         return {"images": files.attacked_images(*which), "manifest": files.attacked_manifest(*which)}
+
+    @property
+    def fonts(self):
+        return font_files()
 
     @property
     def settings(self):

@@ -33,14 +33,15 @@ class Evaluate(Step):
 
     @property
     def output(self):
-        which = (self.config.model.key, self.method, self.seed)
-        return {"predictions": self.files.predictions(*which), "metrics": self.files.metrics(*which)}
+        return {"predictions": self.files.predictions(self.config.model.key, self.method, self.seed)}
 
     @property
     def settings(self):
         datasets = list(self.config.scored_datasets(self.method, self.seed))
         real = [name for name in self.config.data.real if name in datasets]
-        return self.values("evaluation", "model") | {"datasets": datasets, "data.real": real}
+        keys = ("batch_size", "max_images", "drop_last_batches")
+        scored = self.values("model", *(f"evaluation.{key}" for key in keys))
+        return scored | {"datasets": datasets, "data.real": real}
 
 
 DECLARES = Evaluate

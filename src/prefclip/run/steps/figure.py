@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from prefclip.reporting.drawing.fonts import drawn_fonts
+from prefclip.reporting.figures import figure_names, leaf
 from prefclip.run.options import Run
 from prefclip.run.step import Step
 
@@ -19,24 +21,27 @@ class Figure(Step):
 
     @classmethod
     def jobs(cls, config):
-        from prefclip.reporting.figure_inputs import concept_figures, figure_names, sweep_figures
-
-        names = (*figure_names(config), *concept_figures(config), *sweep_figures(config))
-        yield from (cls(config, name) for name in names)
+        yield from (cls(config, name) for name in figure_names(config))
 
     @property
     def input(self):
-        from prefclip.reporting.figure_inputs import figure_inputs
-
-        return {"drawn": figure_inputs(self.config, self.files, self.figure)}
+        return {"drawn": leaf(self.figure, self.config).reads(self.config, self.files)}
 
     @property
     def output(self):
         return {form: self.files.figure(self.figure, form) for form in ("pdf", "png")}
 
     @property
+    def leaves(self):
+        return (f"prefclip.reporting.figures.{self.figure}",)
+
+    @property
+    def fonts(self):
+        return drawn_fonts()
+
+    @property
     def settings(self):
-        return self.values("data", "methods", "seeds", "evaluation", "sweeps", "concepts")
+        return self.values(*leaf(self.figure).settings(self.config))
 
 
 DECLARES = Figure
@@ -48,5 +53,6 @@ def figure(run: Run, name: Annotated[str, typer.Argument(help="name of the figur
     from prefclip.reporting.figures import draw_figure
 
     step = Figure.of(run, figure=name)
+    leaf(name, step.config)
     with step.recorded() as drawing:
         draw_figure(step.files, name, partial(figure_metadata, drawing.activity))

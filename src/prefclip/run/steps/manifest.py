@@ -24,7 +24,7 @@ class Manifest(Step):
     def input(self):
         data, files = self.config.data, self.files
         checked = files.sources() if data.source == "embedded" else files.sources(self.dataset)
-        return {"sources": checked, "shipped": shipped_files(Path(data.root)), "listed": listed_files(self.config)}
+        return {"sources": checked, "shipped": shipped_files(Path(data.root)), "listed": listed_files(self.dataset)}
 
     @property
     def output(self):
@@ -34,6 +34,12 @@ class Manifest(Step):
             "manifest": files.manifest(dataset),
             "classes": files.classes(dataset),
         }
+
+    @property
+    def leaves(self):
+        from prefclip.datasets.families import reader_modules
+
+        return tuple(reader_modules(self.dataset))
 
     @property
     def settings(self):
@@ -59,7 +65,7 @@ DECLARES = Manifest
 
 def manifest(run: Run, dataset: Dataset, workers: Workers = 1) -> None:
     """Decode the images of one data set into a memory-mapped file and list them in a manifest."""
-    from prefclip.datasets.manifests import build_manifest
+    from prefclip.datasets.build import build_manifest
 
     step = Manifest.of(run, dataset=dataset)
     with step.recorded():

@@ -21,7 +21,7 @@ class Obtain(Step):
 
     @property
     def input(self):
-        return {"listed": listed_files(self.config)}
+        return {"listed": listed_files(self.dataset)}
 
     @property
     def output(self):

@@ -39,15 +39,13 @@ class Saliency(Step):
     @property
     def output(self):
         files, which = self.files, (self.config.model.key, self.method)
-        return {
-            "out_scores": files.saliency(*which),
-            "out_maps": files.saliency_maps(*which),
-            "out_metrics": files.saliency_metrics(*which),
-        }
+        return {"out_scores": files.saliency(*which), "out_maps": files.saliency_maps(*which)}
 
     @property
     def settings(self):
-        return self.values("saliency", "evaluation", "model", "data.train", "seeds")
+        return self.values(
+            "saliency", "evaluation.max_images", "evaluation.drop_last_batches", "model", "data.train", "seeds"
+        )
 
 
 DECLARES = Saliency

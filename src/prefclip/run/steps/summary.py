@@ -18,7 +18,7 @@ class Summary(Step):
 
     @property
     def input(self):
-        return {"table": self.files.table("typographic")}
+        return {"table": self.files.table("typographic", "json")}
 
     @property
     def output(self):

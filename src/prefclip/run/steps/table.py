@@ -1,14 +1,15 @@
-"""One table: an object that carries the sources of its numbers, and its views."""
+"""One table: an object whose numbers name their sources, and its views."""
 
 from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
+from prefclip.reporting.tables import leaf, table_names
 from prefclip.run.options import Run
 from prefclip.run.step import Step
 
-FORMS = ("csv", "md", "tex")
+FORMS = ("json", "csv", "md", "tex")
 
 
 @dataclass(frozen=True)
@@ -20,34 +21,33 @@ class Table(Step):
 
     @classmethod
     def jobs(cls, config):
-        from prefclip.reporting.table_inputs import all_table_names
-
-        yield from (cls(config, name) for name in all_table_names(config))
+        yield from (cls(config, name) for name in table_names(config))
 
     @property
     def input(self):
-        from prefclip.reporting.table_inputs import table_inputs
-
-        return {"numbers": table_inputs(self.config, self.files, self.table)}
+        return {"numbers": leaf(self.table, self.config).reads(self.config, self.files)}
 
     @property
     def output(self):
         return {form: self.files.table(self.table, form) for form in FORMS}
 
     @property
-    def settings(self):
-        from prefclip.reporting.table_inputs import table_keys
+    def leaves(self):
+        return (f"prefclip.reporting.tables.{self.table}",)
 
-        return self.values(*table_keys(self.table))
+    @property
+    def settings(self):
+        return self.values(*leaf(self.table).settings(self.config))
 
 
 DECLARES = Table
 
 
 def table(run: Run, name: Annotated[str, typer.Argument(help="name of the table")]) -> None:
-    """Write one table as CSV, Markdown and LaTeX, and the list of metrics that each cell comes from."""
+    """Make one table: an object whose numbers name their sources (JSON), and CSV, Markdown and LaTeX of it."""
     from prefclip.reporting.tables import make_table
 
     step = Table.of(run, table=name)
+    leaf(name, step.config)
     with step.recorded():
         make_table(step.files, name)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from prefclip.run.options import Method, Run, Seed, Threads
-from prefclip.run.plan import base_weights, sweep_runs
+from prefclip.run.plan import base_weights, sweep_runs, trained_runs
 from prefclip.run.step import Step
 
 # What no method can have its own value of; the other keys of the section count as the method has them.
@@ -25,11 +25,12 @@ class Train(Step):
     command = "train {run} {method} --seed {seed}"
     parallel = "--threads"
     launched = True
+    timed = ("speed",)
     FIXED = ("kept",)
 
     @classmethod
     def jobs(cls, config):
-        yield from (cls(config, method, seed) for _, method, seed in sweep_runs(config) if method != "clip")
+        yield from (cls(config, method, seed) for _, method, seed in trained_runs(config, sweep_runs(config)))
 
     @property
     def input(self):
@@ -49,7 +50,7 @@ class Train(Step):
         which = (self.config.model.key, self.method, self.seed)
         kept = self.kept or self.config.every_method[self.method].kept_weights
         weights = {kind: self.files.checkpoint(*which, kind) for kind in kept}
-        return {**weights, "log": self.files.training_log(*which)}
+        return {**weights, "log": self.files.training_log(*which), "speed": self.files.training_speed(*which)}
 
     @property
     def leaves(self):

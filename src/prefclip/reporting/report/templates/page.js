@@ -18,6 +18,20 @@ function say(text) {
   document.getElementById("said").textContent = text;
 }
 
+// The same run under another name has the same page: it learns its name from its address, <run>/report/<page>.
+const folder = decodeURIComponent(location.pathname).match(/([^/]+)\/report\/[^/]+$/)?.[1];
+const named = (text) => (folder ? text.replaceAll(report.run, `results/${folder}`) : text);
+
+if (folder) {
+  document.title = `${folder} · ${document.title}`;
+  document.getElementById("run-name").textContent = folder;
+  for (const code of document.querySelectorAll("code:not(:has(*))")) code.textContent = named(code.textContent);
+  for (const button of document.querySelectorAll(".copy")) {
+    button.dataset.copy = named(button.dataset.copy);
+    button.ariaLabel = named(button.ariaLabel);
+  }
+}
+
 /** A command with its button, as the templates write it. */
 function commandBox(text) {
   return make("span", { class: "command" }, make("code", { tabindex: "0" }, text),

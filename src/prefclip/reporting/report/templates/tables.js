@@ -69,7 +69,7 @@ function percent(line, name) {
   return line[name] === null || line[name] === undefined ? "none" : String(line[name]);
 }
 
-/** Tell of one number: interval, images, seeds, the command that traces it, and its metrics files. */
+/** Tell of one number: interval, images, seeds, what was computed, the command that traces it, and its files. */
 function showOrigin(box, cell) {
   const { file, files, lines } = report.tables[box.dataset.table];
   const line = lines[Number(cell.dataset.line)];
@@ -83,11 +83,10 @@ function showOrigin(box, cell) {
   const size = line.n ? `; ${line.n} images, ${line.seeds} ${line.seeds === 1 ? "seed" : "seeds"}` : "";
   place.replaceChildren(
     make("h4", {}, `${owner === row ? row : `${owner}, ${row}`} · ${column}: ${cell.textContent.trim()}`),
-    make("p", {}, `Measured ${percent(line, "value")}${interval}${size}${line.aggregation ? `; ${line.aggregation}` : ""}.`));
-  if (!line.cell) return;
-  place.append(make("p", {}, commandBox(`prefclip audit trace ${file} --cell "${line.cell}"`)));
+    make("p", {}, `Measured ${percent(line, "value")}${interval}${size}; ${line.operation}.`));
+  place.append(make("p", {}, commandBox(named(`prefclip audit trace ${file} --cell "${line.cell}"`))));
   const names = line.files.map((number) => files[number]);
-  place.append(make("details", {}, make("summary", {}, `${names.length} metrics ${names.length === 1 ? "file" : "files"} behind it`),
+  place.append(make("details", {}, make("summary", {}, `${names.length} ${names.length === 1 ? "file" : "files"} behind it`),
     ...names.map(ancestry)));
 }
 

@@ -1,0 +1,22 @@
+"""Manifests as later steps read them: one row per decoded image."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from prefclip.datasets.parquet_tables import TableError, read_table
+
+MANIFEST_COLUMNS = ("id", "row", "sha256", "split", "label", "name")
+
+
+def read_manifest(path: str | Path) -> pd.DataFrame:
+    """Read a manifest: id, row, sha256, split, label, name, then the columns of its source.
+
+    Raises TableError naming the file when it is missing, damaged, no manifest, or lists an image twice.
+    """
+    remedy = "build the manifest again (prefclip manifest)"
+    manifest = read_table(path, MANIFEST_COLUMNS, remedy)
+    repeated = manifest["id"][manifest["id"].duplicated()]
+    if len(repeated):
+        raise TableError(f"{path}: the image {repeated.iloc[0]!r} is listed twice; {remedy}.")
+    return manifest

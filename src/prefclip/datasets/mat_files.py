@@ -1,0 +1,30 @@
+"""Lists in MATLAB files."""
+
+from pathlib import Path
+
+import numpy as np
+
+from prefclip.datasets.card import Card
+from prefclip.datasets.listings import DatasetFolderError, require
+
+
+def read_mat(card: Card, path: Path, key: str) -> np.ndarray:
+    """Return one variable of a MATLAB file as a one-dimensional array.
+
+    Raises DatasetFolderError naming the file when it is missing, damaged or lacks the variable.
+    """
+    import scipy.io  # here, for it takes a while that most commands need not wait
+
+    require(card, path, "the list")
+    try:
+        values = scipy.io.loadmat(path, squeeze_me=True)
+    except Exception as error:  # scipy raises whatever its parser trips over
+        raise DatasetFolderError(f"{path}: not a readable MATLAB file ({error}); {_again(card)}.") from error
+    if key not in values:
+        found = ", ".join(name for name in values if not name.startswith("__"))
+        raise DatasetFolderError(f"{path}: variable {key!r} is missing, found {found or 'none'}; {_again(card)}.")
+    return np.atleast_1d(values[key])
+
+
+def _again(card: Card) -> str:
+    return f"download {card.title} again"

@@ -1,0 +1,27 @@
+"""DTD, the describable textures, in torchvision's layout."""
+
+from pathlib import Path
+
+from prefclip.datasets.card import Card
+from prefclip.datasets.line_lists import listing_of_lines
+from prefclip.datasets.listings import Listing, require, require_classes
+from prefclip.datasets.photograph_sets import photographs_of
+
+# Partition 1 of 10.
+LISTS = {"train": "dtd/labels/train1.txt", "validation": "dtd/labels/val1.txt", "test": "dtd/labels/test1.txt"}
+
+
+def read(card: Card, folder: Path) -> Listing:
+    """Read partition 1, ``labels/{train,val,test}1.txt``; each line is ``texture/image``.
+
+    Raises DatasetFolderError for a missing list, texture folder or image, and for an unknown texture.
+    """
+    require_classes(card, require(card, folder / "dtd" / "images", "the folder of images"), card.folders)
+    return listing_of_lines(card, folder, LISTS, _parsed, "texture")
+
+
+def _parsed(line: str) -> tuple[str, str]:
+    return line.partition("/")[0], f"dtd/images/{line}"
+
+
+image_set = photographs_of(read)

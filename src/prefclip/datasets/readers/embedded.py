@@ -1,0 +1,87 @@
+"""The embedded world as data sets: balanced renderings, each a function of its id."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import gcd
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from prefclip.datasets.card import Card, Role
+from prefclip.datasets.class_lists import check_names
+from prefclip.datasets.emoji_scenes import EmojiWorld, render_scene
+from prefclip.datasets.image_sets import ImageSet
+from prefclip.seeds import generator_for
+
+if TYPE_CHECKING:
+    from prefclip.config import Config, DataConfig
+
+# Classes take turns; each walks through its own source images (3 styles, for people 3 genders × 6 tones × 3 styles)
+# in strides. Of all strides and shifts these balance gender, tone, style and their pairs best when a walk is cut short.
+STRIDE = 13
+SHIFT_BY_CLASS = 29
+
+
+def image_set(config: "Config", card: Card, role: Role) -> ImageSet:
+    """Describe the renderings of one embedded data set; nothing is drawn yet.
+
+    The training set has three splits, a gender set ``train`` if images are asked for, any other only ``test``. The id
+    holds the split's name and seeds the rendering, so the splits show the same emoji in other scenes.
+
+    Raises EmojiWorldError or ClassListError for raw files that lack this data set.
+    """
+    world = EmojiWorld(Path(config.data.root))
+    names = check_names(world.class_names(card.name), f"{world.classes_file}: {card.name}")
+    rows_of_class = [world.rows_of(card.name, name) for name in names]
+    ids, splits, labels, rows = zip(*_scenes(card.name, split_sizes(config.data, role), rows_of_class), strict=True)
+    sources = world.sources.loc[list(rows), ["kind", "gender", "tone", "style", "codepoints"]]
+    records = pd.DataFrame({"id": ids, "split": splits, "label": labels}).join(sources.reset_index(drop=True))
+    painter = ScenePainter(world, card.name, ids, rows, config.model.image_size)
+    return ImageSet(names, records, config.model.image_size, painter, str(world.sources_file))
+
+
+def split_sizes(data: "DataConfig", role: Role) -> dict[str, int]:
+    """Return how many images each split renders."""
+    if role == "train":
+        return {"train": data.train_images, "validation": data.validation_images, "test": data.test_images}
+    if role == "bias" and data.people_train_images:
+        return {"train": data.people_train_images, "test": data.test_images}
+    return {"test": data.test_images}
+
+
+def _scenes(dataset: str, sizes: dict[str, int], rows_of_class: list[list[int]]) -> Iterator[tuple[str, str, int, int]]:
+    """Yield id, split, label and source row of every rendering."""
+    for split, size in sizes.items():
+        for index in range(size):
+            turn, label = divmod(index, len(rows_of_class))
+            yield f"{dataset}-{split}-{index:05d}", split, label, source_row(rows_of_class[label], label, turn)
+
+
+def source_row(rows: list[int], label: int, turn: int) -> int:
+    """Return the source image that class ``label`` shows on its turn; all are shown before one comes again."""
+    stride = next(stride for stride in range(STRIDE, STRIDE + len(rows) + 1) if gcd(stride, len(rows)) == 1)
+    return rows[(SHIFT_BY_CLASS * label + stride * turn) % len(rows)]
+
+
+@dataclass(frozen=True)
+class ScenePainter:
+    """Draws the rendering at a position; picklable.
+
+    Attributes:
+        world: the source images.
+        dataset, ids: seed each rendering.
+        rows: the source image of each rendering.
+        size: side in pixels.
+    """
+
+    world: EmojiWorld
+    dataset: str
+    ids: tuple[str, ...]
+    rows: tuple[int, ...]
+    size: int
+
+    def __call__(self, position: int) -> np.ndarray:
+        generator = generator_for(self.dataset, self.ids[position], "render")
+        return np.asarray(render_scene(self.world.source_image(self.rows[position]), generator, self.size))

@@ -1,0 +1,37 @@
+"""FGVCAircraft in torchvision's layout."""
+
+from pathlib import Path
+
+from prefclip.datasets.card import Card
+from prefclip.datasets.line_lists import listing_of_lines, read_lines
+from prefclip.datasets.listings import DatasetFolderError, Listing
+from prefclip.datasets.photograph_sets import photographs_of
+
+LISTS = {
+    "train": "data/images_variant_train.txt",
+    "validation": "data/images_variant_val.txt",
+    "test": "data/images_variant_test.txt",
+}
+
+
+def read(card: Card, folder: Path) -> Listing:
+    """Read ``data/images_variant_{train,val,test}.txt``; each line is an image number, a space, the variant.
+
+    Raises DatasetFolderError for a missing list or image, and for other variants than the 100.
+    """
+    path = folder / "data" / "variants.txt"
+    odd = sorted(set(read_lines(card, path)) ^ set(card.classes))
+    if odd:
+        raise DatasetFolderError(
+            f"{path}: {odd[0]!r} is listed here or expected, but not both; the class names differ from those "
+            f"of {card.title}; {card.remedy(folder.parent)}."
+        )
+    return listing_of_lines(card, folder, LISTS, _parsed, "variant")
+
+
+def _parsed(line: str) -> tuple[str, str]:
+    image, _, variant = line.partition(" ")
+    return variant, f"data/images/{image}.jpg"
+
+
+image_set = photographs_of(read)

@@ -1,0 +1,31 @@
+"""Flowers102 in torchvision's layout."""
+
+from pathlib import Path
+
+from prefclip.datasets.card import Card
+from prefclip.datasets.listings import DatasetFolderError, Listing, listing_of_lists
+from prefclip.datasets.mat_files import read_mat
+from prefclip.datasets.photograph_sets import photographs_of
+
+
+def read(card: Card, folder: Path) -> Listing:
+    """Read ``imagelabels.mat`` (labels from 1) and ``setid.mat``: trnid, valid, tstid (image numbers from 1).
+
+    Raises DatasetFolderError for a missing or damaged list, a missing image, and a label out of range.
+    """
+    labels_path = folder / "imagelabels.mat"
+    labels = read_mat(card, labels_path, "labels")
+    ids_path = folder / "setid.mat"
+    rows = []
+    for split, key in (("train", "trnid"), ("validation", "valid"), ("test", "tstid")):
+        for number in read_mat(card, ids_path, key):
+            if not 1 <= number <= len(labels):
+                raise DatasetFolderError(f"{ids_path}: {key} lists image {number}, but {len(labels)} have labels.")
+            label = int(labels[number - 1]) - 1
+            if not 0 <= label < len(card.classes):
+                raise DatasetFolderError(f"{labels_path}: label {label + 1}; allowed: 1 to {len(card.classes)}.")
+            rows.append({"path": f"jpg/image_{number:05d}.jpg", "split": split, "label": label})
+    return listing_of_lists(card, folder, rows)
+
+
+image_set = photographs_of(read)

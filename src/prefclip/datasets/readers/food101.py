@@ -1,0 +1,43 @@
+"""Food101, whose lists are in ``meta``."""
+
+import json
+from pathlib import Path
+
+from prefclip.datasets.card import Card
+from prefclip.datasets.listings import (
+    DatasetFolderError,
+    Listing,
+    label_by_folder,
+    listing_of_lists,
+    read_text,
+    require,
+    require_classes,
+)
+from prefclip.datasets.photograph_sets import photographs_of
+
+
+def read(card: Card, folder: Path) -> Listing:
+    """Read ``meta/train.json`` and ``meta/test.json``, which map a class to its images without suffix.
+
+    Raises DatasetFolderError for a missing list, class folder or image, and for other classes than the 101.
+    """
+    require_classes(card, require(card, folder / "images", "the folder of images"), card.folders)
+    labels = label_by_folder(card)
+    rows = []
+    for split in ("train", "test"):
+        path = folder / "meta" / f"{split}.json"
+        try:
+            images_of = json.loads(read_text(card, path, "the split list"))
+            listed = [(name, image) for name, images in images_of.items() for image in images]
+        except (ValueError, AttributeError, TypeError) as error:
+            raise DatasetFolderError(
+                f"{path}: expected a JSON mapping of class to images ({error}); {card.remedy(folder.parent)}."
+            ) from error
+        unknown = sorted({name for name, _ in listed} - set(labels))
+        if unknown:
+            raise DatasetFolderError(f"{path}: {unknown[0]!r} is no class of {card.title}; restore the list.")
+        rows += [{"path": f"images/{image}.jpg", "split": split, "label": labels[name]} for name, image in listed]
+    return listing_of_lists(card, folder, rows)
+
+
+image_set = photographs_of(read)

@@ -1,0 +1,47 @@
+"""StanfordCars in torchvision's layout, or unpacked from its mirror on the Hugging Face hub."""
+
+from pathlib import Path
+
+from prefclip.datasets.card import Card
+from prefclip.datasets.listings import DatasetFolderError, Listing, listing_of_lists
+from prefclip.datasets.mat_files import read_mat
+from prefclip.datasets.mirror_list import MIRROR_LIST, check_class_names, mirror_rows
+from prefclip.datasets.photograph_sets import photographs_of
+
+
+def read(card: Card, folder: Path) -> Listing:
+    """Read the ``.mat`` lists of the original (labels from 1), or ``mirror.csv`` where the set came from the mirror.
+
+    Raises DatasetFolderError for a missing or damaged list, a missing image, and class names in another order.
+    """
+    rows = mirror_rows(card, folder) if (folder / MIRROR_LIST).is_file() else _original_rows(card, folder)
+    for row in rows:
+        if not 0 <= row["label"] < len(card.classes):
+            raise DatasetFolderError(
+                f"{folder}: {row['path']} has label {row['label']}; allowed: 0 to {len(card.classes) - 1}."
+            )
+    return listing_of_lists(card, folder, rows)
+
+
+def _original_rows(card: Card, folder: Path) -> list[dict]:
+    meta = folder / "devkit" / "cars_meta.mat"
+    check_class_names([str(name) for name in read_mat(card, meta, "class_names")], card, str(meta))
+    rows = []
+    for split, path in (
+        ("train", folder / "devkit" / "cars_train_annos.mat"),
+        ("test", folder / "cars_test_annos_withlabels.mat"),
+    ):
+        annotations = read_mat(card, path, "annotations")
+        if not {"fname", "class"} <= set(annotations.dtype.names or ()):
+            raise DatasetFolderError(
+                f"{path}: the fields fname and class are missing; for the test split only "
+                "cars_test_annos_withlabels.mat has them."
+            )
+        rows += [
+            {"path": f"cars_{split}/{item['fname']}", "split": split, "label": int(item["class"]) - 1}
+            for item in annotations
+        ]
+    return rows
+
+
+image_set = photographs_of(read)

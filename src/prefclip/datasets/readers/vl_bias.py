@@ -1,0 +1,61 @@
+"""VL-Bias: people doing things or at work, sorted by concept and gender.
+
+The authors publish no directory layout. Their scripts read ``verb/`` (activities) and ``occu/`` (occupations); the
+gender folders below them are prefclip's own request.
+"""
+
+from pathlib import Path
+
+from prefclip.datasets.card import Card
+from prefclip.datasets.listings import (
+    DatasetFolderError,
+    Listing,
+    images_below,
+    make_listing,
+    require,
+    require_classes,
+)
+from prefclip.datasets.photograph_sets import photographs_of
+
+KINDS = {"verb": "activity", "occu": "occupation"}
+GENDERS = ("man", "woman")
+
+
+def read(card: Card, folder: Path) -> Listing:
+    """Read ``verb/<activity>/<man|woman>/`` and ``occu/<occupation>/<man|woman>/``; columns kind and gender.
+
+    Raises DatasetFolderError for a missing or unknown concept, and for a concept without images of both genders.
+    """
+    rows = []
+    for kind_folder, kind in KINDS.items():
+        base = require(card, folder / kind_folder, "the folder")
+        concepts = _concepts(card, kind_folder)
+        require_classes(card, base, concepts)
+        for concept, label in concepts.items():
+            for gender in GENDERS:
+                images = images_below(base / concept / gender) if (base / concept / gender).is_dir() else []
+                if not images:
+                    raise DatasetFolderError(
+                        f"{base / concept / gender}: no images of {concept!r} with gender {gender!r}; every concept "
+                        f"needs both {' and '.join(GENDERS)}; {card.remedy(folder.parent)}."
+                    )
+                rows += [
+                    {
+                        "path": f"{kind_folder}/{concept}/{gender}/{image}",
+                        "split": "test",
+                        "label": label,
+                        "kind": kind,
+                        "gender": gender,
+                    }
+                    for image in images
+                ]
+    return make_listing(card, folder, card.classes, rows)
+
+
+def _concepts(card: Card, kind_folder: str) -> dict[str, int]:
+    """Labels of the concepts of one kind by folder name."""
+    prefix = f"{kind_folder}/"
+    return {path.removeprefix(prefix): label for label, path in enumerate(card.folders) if path.startswith(prefix)}
+
+
+image_set = photographs_of(read)

@@ -1,0 +1,138 @@
+"""What the run must show, requirement by requirement: a base that reads, and methods that win back what it loses."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import isnan, nan
+
+from prefclip.config import Config, method_names
+from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
+from prefclip.reporting.estimates import RAW, REFERENCE, Estimates, headline_weights, read_estimates
+from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label, method_label
+from prefclip.reporting.traced import Numbers, Traced
+from prefclip.run.files import RunFiles
+from prefclip.table import Row, Table
+
+ALL_SETS = "train_and_zero_shot_mean"
+TITLES = {
+    "clean_accuracy": "clean accuracy",
+    "lost_under_attack": "accuracy lost under attack",
+    "text_confusion": "called by the written word",
+    "word_among_errors": "written word among the wrong answers",
+    "recovered_share": "won back of what CLIP loses",
+    "clean_drop": "clean accuracy lost",
+}
+COLUMNS = ("method", "weights", "requirement", "scope", "sense", "value", "ci_low", "ci_high", "n", "seeds")
+COLUMNS += ("threshold", "met")
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One number, and what it must be.
+
+    Attributes:
+        name: a key of TITLES.
+        scope: a data set, ZERO_SHOT_MEAN or ALL_SETS (mean over the training set and the zero-shot sets).
+        sense: ``>=`` or ``<=``.
+        threshold: NaN where the number is shown without being required.
+    """
+
+    method: str
+    name: str
+    scope: str
+    sense: str
+    threshold: float
+
+    def met(self, value: float) -> str:
+        """``yes`` or ``no``, empty where nothing is required."""
+        if isnan(self.threshold):
+            return ""
+        return "yes" if (value >= self.threshold if self.sense == ">=" else value <= self.threshold) else "no"
+
+
+def requirements_table(config: Config, layout: RunFiles, name: str) -> Table:
+    """The requirements on the base model and on every method, with the values that the run reached.
+
+    Raises TableError, EstimateError.
+    """
+    estimates = read_estimates(config, layout, datasets=_sets(config, ALL_SETS))
+    numbers, rows = Numbers(), []
+    previous = None
+    for requirement, traced in required_numbers(estimates, config):
+        found = estimates.estimate(traced.samples)
+        met = requirement.met(round(found.value, 6))
+        place = numbers.add(
+            {
+                "method": requirement.method,
+                "weights": _weights(config, requirement.method),
+                "requirement": requirement.name,
+                "scope": requirement.scope,
+            },
+            found,
+            traced.origin,
+            n=estimates.count(_sets(config, requirement.scope), TYPOGRAPHIC),
+            seeds=len(traced.samples),
+            facts={"sense": requirement.sense, "threshold": requirement.threshold, "met": met},
+        )
+        on = "Training and zero-shot sets" if requirement.scope == ALL_SETS else dataset_label(requirement.scope)
+        sign = {">=": "≥", "<=": "≤"}[requirement.sense]
+        wanted = "" if isnan(requirement.threshold) else f"{sign} {100 * requirement.threshold:g}"
+        label = f"{method_label(requirement.method)}: {TITLES[requirement.name]}"
+        rows.append(Row(label=label, cells=[on, place, wanted, met], rule_above=requirement.method != previous))
+        previous = requirement.method
+    header = [("", "On"), ("", "Found (%)"), ("", "Wanted (%)"), ("", "Met")]
+    return numbers.table(name, _caption(config), header, rows, columns=COLUMNS)
+
+
+def required_numbers(estimates: Estimates, config: Config) -> Iterator[tuple[Requirement, Traced]]:
+    """Every requirement with its number."""
+    # A configuration without zero-shot sets has only the training set to show something on.
+    scopes = (config.data.train, ZERO_SHOT_MEAN) if config.data.zero_shot else (config.data.train,)
+
+    def of(method: str, scope: str, images: str, metric: str = "accuracy") -> Traced:
+        return estimates.traced(method, _weights(config, method), _sets(config, scope), images, metric)
+
+    for scope, least in zip(scopes, (0.85, 0.75), strict=False):
+        yield Requirement(REFERENCE, "clean_accuracy", scope, ">=", least), of(REFERENCE, scope, CLEAN)
+    attacked = of(REFERENCE, ALL_SETS, TYPOGRAPHIC)
+    called_by_word = of(REFERENCE, ALL_SETS, TYPOGRAPHIC, "text_confusion")
+    yield (
+        Requirement(REFERENCE, "lost_under_attack", ALL_SETS, ">=", 0.25),
+        of(REFERENCE, ALL_SETS, CLEAN) - attacked,
+    )
+    yield Requirement(REFERENCE, "text_confusion", ALL_SETS, ">=", 0.30), called_by_word
+    yield Requirement(REFERENCE, "word_among_errors", ALL_SETS, ">=", nan), called_by_word / (1 - attacked)
+    for method in method_names(config)[1:]:
+        required = config.methods[method].is_preference
+        for scope, least in zip(scopes, (0.60, 0.40), strict=False):
+            share = recovered_share(
+                of(method, scope, TYPOGRAPHIC), of(REFERENCE, scope, TYPOGRAPHIC), of(REFERENCE, scope, CLEAN)
+            )
+            yield Requirement(method, "recovered_share", scope, ">=", least if required else nan), share
+        drop = of(REFERENCE, scopes[-1], CLEAN) - of(method, scopes[-1], CLEAN)
+        yield Requirement(method, "clean_drop", scopes[-1], "<=", 0.05 if required else nan), drop
+
+
+def recovered_share(tuned: Traced, untouched: Traced, clean: Traced) -> Traced:
+    """(T_method - T_clip) / (O_clip - T_clip): how much of CLIP's loss under attack a method wins back; 1 is all of it.
+
+    Accuracies, those of CLIP with S = 1. NaN where CLIP loses nothing.
+    """
+    return (tuned - untouched) / (clean - untouched)
+
+
+def _weights(config: Config, method: str) -> str:
+    return RAW if method == REFERENCE else headline_weights(config, method)
+
+
+def _sets(config: Config, scope: str) -> tuple[str, ...]:
+    zero_shot = tuple(config.data.zero_shot)
+    return {ZERO_SHOT_MEAN: zero_shot, ALL_SETS: (config.data.train, *zero_shot)}.get(scope, (scope,))
+
+
+def _caption(config: Config) -> str:
+    return (
+        "What the run must show, and what it showed. Won back: (T of the method − T of CLIP) / (O of CLIP − T of "
+        "CLIP), with O the clean and T the typographic accuracy. Clean accuracy lost: in points, against CLIP. Values "
+        f"in %, ± half-width of the {100 * config.evaluation.confidence:g} % interval. Baselines without a preference "
+        "objective are shown without a requirement."
+    )

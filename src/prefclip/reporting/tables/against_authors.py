@@ -1,0 +1,28 @@
+"""Our numbers beside the authors' own logs."""
+
+from prefclip.config import Config
+from prefclip.reporting.table_inputs import ATTACKED_SETS, OF_METHODS, decided_by, method_predictions
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import published_file
+from prefclip.table import Table
+
+ORDER, GROUP = 6, "main"
+settings = decided_by(*OF_METHODS, *ATTACKED_SETS, "data.real", "protocol")
+PUBLISHED = ("author_logs", "author_kl", "defense_prefix_unverified")
+# What the authors trained, and on which sets; other runs have no counterpart in their logs.
+AUTHORS_MODEL = "ViT-B-32-quickgelu"
+AUTHORS_TRAINING_SETS = ("imagenet100", "food101")
+
+
+def applies(config: Config) -> bool:
+    return config.model.name == AUTHORS_MODEL and config.data.train in AUTHORS_TRAINING_SETS
+
+
+def reads(config: Config, layout: RunFiles) -> list[str]:
+    return [*method_predictions(config, layout), *map(published_file, PUBLISHED)]
+
+
+def make(config: Config, layout: RunFiles) -> Table:
+    from prefclip.reporting.against_authors import comparison_table
+
+    return comparison_table(config, layout, "against_authors")

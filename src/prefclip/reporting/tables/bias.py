@@ -1,0 +1,85 @@
+"""Gender bias before and after concept maps, and over their powers."""
+
+from typing import TYPE_CHECKING
+
+from prefclip.config import Config
+from prefclip.reporting.table_inputs import INTERVALS, decided_by
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import concept_runs
+from prefclip.table import Table
+
+if TYPE_CHECKING:
+    from prefclip.reporting.concept_lines import Column
+    from prefclip.reporting.concept_numbers import ConceptNumbers
+
+ORDER, GROUP = 9, "concepts"
+settings = decided_by("model.name", "concepts", "data.bias", INTERVALS[0])
+
+
+def applies(config: Config) -> bool:
+    return any(settings.concept == "gender" for settings in config.concepts.values())
+
+
+def reads(config: Config, layout: RunFiles) -> list[str]:
+    runs = concept_runs(config, "gender")
+    return [path(*run) for run in runs for path in (layout.concept_sweep, layout.neutral_scale)]
+
+
+def make(config: Config, layout: RunFiles) -> Table:
+    """Gender recognised, gaps, skew of retrieval and accuracy on concepts, before and after and over t."""
+    from prefclip.reporting.concept_lines import intervals, map_rows
+    from prefclip.reporting.concept_numbers import read_concept_numbers
+    from prefclip.reporting.data_limits import limits_text
+    from prefclip.reporting.traced import Numbers
+
+    names = [name for name, settings in config.concepts.items() if settings.concept == "gender"]
+    sets = list(dict.fromkeys(map(config.concept_dataset, names)))
+    measured = read_concept_numbers(config, layout, "gender")
+    columns = [column for dataset in sets for column in _columns(measured, dataset)]
+    numbers = Numbers()
+    rows = map_rows(numbers, measured, config, names, columns)
+    tones = sorted(set(measured.rows.loc[(measured.rows["axis"] == "tone"), "group"]) - {"all"})
+    caption = (
+        f"Gender bias of the untouched CLIP and of gender maps at powers t, on test pictures. {intervals(config)} "
+        "Accuracies in %; gap: man − woman, in points; absolute gap: mean over concepts, its interval over concepts; "
+        "MaxSkew, NDKL and Bias@K: retrieval by captions without gender, intervals over captions; vl_bias: OUR "
+        "analogue for CLIP with swapped captions, not the published metric."
+    )
+    limits = [limits_text(dataset, tones) for dataset in sets]
+    header = [(column.above, column.below) for column in columns]
+    return numbers.table("bias", caption, header, rows, "Map", limits)
+
+
+def _columns(measured: "ConceptNumbers", dataset: str) -> list["Column"]:
+    from prefclip.evaluation.metrics import CLEAN
+    from prefclip.preferences.gender_parts import HELD_OUT_CONCEPTS, SEEN_CONCEPTS
+    from prefclip.reporting.concept_lines import TEST, Column
+
+    own = measured.rows[measured.rows["dataset"] == dataset]
+    kinds = sorted(set(own.loc[own["axis"] == "kind", "group"]))
+    depths = sorted(int(name.removeprefix("bias@")) for name in set(own["metric"]) if name.startswith("bias@"))
+    depth = depths[len(depths) // 2] if depths else 0
+    parts = {SEEN_CONCEPTS: "trained on", HELD_OUT_CONCEPTS: "held out"}
+    columns = [
+        Column(above, heading, CLEAN, part, metric, dataset)
+        for above, metric in (
+            ("Gender accuracy", "gender_accuracy"),
+            ("Own gender's word", "probability_true"),
+            ("Resolution accuracy", "resolution_accuracy"),
+            ("Resolution gap", "resolution_gap"),
+            ("Concept accuracy", "concept_accuracy"),
+        )
+        for part, heading in parts.items()
+    ]
+    columns += [Column("Absolute gap", kind, CLEAN, TEST, "absolute_gap", dataset, "kind", kind) for kind in kinds]
+    columns += [
+        Column("vl_bias (ours)", kind, CLEAN, TEST, "vl_bias_text_swap", dataset, "kind", kind, "difference")
+        for kind in kinds
+    ]
+    for axis in ("gender", "tone"):
+        metrics = (f"max_skew@{depth}", "ndkl") + ((f"bias@{depth}",) if axis == "gender" else ())
+        columns += [
+            Column(f"Retrieval, {axis}", metric, CLEAN, TEST, metric, dataset, axis, unit=metric.partition("@")[0])
+            for metric in metrics
+        ]
+    return [column for column in columns if ((own["axis"] == column.axis) & (own["metric"] == column.metric)).any()]

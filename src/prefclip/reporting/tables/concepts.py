@@ -1,0 +1,61 @@
+"""What the powers of concept maps see and read, and how far the maps are from the identity."""
+
+from prefclip.config import Config
+from prefclip.reporting.table_inputs import INTERVALS, decided_by
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import concept_runs
+from prefclip.table import Table
+
+ORDER, GROUP = 8, "concepts"
+settings = decided_by("model.name", "concepts", "data.train", "data.zero_shot", INTERVALS[0])
+
+
+def applies(config: Config) -> bool:
+    return bool(config.concepts)
+
+
+def reads(config: Config, layout: RunFiles) -> list[str]:
+    sweeps = [layout.concept_sweep(*run) for run in concept_runs(config, "reading")]
+    return [*sweeps, *(layout.neutral_scale(*run) for run in concept_runs(config, "gender")), layout.map_distances]
+
+
+def make(config: Config, layout: RunFiles) -> Table:
+    """Accuracy on the object, reading of the word, neutral t, and the distance of WᵀW from the identity."""
+    from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
+    from prefclip.reporting.concept_lines import TEST, Column, add_number, intervals, map_rows
+    from prefclip.reporting.concept_numbers import NEUTRAL, distance_number, neutral_number, read_concept_numbers
+    from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label
+    from prefclip.reporting.traced import Numbers
+    from prefclip.table import Row
+
+    columns = [
+        Column(dataset_label(scope), heading, images, TEST, metric, scope)
+        for scope in (config.data.train, *([ZERO_SHOT_MEAN] if config.data.zero_shot else []))
+        for heading, images, metric in (
+            ("clean", CLEAN, "accuracy"),
+            ("attacked", TYPOGRAPHIC, "accuracy"),
+            ("word read", TYPOGRAPHIC, "text_confusion"),
+        )
+    ]
+    measured = read_concept_numbers(config, layout, "reading")
+    numbers = Numbers()
+    names = [name for name, settings in config.concepts.items() if settings.concept == "reading"]
+    rows = map_rows(numbers, measured, config, names, columns)
+    notes = []
+    for name, settings in config.concepts.items():
+        found = distance_number(config, layout, name)
+        add_number(numbers, {"map": name, "at": "trained", "metric": "relative_distance"}, found, "distance")
+        notes.append(f"{name}: ‖A − I‖_F / √D = {found.estimate.value:.3f}")
+        if settings.concept == "gender":
+            found = neutral_number(config, layout, name)
+            add_number(numbers, {"map": name, "at": NEUTRAL, "metric": "neutral_t"}, found, "t")
+            t, low, high = found.estimate
+            notes[-1] += f", neutral t = {t:.2f} ({low:.2f} to {high:.2f})"
+    caption = (
+        "Concept maps W on the frozen CLIP at powers t: images (%) called by their object (clean, attacked) and by the "
+        f"written word (word read). {intervals(config)} Below: distance from the identity of A = WᵀW (of W_TᵀW_I "
+        "where image and text have a W each), and the neutral t of gender maps with its interval."
+    )
+    header = [(column.above, column.below) for column in columns]
+    shown = rows or [Row(label="no reading map", cells=[""] * len(columns))]
+    return numbers.table("concepts", caption, header, shown, "Map", notes)

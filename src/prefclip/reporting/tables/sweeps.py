@@ -1,0 +1,42 @@
+"""Every point of every sweep."""
+
+from prefclip.config import Config
+from prefclip.reporting.table_inputs import OF_SWEEPS, decided_by, sweep_predictions
+from prefclip.run.files import RunFiles
+from prefclip.table import VALUE, Table
+
+ORDER, GROUP = 11, "ablations"
+reads = sweep_predictions
+settings = decided_by(*OF_SWEEPS)
+
+
+def applies(config: Config) -> bool:
+    return bool(config.sweeps.grids)
+
+
+def make(config: Config, layout: RunFiles) -> Table:
+    """Points in the order of the sweeps; last iterates and differences to the main methods in the tidy view alone."""
+    from prefclip.reporting import sweep_numbers
+    from prefclip.reporting.estimates import AVERAGED, headline_weights
+    from prefclip.reporting.sweep_table import sweep_table
+
+    lines = [sweep_numbers.untouched_line()]
+    for name in config.sweeps.grids:
+        for line in [sweep_numbers.point_line(config, point) for point in config.grid_points if point.sweep == name]:
+            lines.append(line)
+            if line.weights == AVERAGED:
+                lines.append(sweep_numbers.last_iterate(line))
+            if line.method != line.main:
+                lines.append(sweep_numbers.compared(line))
+        lines += [line for line in sweep_numbers.seed_means(config) if line.sweep == name]
+    shown = [line for line in lines if line.kind == VALUE and line.weights == headline_weights(config, line.method)]
+    return sweep_table(
+        sweep_numbers.read_sweep_numbers(config, layout),
+        config,
+        "sweeps",
+        shown,
+        "Every point of every sweep.",
+        "The CSV file also has last iterates and differences to the main methods.",
+        "Point",
+        further=[line for line in lines if line not in shown],
+    )

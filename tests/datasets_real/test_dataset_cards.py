@@ -1,0 +1,131 @@
+"""The cards of real data sets: complete, pinned, and in agreement with torchvision and published lists."""
+
+import inspect
+import json
+import re
+from pathlib import Path
+
+import pytest
+import torchvision
+
+from prefclip.datasets.card import Card
+from prefclip.datasets.families import families
+from prefclip.datasets.fetch import ROUTES, manual_instructions
+from prefclip.datasets.registry import DOWNLOADED_DATASETS, NotDownloadedError, downloaded_card
+from prefclip.datasets.split_lists import read_split
+from prefclip.run.plan import RESOURCES
+
+FACTS = Path(__file__).resolve().parents[3] / "shared" / "facts"
+each_card = pytest.mark.parametrize("card", DOWNLOADED_DATASETS.values(), ids=lambda card: card.name)
+
+
+def test_unknown_name_lists_the_allowed_ones():
+    with pytest.raises(NotDownloadedError, match="unknown data set 'food202'; allowed: caltech101"):
+        downloaded_card("food202")
+
+
+@each_card
+def test_cards_are_complete(card: Card):
+    assert card.family in families()
+    assert card.route == "manual" or card.route in ROUTES
+    assert all((card.title, card.source, card.licence, card.citation, card.folder, card.layouts))
+    assert card.template.count("{}") == 1
+    assert all(count for count in card.splits.values())
+    assert set(card.splits) <= {"train", "validation", "test"}
+    assert card.released_split in card.splits
+    if card.folders:
+        assert len(card.folders) == len(set(card.folders)) == len(card.classes)
+        # Labels follow the sorted folders; those of VL-Bias begin with the kind.
+        assert list(card.folders) == sorted(card.folders, key=lambda folder: (folder.startswith("occu/"), folder))
+
+
+@each_card
+def test_accepted_mirrors_are_pinned(card: Card):
+    for mirror in card.mirrors:
+        if mirror.accepted:
+            assert re.fullmatch("[0-9a-f]{40}", mirror.revision)
+        else:
+            assert mirror.note
+    if card.route in ("hub-parquet", "hub-zip", "photo-zip"):
+        assert any(mirror.accepted for mirror in card.mirrors)
+
+
+@each_card
+def test_manual_sets_say_what_to_place_where(card: Card):
+    if card.route == "manual":
+        text = manual_instructions(card, Path("somewhere"))
+        assert f"somewhere/{card.folder}" in text
+        assert f"prefclip datasets check {card.name} --root somewhere" in text
+
+
+@each_card
+def test_only_imagenet_repeats_names(card: Card):
+    repeated = {name for name in card.classes if card.classes.count(name) > 1}
+    assert repeated == set(card.repeated_names)
+    assert len(card.classes) - len(set(card.classes)) == len(repeated) == (2 if card.name == "imagenet" else 0)
+
+
+def test_imagenet100_is_not_the_list_of_cmc():
+    card, whole = downloaded_card("imagenet100"), downloaded_card("imagenet").folders
+    ours, cmc = set(card.folders), set(*card.look_alikes.values())
+    assert len(ours) == len(cmc) == 100 and len(ours & cmc) == 8 and ours | cmc <= set(whole)
+
+
+def test_shipped_eurosat_split_is_the_published_one():
+    card = downloaded_card("eurosat")
+    split = read_split(card, *card.lists, card.split_md5)
+    assert {name: len(paths) for name, paths in split.items()} == dict(card.splits)
+    paths = [path for listed in split.values() for path in listed]
+    assert len(set(paths)) == 27_000
+    assert {path.partition("/")[0] for path in paths} == set(card.folders)
+
+
+def test_archives_are_those_of_torchvision():
+    expected = {
+        "oxford_pets": set(torchvision.datasets.OxfordIIITPet._RESOURCES),
+        "dtd": {(torchvision.datasets.DTD._URL, torchvision.datasets.DTD._MD5)},
+        "food101": {(torchvision.datasets.Food101._URL, torchvision.datasets.Food101._MD5)},
+        "fgvc_aircraft": {(torchvision.datasets.FGVCAircraft._URL, "")},
+        "flowers102": {
+            (torchvision.datasets.Flowers102._download_url_prefix + name, md5)
+            for name, md5 in torchvision.datasets.Flowers102._file_dict.values()
+        },
+    }
+    for name, archives in expected.items():
+        assert {(archive.url, archive.md5) for archive in downloaded_card(name).archives} == archives
+    assert downloaded_card("sun397").archives[0].md5 == torchvision.datasets.SUN397._DATASET_MD5
+    official = dict(torchvision.datasets.imagenet.ARCHIVE_META.values())
+    assert all(official[archive.path] == archive.md5 for archive in downloaded_card("imagenet").archives)
+    for name, download in (
+        ("caltech101", torchvision.datasets.Caltech101.download),
+        ("eurosat", torchvision.datasets.EuroSAT.download),
+    ):
+        archive = downloaded_card(name).archives[0]
+        source = inspect.getsource(download)
+        assert archive.url in source
+        assert archive.md5 in source
+
+
+def test_published_numbers_ship():
+    published = RESOURCES / "published"
+    for name in ("author_logs", "author_kl", "author_kl_by_beta", "open_clip_zero_shot", "defense_prefix_unverified"):
+        assert (published / f"{name}.csv").read_text().count("\n") > 4
+
+
+def test_vl_bias_has_52_activities_and_13_occupations():
+    kinds = [folder.partition("/")[0] for folder in downloaded_card("vl_bias").folders]
+    assert (kinds.count("verb"), kinds.count("occu")) == (52, 13)
+
+
+@pytest.mark.skipif(not FACTS.is_dir(), reason=f"{FACTS} (the lists as handed over) is not there")
+def test_shipped_lists_are_those_handed_over():
+    for name, listed in json.loads((FACTS / "prompts.json").read_text()).items():
+        card = downloaded_card(name)
+        assert card.template == listed["template"]
+        assert list(card.classes) == listed.get("class_names", list(card.classes))
+        if name == "caltech101":
+            named = dict(zip(card.folders, card.classes, strict=True))
+            assert {folder: named[folder] for folder in listed["renamed_from"]} == listed["renamed_from"]
+    assert "\n".join(downloaded_card("imagenet100").folders) == (FACTS / "imagenet100_wnids.txt").read_text().strip()
+    for path in FACTS.glob("*.csv"):
+        assert (RESOURCES / "published" / path.name).read_bytes() == path.read_bytes()

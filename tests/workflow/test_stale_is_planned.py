@@ -1,0 +1,203 @@
+"""What an audit calls stale is what Snakemake would make again, for every key of the configuration and every edit."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from planned_and_stale import planned_and_stale
+from smoke_run import ROOT, RUN, SETTINGS, Checkout
+
+from prefclip.config import check_config
+from prefclip.datasets.registry import DATASETS
+from prefclip.lineage.project import Project
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+# Keys that no finished run of this kind has another value of, for all images or weights would be others'.
+ONE_VALUE = (
+    "experiment",
+    "protocol",
+    "data.source",
+    "data.root",
+    "data.train",
+    "data.real",
+    "model.name",
+    "model.weights",
+)
+# What another value is, where it is not the next number, the other word, or the list without its last item.
+OTHERS = {
+    "data.zero_shot": ["activities", "plants"],
+    "data.bias": [],
+    "model.image_size": 32,
+    "methods.ce.objective": "ce_kl",
+    "methods.dpo.objective": "ipo",
+    "methods.ce.parameters": {"regulariser_weight": 0.0},
+    "methods.dpo.parameters": {"beta": 0.5},
+    "seeds": [1, 0],
+    "saliency": {"images": 4},
+    "sweeps.zero_shot": ["plants"],
+    "sweeps.grids": {"beta": {"vary": "beta", "methods": ["dpo"], "values": [0.5]}},
+    "concepts": {"reading": {"concept": "reading"}},
+}
+
+
+def leaves(values: dict, above: str = "") -> list[str]:
+    """The dotted keys of all values that are no sections."""
+    found = []
+    for key, value in values.items():
+        name = f"{above}{key}"
+        section = isinstance(value, dict) and value and name not in OTHERS
+        found += leaves(value, f"{name}.") if section else [name]
+    return found
+
+
+RESOLVED = check_config({**SETTINGS, "seeds": [0, 1]}, "test", DATASETS).plain
+
+
+def value_at(key: str) -> object:
+    value = RESOLVED
+    for part in key.split("."):
+        value = value[part]
+    return value
+
+
+def other_value(key: str) -> object:
+    """A valid value that the key does not have."""
+    value = value_at(key)
+    if key in OTHERS:
+        return OTHERS[key]
+    candidates = {
+        bool: lambda: [not value],
+        int: lambda: [value + 1],
+        float: lambda: [value / 2, 0.1],
+        str: lambda: ["fp32", "tf32", "all", "head", "planned", "released", "as_stored"],
+        type(None): lambda: [2, 0.5, "head"],
+    }[type(value)]()
+    for candidate in candidates:
+        if candidate != value:
+            try:
+                check_config(changed(key, candidate), "test", DATASETS)
+            except Exception:  # not valid there: the next one
+                continue
+            return candidate
+    pytest.fail(f"{key}: no other value was found; say one in OTHERS")
+
+
+def changed(key: str, value: object) -> dict:
+    settings = json.loads(json.dumps({**SETTINGS, "seeds": [0, 1]}))
+    here = settings
+    *sections, last = key.split(".")
+    for section in sections:
+        here = here.setdefault(section, {})
+    here[last] = value
+    return settings
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory) -> Checkout:
+    """A copy of the repository, source files included, in which everything was run once."""
+    folder = tmp_path_factory.mktemp("stale") / "repository"
+    checkout = Checkout(folder, {**SETTINGS, "seeds": [0, 1]}).copy()
+    shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    shutil.copytree(ROOT / "resources", folder / "resources", dirs_exist_ok=True)
+    answer = checkout.snakemake("all", "--cores", "2")
+    assert answer.code == 0, answer.output
+    return checkout
+
+
+@pytest.fixture
+def asked(checkout, monkeypatch):
+    """Gives both sets for a configuration, in this process."""
+    monkeypatch.chdir(checkout.folder)
+
+    def ask(settings: dict) -> tuple[set[str], set[str]]:
+        return planned_and_stale(Project(checkout.folder), checkout.configure(settings, "changed"), RUN)
+
+    return ask
+
+
+def test_an_untouched_run_is_neither(asked):
+    assert asked({**SETTINGS, "seeds": [0, 1]}) == (set(), set())
+
+
+@pytest.mark.parametrize("key", [key for key in leaves(RESOLVED) if key not in ONE_VALUE])
+def test_another_value_of_one_key(asked, key):
+    planned, stale = asked(changed(key, other_value(key)))
+    assert planned == stale
+    if not key.startswith(("reading.", "sweeps.", "concepts", "saliency")):  # what this run has nothing of
+        assert f"{RUN}/report/index.html" in stale, "no key is without effect, and the report shows all of them"
+
+
+def of_code(checkout: Checkout) -> tuple[set[str], set[str]]:
+    """Both sets with the source files of the copy."""
+    environment = {**os.environ, "PYTHONPATH": str(checkout.folder / "src")}
+    command = [sys.executable, str(Path(__file__).with_name("planned_and_stale.py")), "config/smoke.yaml", RUN]
+    run = subprocess.run(command, cwd=checkout.folder, env=environment, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    planned, stale = json.loads(run.stdout)
+    return set(planned), set(stale)
+
+
+@pytest.fixture
+def edited(checkout):
+    """Gives both sets after text was added to a source file, which may be new; afterwards the file is as before."""
+    touched = {}
+
+    def edit(name: str, text: str = "# a comment\n") -> tuple[set[str], set[str]]:
+        path = checkout.folder / "src/prefclip" / name
+        touched[path] = path.read_bytes() if path.exists() else None
+        path.write_bytes((touched[path] or b"") + text.encode())
+        return of_code(checkout)
+
+    yield edit
+    for path, content in touched.items():
+        path.write_bytes(content) if content is not None else path.unlink()
+
+
+def folders(names: set[str]) -> set[str]:
+    """The steps' folders of some files."""
+    return {name.split("/")[2] for name in names}
+
+
+@pytest.mark.parametrize(
+    "name", ["objectives/kto.py", "config/messages.py", "cli.py", "lineage/trace.py", "errors_of_mine.py"]
+)
+def test_code_that_the_run_does_not_use(edited, name):
+    assert edited(name) == (set(), set())
+
+
+def test_a_figure(edited):
+    planned, stale = edited("reporting/figures/retention_boxes.py")
+    report = f"{RUN}/report/index.html"
+    assert planned == stale == {report, *(f"{RUN}/figures/retention_boxes.{form}" for form in ("pdf", "png"))}
+
+
+def test_a_loss_is_that_of_its_methods(edited):
+    planned, stale = edited("objectives/dpo.py")
+    assert planned == stale and f"{RUN}/checkpoints/emoji-clip/dpo/seed0/model.safetensors" in stale
+    assert not [name for name in stale if "/ce/" in name]
+    assert folders(stale) == {"checkpoints", "predictions", "tables", "figures", "metrics", "explorer", "report"}
+
+
+def test_the_command_of_a_step(edited):
+    planned, stale = edited("run/steps/train.py")
+    trained = {
+        f"{RUN}/checkpoints/emoji-clip/{method}/seed{seed}/model.safetensors"
+        for method in ("ce", "dpo")
+        for seed in (0, 1)
+    }
+    assert planned == stale and trained < stale
+    assert not {"data", "attacked", "preferences", "reference"} & folders(stale)
+
+
+def test_what_draws_the_words(edited):
+    planned, stale = edited("attacks/typography.py")
+    assert (
+        planned == stale
+        and {"attacked", "preferences", "checkpoints"} < folders(stale)
+        and "data" not in folders(stale)
+    )
