@@ -1,11 +1,15 @@
 """Copies of this repository in git repositories of their own, with what tests do there."""
 
+import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = """
@@ -95,6 +99,19 @@ class Repository:
         """Modification times of everything that runs made."""
         return {str(path): path.stat().st_mtime_ns for path in self.path("results").rglob("*") if path.is_file()}
 
+    def locked(self) -> dict[str, str]:
+        """Every file that dvc.lock stands for, with its md5, from the lists of the folders in the cache."""
+        stages = yaml.safe_load(self.path("dvc.lock").read_text())["stages"]
+        outputs = {entry["path"]: entry["md5"] for stage in stages.values() for entry in stage["outs"]}
+        files = {}
+        for name, md5 in outputs.items():
+            if md5.endswith(".dir"):
+                entries = json.loads(copy_in(self.path(".dvc/cache"), md5).read_text())
+                files |= {f"{name}/{entry['relpath']}": entry["md5"] for entry in entries}
+            else:
+                files[name] = md5
+        return files
+
     def clone(self, folder: Path) -> "Repository":
         """Clone to ``folder/prefclip`` with a copy of the remote beside it."""
         folder.mkdir(exist_ok=True)
@@ -102,6 +119,15 @@ class Repository:
         if (self.root.parent / STORE).is_dir():
             shutil.copytree(self.root.parent / STORE, folder / STORE)
         return Repository(folder / "prefclip")
+
+
+def copy_in(folder: Path, md5: str) -> Path:
+    """Where a cache or a remote of DVC keeps the bytes with an md5."""
+    return folder / "files/md5" / md5[:2] / md5[2:]
+
+
+def md5_of(path: Path) -> str:
+    return hashlib.md5(path.read_bytes()).hexdigest()
 
 
 def flip(path: Path) -> None:

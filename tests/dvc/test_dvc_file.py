@@ -46,21 +46,39 @@ class Described:
         return files_of(self.config).config
 
 
-@pytest.fixture(scope="module", params=RUNS)
-def run(request, tmp_path_factory) -> Described:
-    repository = copy_repository(tmp_path_factory.mktemp(request.param))
-    values = yaml.safe_load((ROOT / "config/paper.yaml").read_text())
-    if request.param == "everything":
-        values["methods"]["dpo"]["words"] = 3
-    else:
-        values = {key: values[key] for key in values if key not in ("concepts", "saliency")}
-        values["evaluation"] = {"max_images": 100}
-    repository.path("config/everything.yaml").write_text(yaml.safe_dump(values))
-    repository.path("config/bare.yaml").write_text(yaml.safe_dump(values))
-    file = f"config/{request.param}.yaml"
-    repository.run("prefclip", "dvc", "write", "--configfile", file)
-    config = read_config(repository.path(file), datasets=DATASETS)
-    return Described(request.param, config, read_pipeline(repository.root), repository)
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory) -> dict[str, Described]:
+    """The runs by name, each described when it is asked for."""
+    return Descriptions(tmp_path_factory)
+
+
+@pytest.fixture(params=RUNS)
+def run(request, runs) -> Described:
+    return runs[request.param]
+
+
+class Descriptions(dict):
+    """Copies of the repository whose dvc.yaml was written for one of RUNS."""
+
+    def __init__(self, folders: pytest.TempPathFactory):
+        super().__init__()
+        self.folders = folders
+
+    def __missing__(self, name: str) -> Described:
+        repository = copy_repository(self.folders.mktemp(name))
+        values = yaml.safe_load((ROOT / "config/paper.yaml").read_text())
+        if name == "everything":
+            values["methods"]["dpo"]["words"] = 3
+        else:
+            values = {key: values[key] for key in values if key not in ("concepts", "saliency")}
+            values["evaluation"] = {"max_images": 100}
+        file = f"config/{name}.yaml"
+        if name != "embedded":
+            repository.path(file).write_text(yaml.safe_dump(values))
+        repository.run("prefclip", "dvc", "write", "--configfile", file)
+        config = read_config(repository.path(file), datasets=DATASETS)
+        self[name] = Described(name, config, read_pipeline(repository.root), repository)
+        return self[name]
 
 
 def test_it_fits_on_a_page():
@@ -111,9 +129,8 @@ def test_a_job_is_made_by_one_milestone_from_what_it_declares(run):
     assert edges <= run.pipeline.edges and len(edges) > 30
 
 
-def test_nothing_is_depended_on_in_vain(run):
-    if run.name != "everything":
-        pytest.skip("other runs leave steps out")
+def test_nothing_is_depended_on_in_vain(runs):
+    run = runs["everything"]
     in_vain: dict[str, set[str]] = {}
     for stage in run.pipeline.stages.values():
         jobs = [
@@ -131,22 +148,32 @@ def test_nothing_is_depended_on_in_vain(run):
 
 
 def test_parameters_are_those_that_the_steps_declare(run):
-    keys = {name: set() for name in run.pipeline.stages}
-    for job in declared_jobs(run.config):
-        (name,) = run.pipeline.makers(next(iter(job.output.values())))
-        keys[name] |= {key for key in job.settings if in_file(key, run.config)}
+    keys = declared_keys(run)
     for stage in run.pipeline.stages.values():
         assert set(stage.parameters) <= {run.settings}
         named = stage.parameters.get(run.settings, ())
         assert all(in_file(key, run.config) for key in named), stage.name
         if run.settings not in stage.dependencies:
             assert all(any(related(key, one) for one in named) for key in keys[stage.name]), stage.name
-        # Which maps there are decides which captions are paired.
-        assert stage.milestone == "preferences" or all(
-            any(related(one, key) or related(key, one) for key in keys[stage.name])
-            for one in named
-            if run.name == "everything"
-        ), stage.name
+
+
+def test_no_parameter_is_named_in_vain(runs):
+    run = runs["everything"]
+    keys = declared_keys(run)
+    for stage in run.pipeline.stages.values():
+        for one in stage.parameters.get(run.settings, ()):
+            used = any(related(one, key) or related(key, one) for key in keys[stage.name])
+            # Which maps there are decides which captions are paired.
+            assert used or (stage.milestone, one) == ("preferences", "concepts")
+
+
+def declared_keys(run: Described) -> dict[str, set[str]]:
+    """The keys of the configuration that decide what the jobs of each stage write."""
+    keys = {name: set() for name in run.pipeline.stages}
+    for job in declared_jobs(run.config):
+        (name,) = run.pipeline.makers(next(iter(job.output.values())))
+        keys[name] |= {key for key in job.settings if in_file(key, run.config)}
+    return keys
 
 
 def related(key: str, section: str) -> bool:

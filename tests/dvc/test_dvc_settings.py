@@ -33,7 +33,12 @@ def test_the_remote_is_a_folder_beside_the_checkout(repository):
 
 def test_dvc_looks_only_where_data_are(repository):
     ignored = [".snakemake/log", "logs/a.log", "benchmarks/a.tsv", ".venv/bin", "src/prefclip/__pycache__/a.pyc"]
-    ignored += ["results/embedded/scratch/a", "results/embedded/tables/.a.partial.csv", "dvc_plots/index.html"]
+    ignored += [
+        "results/embedded/scratch/a",
+        "results/embedded/report/lineage.html",
+        "results/embedded/tables/.a.partial.csv",
+        "dvc_plots/index.html",
+    ]
     assert repository.run("dvc", "check-ignore", *ignored).stdout.split() == ignored
     kept = ["results/embedded/tables/main_results.csv", "resources/embedded/emoji.parquet", "src/prefclip/cli.py"]
     repository.run("dvc", "check-ignore", *kept, fails=True)
@@ -50,7 +55,7 @@ def test_restoring_needs_a_lock_file_that_fits(repository):
     assert "dvc.lock: no such file" in repository.refuses("restore")
     lock = repository.path("dvc.lock")
     lock.write_text("schema: '2.0'\nstages: {}\n")
-    assert "dvc.lock: says nothing of results/embedded/" in repository.refuses("restore")
+    assert "dvc.lock: says nothing of results/embedded/config.json and" in repository.refuses("restore")
     lock.write_text("schema: '2.0'\nstages: [\n")
     assert "DVC cannot work here" in repository.refuses("restore")
     lock.unlink()
@@ -63,7 +68,7 @@ def test_recording_needs_the_run_that_the_dvc_file_describes(repository):
 
 def test_recording_needs_the_results(repository):
     sentence = repository.refuses("dvc", "record")
-    assert "cannot be recorded" in sentence and "sources.json is missing" in sentence and "snakemake" in sentence
+    assert "results/embedded cannot be recorded, it lacks results/embedded/" in sentence and "snakemake" in sentence
     assert not repository.path("dvc.lock").exists()
 
 

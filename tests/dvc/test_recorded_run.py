@@ -1,13 +1,16 @@
 """After a run and `snakemake record`, DVC knows everything and has nothing to do."""
 
-import hashlib
 import json
 import re
+import shutil
 
 import pytest
 import yaml
-from cloned_repository import STORE, flip
+from cloned_repository import STORE, flip, md5_of
 from dvc_pipeline import read_pipeline
+
+from prefclip.config import read_config
+from prefclip.lineage.versions.milestones import is_below, made_files
 
 pytestmark = [
     pytest.mark.slow,
@@ -15,15 +18,21 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning:dvc"),
 ]
 SUMMARY = "results/tiny/metrics/summary.json"
+TABLE = "results/tiny/tables/typographic.csv"
 
 
-def test_lock_file_names_every_output_with_its_md5(recorded):
-    stages = yaml.safe_load(recorded.path("dvc.lock").read_text())["stages"]
-    locked = {entry["path"]: entry["md5"] for stage in stages.values() for entry in stage["outs"]}
-    made = {output for job in recorded.jobs() for output in job["outputs"]}
-    assert set(locked) == made
-    for name, md5 in locked.items():
-        assert hashlib.md5(recorded.path(name).read_bytes()).hexdigest() == md5
+def test_lock_file_stands_for_every_file_of_the_run(recorded):
+    locked = recorded.locked()
+    assert set(locked) == made_files(read_config(recorded.path("config/embedded.yaml")))
+    here = {str(path.relative_to(recorded.root)) for path in recorded.path("results").rglob("[!.]*") if path.is_file()}
+    assert here - set(locked) == {"results/tiny/report/lineage.html"}, "which is drawn, not made"
+    assert all(md5_of(recorded.path(name)) == md5 for name, md5 in locked.items())
+
+
+def test_milestones_one_by_one_give_the_same_lock_file(recorded):
+    """`dvc repro` from nothing, with the commands of dvc.yaml, and `snakemake record` agree on every byte."""
+    made = yaml.safe_load((recorded.root.parent / "repro.lock").read_text())
+    assert made == yaml.safe_load(recorded.path("dvc.lock").read_text())
 
 
 def test_recording_touches_neither_results_nor_the_index(recorded, tmp_path):
@@ -38,26 +47,21 @@ def test_recording_touches_neither_results_nor_the_index(recorded, tmp_path):
     assert repository.git("status", "--porcelain") == ""
 
 
-def test_records_give_the_same_edges(recorded):
-    """What the stages really read and wrote, as their lineage records say, is what dvc.yaml declares."""
+def test_records_fit_the_milestones(recorded):
+    """What the steps really read, as their lineage records say, is what dvc.yaml declares."""
     pipeline = read_pipeline(recorded.root)
-    stage_of = {output: stage for stage in pipeline.stages.values() for output in stage.outputs}
-    read: dict[str, set[str]] = {name: set() for name in pipeline.stages}
     for record in recorded.path("results/tiny").rglob("*.prov.json"):
         run = json.loads(record.read_text())["run"]
-        stage = stage_of[run["artifact"]]
-        files = {entry["path"] for entry in run["inputs"]} | set(run["code"]["files"])
-        assert files - stage.outputs <= stage.dependencies, run["artifact"]
-        read[stage.name] |= files - stage.outputs
-    for stage in pipeline.stages.values():
-        # The lineage page is drawn with the report, shows every file of the run and has no record itself.
-        if stage.milestone != "report":
-            assert read[stage.name] == stage.dependencies, stage.name
+        (name,) = pipeline.makers(run["artifact"])
+        stage = pipeline.stages[name]
+        for entry in run["inputs"]:
+            own = pipeline.makers(entry["path"]) == [name]
+            assert own or stage.reads(entry["path"]) or is_below(entry["path"], "resources/embedded"), run["artifact"]
 
 
 def test_status_is_clean_and_repro_skips_everything(recorded):
     before = recorded.times()
-    assert recorded.says("dvc", "status").strip() == "Data and pipelines are up to date."
+    assert recorded.says("dvc", "status").splitlines()[-1] == "Data and pipelines are up to date."
     words = recorded.says("dvc", "repro")
     stages = read_pipeline(recorded.root).stages
     assert "Running stage" not in words and "Data and pipelines are up to date." in words
@@ -87,29 +91,36 @@ def test_plots(recorded, tmp_path):
 
 
 def test_checkpoints_are_artifacts(clone, recorded):
-    """A registry finds the version of a checkpoint by its tag and fetches it alone."""
-    clone.git("tag", "--annotate", "--message=first", "emoji-clip-dpo-seed0-averaged@v1.0.0")
-    clone.run("dvc", "artifacts", "get", ".", "emoji-clip-dpo-seed0-averaged", "--out", "fetched.safetensors")
-    name = "results/tiny/checkpoints/emoji-clip/dpo/seed0/averaged.safetensors"
-    assert clone.path("fetched.safetensors").read_bytes() == recorded.path(name).read_bytes()
+    """A registry finds the version of the checkpoints by its tag and fetches them; one of them comes alone, too."""
+    clone.git("tag", "--annotate", "--message=first", "checkpoints@v1.0.0")
+    clone.run("dvc", "artifacts", "get", ".", "checkpoints", "--out", "fetched")
+    name = "emoji-clip/dpo/seed0/averaged.safetensors"
+    wanted = recorded.path(f"results/tiny/checkpoints/{name}").read_bytes()
+    assert clone.path(f"fetched/{name}").read_bytes() == wanted
+    clone.run("dvc", "get", ".", f"results/tiny/checkpoints/{name}", "--out", "one.safetensors")
+    assert clone.path("one.safetensors").read_bytes() == wanted
 
 
 def test_push_stores_every_file_once(recorded):
-    assert recorded.says("dvc", "status", "--cloud").strip() == "Cache and remote 'store' are in sync."
+    assert recorded.says("dvc", "status", "--cloud").splitlines()[-1] == "Cache and remote 'store' are in sync."
     stages = yaml.safe_load(recorded.path("dvc.lock").read_text())["stages"]
-    wanted = {entry["md5"] for stage in stages.values() for entry in stage["outs"]}
+    wanted = {entry["md5"] for stage in stages.values() for entry in stage["outs"]} | set(recorded.locked().values())
     stored = {path.parent.name + path.name for path in (recorded.root.parent / STORE).rglob("*") if path.is_file()}
     assert stored == wanted
 
 
 def test_a_change_is_seen_where_it_matters(clone):
+    """An edit of the configuration goes through the resolved settings, which hold every default."""
     clone.run("dvc", "pull")
-    clone.edit("src/prefclip/reporting/drawing/style.py", '"""', '"""\n')
-    assert changed_stages(clone) == {"figures", "report"}, "the report draws in the colours of the figures"
-    clone.git("checkout", "-q", "src")
+    assert changed_stages(clone) == set()
     clone.edit("config/embedded.yaml", "attack: {seed: 0}", "attack: {seed: 1}")
-    attacks = {"attacks@animals", "attacks@people", "attacks@plants"}
-    assert changed_stages(clone) == {*attacks, "report"}, "the report shows every setting"
+    assert changed_stages(clone) == {"settings"}
+    clone.run("prefclip", "init")
+    assert changed_stages(clone) == {"settings", "attacks", "report"}, "the report shows every setting"
+    clone.git("checkout", "-q", "config")
+    clone.run("prefclip", "init")
+    clone.path(TABLE).write_text(clone.path(TABLE).read_text() + "\n")
+    assert changed_stages(clone) == {"tables", "report"}
 
 
 def changed_stages(repository) -> set[str]:
@@ -137,17 +148,38 @@ def states(repository, fails=False) -> dict[str, int]:
     return report["counts"]
 
 
-def test_tampered_or_foreign_results_are_not_recorded(recorded, tmp_path):
+def test_tampered_missing_and_foreign_results_are_not_recorded(recorded, tmp_path):
     repository = recorded.clone(tmp_path)
     repository.run("dvc", "pull")
     lock = repository.path("dvc.lock").read_bytes()
-    table = "results/tiny/tables/typographic.csv"
-    repository.flip(table)
+    repository.flip(TABLE)
     sentence = repository.refuses("dvc", "record", "results/tiny")
-    assert table in sentence and "tampered" in sentence
-    repository.path(table).unlink()
-    assert f"{table} is missing" in repository.refuses("dvc", "record", "results/tiny")
+    assert TABLE in sentence and "tampered" in sentence
+    repository.flip(TABLE)
+    foreign = TABLE.replace("typographic", "mine")
+    shutil.copy(repository.path(TABLE), repository.path(foreign))
+    sentence = repository.refuses("dvc", "record", "results/tiny")
+    assert f"holds {foreign}, which no step of the run makes" in sentence
+    repository.path(foreign).rename(repository.path("results/tiny/saliency/mine.csv"))
+    assert "holds results/tiny/saliency/mine.csv" in repository.refuses("dvc", "record", "results/tiny")
+    repository.path("results/tiny/saliency/mine.csv").unlink()
+    repository.path(TABLE).unlink()
+    assert f"lacks {TABLE}" in repository.refuses("dvc", "record", "results/tiny")
     assert repository.path("dvc.lock").read_bytes() == lock
+
+
+def test_what_only_the_sweeps_make_is_no_part_of_it(recorded, tmp_path):
+    repository = recorded.clone(tmp_path)
+    repository.run("prefclip", "restore")
+    for name in ("tables/sweeps.csv", "predictions/emoji-clip/dpo-beta-0p1/seed0.parquet"):
+        path = repository.path(f"results/tiny/{name}")
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("of a sweep")
+    assert changed_stages(repository) == set()
+    repository.run("prefclip", "dvc", "record", "results/tiny")
+    assert repository.git("status", "--porcelain") == ""
+    repository.run("prefclip", "restore")
+    assert repository.path("results/tiny/tables/sweeps.csv").read_text() == "of a sweep"
 
 
 def test_a_failing_dvc_fails_the_record_rule(recorded, tmp_path):

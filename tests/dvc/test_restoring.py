@@ -1,25 +1,14 @@
 """`prefclip restore`: everything comes back checked, or nothing is called up to date."""
 
-import hashlib
-import json
 import shutil
 
 import pytest
 import yaml
-from cloned_repository import STORE, flip
+from cloned_repository import STORE, copy_in, flip, md5_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 TABLE = "results/tiny/tables/typographic.csv"
 WEIGHTS = "results/tiny/checkpoints/emoji-clip/dpo/seed0/model.safetensors"
-
-
-def md5_of(repository, name) -> str:
-    stages = yaml.safe_load(repository.path("dvc.lock").read_text())["stages"]
-    return next(entry["md5"] for stage in stages.values() for entry in stage["outs"] if entry["path"] == name)
-
-
-def copy_in(folder, md5):
-    return folder / "files/md5" / md5[:2] / md5[2:]
 
 
 def planned(repository) -> str:
@@ -40,10 +29,9 @@ def test_a_fresh_clone(clone, recorded):
     assert "nothing is left to run" in words and len(words.splitlines()) == 2
     assert planned(clone) == "" and clone.git("status", "--porcelain") == ""
     assert " ok" in clone.says("prefclip", "audit", "verify").splitlines()[-1]
-    assert clone.says("dvc", "status").strip() == "Data and pipelines are up to date."
+    assert clone.says("dvc", "status").splitlines()[-1] == "Data and pipelines are up to date."
     for path in recorded.path("results/tiny").rglob("*"):
-        # Neither is a result: the run's settings, and the drawing of its records.
-        if path.is_file() and path.name not in ("config.json", "lineage.html"):
+        if path.is_file() and path.name != "lineage.html":  # which is drawn, not made
             assert clone.path(str(path.relative_to(recorded.root))).read_bytes() == path.read_bytes()
 
 
@@ -104,10 +92,10 @@ for path in table.parent.glob("typographic.*.prov.json"):
     assert_nothing_is_blessed(clone)
 
 
-def test_a_remote_with_damaged_bytes(clone):
+def test_a_remote_with_damaged_bytes(clone, recorded):
     """DVC hashes what it fetches, as the remote's `verify` demands."""
     store = clone.root.parent / STORE
-    flip(copy_in(store, md5_of(clone, WEIGHTS)))
+    flip(copy_in(store, md5_of(recorded.path(WEIGHTS))))
     assert "`dvc pull" in clone.refuses("restore")
     assert not clone.path(WEIGHTS).exists()
     assert_nothing_is_blessed(clone)
@@ -115,7 +103,7 @@ def test_a_remote_with_damaged_bytes(clone):
 
 def test_a_remote_that_is_not_verified(clone, recorded):
     """Our own check finds it, and names the damaged copy that must go."""
-    store, md5 = clone.root.parent / STORE, md5_of(clone, WEIGHTS)
+    store, md5 = clone.root.parent / STORE, md5_of(recorded.path(WEIGHTS))
     clone.run("dvc", "remote", "modify", "--local", "store", "verify", "false")
     flip(copy_in(store, md5))
     sentence = clone.refuses("restore")
@@ -128,9 +116,9 @@ def test_a_remote_that_is_not_verified(clone, recorded):
     assert planned(clone) == ""
 
 
-def test_a_remote_that_lacks_something(clone):
+def test_a_remote_that_lacks_something(clone, recorded):
     store = clone.root.parent / STORE
-    copy_in(store, md5_of(clone, TABLE)).unlink()
+    copy_in(store, md5_of(recorded.path(TABLE))).unlink()
     sentence = clone.refuses("restore")
     assert "`dvc pull" in sentence and TABLE in sentence
     shutil.rmtree(store)
@@ -148,22 +136,48 @@ def test_own_results_are_not_overwritten_unasked(clone):
 
 
 def test_a_commit_made_wrong_on_purpose(clone):
-    """A lock file that names other bytes than the records: the records are asked too."""
+    """A lock file that stands for other bytes than the records: the records are asked too."""
     clone.run("dvc", "pull")
-    path = clone.path(TABLE)
-    old = path.read_bytes()
-    path.write_bytes(old.replace(b"0.", b"1.", 1))
-    lock = clone.path("dvc.lock")
-    lock.write_text(lock.read_text().replace(hashlib.md5(old).hexdigest(), hashlib.md5(path.read_bytes()).hexdigest()))
+    clone.path(TABLE).write_text(clone.path(TABLE).read_text().replace("0.", "1.", 1))
+    clone.run("dvc", "commit", "--force", "tables")
     sentence = clone.refuses("restore")
     assert TABLE in sentence and "tampered" in sentence
     assert_nothing_is_blessed(clone)
 
 
-def test_a_workflow_that_makes_more_than_was_recorded(clone):
-    """Touching would bless a file that nobody has checked."""
-    clone.edit("dvc.yaml", "    - results/tiny/metrics/summary.json: {persist: true}\n", "")
+def test_a_commit_with_a_file_that_no_step_makes(clone):
     clone.run("dvc", "pull")
-    clone.path("results/tiny/metrics/summary.json").write_text(json.dumps({"clip": 1}))
-    assert "dvc.yaml: does not list results/tiny/metrics/summary.json" in clone.refuses("restore")
+    shutil.copy(clone.path(TABLE), clone.path(TABLE).with_name("mine.csv"))
+    assert "what lies in the folders" in clone.refuses("restore")
+    clone.run("dvc", "commit", "--force", "tables")
+    assert "dvc.lock holds results/tiny/tables/mine.csv, which no step" in clone.refuses("restore")
+    clone.path(TABLE).with_name("mine.csv").unlink()
+    clone.path(TABLE).unlink()
+    clone.run("dvc", "commit", "--force", "tables")
+    assert f"dvc.lock lacks {TABLE}" in clone.refuses("restore")
+    assert_nothing_is_blessed(clone)
+
+
+def test_a_damaged_list_of_a_folder(clone):
+    """Its files have the md5 that it says, but it is not the list that git vouches for."""
+    clone.run("dvc", "pull")
+    stages = yaml.safe_load(clone.path("dvc.lock").read_text())["stages"]
+    copy = copy_in(clone.path(".dvc/cache"), stages["tables"]["outs"][0]["md5"])
+    copy.chmod(0o644)
+    copy.write_text(copy.read_text().replace("[{", "[ {"))
+    sentence = clone.refuses("restore")
+    assert f"{copy.relative_to(clone.root)}: not the list of results/tiny/" in sentence
+    assert_nothing_is_blessed(clone)
+    copy.unlink()  # as the sentence says
+    clone.run("prefclip", "restore")
+    assert planned(clone) == ""
+
+
+def test_a_milestone_less_than_the_run_has(clone):
+    """Touching would bless a file that nobody has checked."""
+    clone.edit("dvc.yaml", ', "${run}/metrics": {persist: true}]', "]")
+    clone.run("dvc", "pull")
+    clone.path("results/tiny/metrics").mkdir()
+    clone.path("results/tiny/metrics/summary.json").write_text('{"clip": 1}')
+    assert "dvc.yaml: no milestone holds results/tiny/metrics/summary.json" in clone.refuses("restore")
     assert_nothing_is_blessed(clone)

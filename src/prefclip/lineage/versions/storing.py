@@ -55,7 +55,7 @@ def record_run(project: Project, run: str | Path) -> int:
     problems = unsound_results(project, files, config_file)
     if problems:
         raise VersioningError(f"{described} cannot be recorded: {problems}.")
-    run_dvc(project, "commit", "--force", "--no-relink", *_stages_here(project))
+    run_dvc(project, "commit", "--force", "--no-relink", *stages_here(project))
     return len(files)
 
 
@@ -88,8 +88,11 @@ def run_dvc(project: Project, *arguments: str) -> None:
     print(f"dvc {arguments[0]}: {(run.stdout.strip() or 'done').splitlines()[-1]}", flush=True)
 
 
-def _stages_here(project: Project) -> list[str]:
-    """Return the stages of ``dvc.yaml`` whose files are here. Once recorded, raw data sets may be absent."""
+def stages_here(project: Project) -> list[str]:
+    """Return the stages of ``dvc.yaml`` whose files are here: raw data sets may be absent once they are recorded.
+
+    Raises VersioningError for a file that is missing before.
+    """
     here = []
     with dvc_repo(project) as repo:
         for stage in repo.index.stages:
