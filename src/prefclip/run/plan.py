@@ -86,8 +86,10 @@ def shipped_files(root: Path) -> list[str]:
     return [str(path) for path in (root / "emoji.parquet", root / "classes.yaml") if path.is_file()]
 
 
-def listed_files(dataset: str) -> list[str]:
-    """Return the card of a data set and the lists beside it that it is read with."""
+def listed_files(config: Config, dataset: str) -> list[str]:
+    """Return the card of a data set and the lists beside it that it is read with; none for one's own."""
+    if dataset in config.data.own:
+        return []
     from prefclip.datasets.card import dataset_card
     from prefclip.datasets.card_files import card_path
 

@@ -23,8 +23,10 @@ class Manifest(Step):
     @property
     def input(self):
         data, files = self.config.data, self.files
-        checked = files.sources if data.source == "embedded" else files.source(self.dataset)
-        return {"sources": checked, "shipped": shipped_files(Path(data.root)), "listed": listed_files(self.dataset)}
+        listed = listed_files(self.config, self.dataset)
+        if data.source == "downloaded" or self.dataset in data.own:
+            return {"sources": files.source(self.dataset), "listed": listed}
+        return {"sources": files.sources, "shipped": shipped_files(Path(data.root)), "listed": listed}
 
     @property
     def output(self):
@@ -38,8 +40,9 @@ class Manifest(Step):
     @property
     def leaves(self):
         from prefclip.datasets.families import reader_modules
+        from prefclip.datasets.own_folders import own_cards
 
-        return tuple(reader_modules(self.dataset))
+        return tuple(reader_modules(self.dataset, own_cards(self.config)))
 
     @property
     def settings(self):
@@ -50,6 +53,8 @@ class Manifest(Step):
         elif self.dataset in data.bias and data.people_train_images:
             sizes.append("people_train_images")
         keys = ("source", "root", *sizes) if data.source == "embedded" else ("source", "root")
+        if self.dataset in data.own:
+            keys = (f"own.{self.dataset}",)
         role = next(
             role for role in ("train", "zero_shot", "bias", "real") if self.dataset in _listed(getattr(data, role))
         )
@@ -66,7 +71,8 @@ DECLARES = Manifest
 def manifest(run: Run, dataset: Dataset, workers: Workers = 1) -> None:
     """Decode the images of one data set into a memory-mapped file and list them in a manifest."""
     from prefclip.datasets.build import build_manifest
+    from prefclip.datasets.own_folders import own_cards
 
     step = Manifest.of(run, dataset=dataset)
     with step.recorded():
-        build_manifest(step.config, dataset, *step.output.values(), workers=workers)
+        build_manifest(step.config, dataset, *step.output.values(), workers=workers, own=own_cards(step.config))
