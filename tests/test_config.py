@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from prefclip.config import Config, ConfigError, MethodConfig, check_config, json_schema, method_names, read_config
 from prefclip.config.analyses import ConceptConfig
+from prefclip.config.experiment import OwnSet
 from prefclip.config.overview import overview
 from prefclip.config.sections import listed
 from prefclip.config.sweeps import GridConfig
@@ -56,6 +57,7 @@ def sections() -> dict[str, type[BaseModel]]:
         "methods.dpo": MethodConfig,
         "sweeps.grids.beta": GridConfig,
         "concepts.reading": ConceptConfig,
+        "data.own.shelf": OwnSet,
     }
     for name, field in Config.model_fields.items():
         kinds = [field.annotation, *get_args(field.annotation)]
@@ -353,6 +355,7 @@ def test_every_key_is_explained():
             name.replace("methods.dpo", "methods.<name>")
             .replace("concepts.reading", "concepts.<name>")
             .replace("grids.beta", "grids.<name>")
+            .replace("own.shelf", "own.<name>")
         )
         start = next(number for number, line in enumerate(lines) if line.startswith(f"{title}: ")) + 1 if name else 0
         block = lines[start : [*lines, ""].index("", start)]
@@ -362,7 +365,7 @@ def test_every_key_is_explained():
             "concepts",
             "saliency",
         }
-        wanted = set(model.model_fields) - (nested if not name else {"grids"})
+        wanted = set(model.model_fields) - (nested if not name else {"grids", "own"})
         assert set(explained) == wanted and all(explained.values()), name
     text = "\n".join(lines)
     assert "precision" in text and "[fp32 | tf32 | bf16; default fp32]" in text

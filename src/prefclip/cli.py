@@ -147,10 +147,12 @@ def check_config_file(
 ) -> None:
     """Check one YAML configuration; prints nothing but the run's folder if it is sound."""
     from prefclip.config import read_config
+    from prefclip.datasets.own_folders import check_own_folders
     from prefclip.datasets.registry import DATASETS
     from prefclip.run.files import files_of
 
     settings = read_config(*config, datasets=DATASETS)
+    check_own_folders(settings)
     if settings.model.name != "emoji-clip":
         from prefclip.models.weight_files import check_model
 

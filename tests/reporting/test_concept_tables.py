@@ -13,6 +13,7 @@ from prefclip.evaluation.gender_sweep import sweep_gender
 from prefclip.evaluation.map_spectrum import measure_spectra
 from prefclip.reporting.concept_numbers import read_concept_numbers
 from prefclip.reporting.figures import draw_figure, figure_names
+from prefclip.reporting.figures import leaf as figure_leaf
 from prefclip.reporting.table_views import to_markdown
 from prefclip.reporting.tables import leaf, make_table, table_names
 from prefclip.run.plan import concept_runs

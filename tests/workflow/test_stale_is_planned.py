@@ -27,11 +27,14 @@ ONE_VALUE = (
     "data.real",
     "model.name",
     "model.weights",
+    "methods.ce.kind",
+    "methods.dpo.kind",
 )
 # What another value is, where it is not the next number, the other word, or the list without its last item.
 OTHERS = {
     "data.zero_shot": ["activities", "plants"],
     "data.bias": [],
+    "data.own": {"shelf": {"folder": "shelf"}},
     "model.image_size": 32,
     "methods.ce.objective": "ce_kl",
     "methods.dpo.objective": "ipo",
@@ -128,8 +131,12 @@ def test_an_untouched_run_is_neither(asked):
 def test_another_value_of_one_key(asked, key):
     planned, stale = asked(changed(key, other_value(key)))
     assert planned == stale
-    if not key.startswith(("reading.", "sweeps.", "concepts", "saliency")):  # what this run has nothing of
+    if not key.startswith(("reading.", "sweeps.", "concepts", "saliency", "data.own")):  # what this run has nothing of
         assert f"{RUN}/report/index.html" in stale, "no key is without effect, and the report shows all of them"
+
+
+def test_a_data_set_of_ones_own_that_is_not_used(asked):
+    assert asked(changed("data.own", OTHERS["data.own"])) == (set(), set())
 
 
 def of_code(checkout: Checkout) -> tuple[set[str], set[str]]:
@@ -164,7 +171,15 @@ def folders(names: set[str]) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "name", ["objectives/kto.py", "config/messages.py", "cli.py", "lineage/trace.py", "errors_of_mine.py"]
+    "name",
+    [
+        "objectives/kto.py",
+        "methods/interpolated.py",
+        "config/messages.py",
+        "cli.py",
+        "lineage/trace.py",
+        "errors_of_mine.py",
+    ],
 )
 def test_code_that_the_run_does_not_use(edited, name):
     assert edited(name) == (set(), set())

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
+from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from prefclip.config.analyses import ConceptConfig, SaliencyConfig
 from prefclip.config.methods import MethodConfig, Trainable
@@ -26,6 +26,20 @@ class KnownDataset(Protocol):
     splits: Mapping[str, int | None]
 
 
+class OwnSet(Section):
+    """A folder of images as a data set: <class>/<image>, or that below train, validation and test."""
+
+    folder: str = Field(description="from the folder of the repository, ~ and $VARIABLES expanded")
+    template: str = Field("a photo of a {}.", description="the prompt, with {} for a class name")
+
+    @field_validator("template")
+    @classmethod
+    def _one_place(cls, template: str) -> str:
+        if template.count("{}") != 1:
+            raise ValueError(f"{template!r} must hold {{}} once, for the class name")
+        return template
+
+
 class DataConfig(Section):
     """Which data sets play which role, and how many images each embedded data set renders."""
 
@@ -37,6 +51,9 @@ class DataConfig(Section):
     )
     bias: tuple[Name, ...] = Field(("people",), description="gender sets")
     real: tuple[Name, ...] = Field((), description="photographs that bear a word already, and their clean twins")
+    own: dict[Name, OwnSet] = Field(
+        default_factory=dict, description="data sets of one's own by name, for train and zero_shot"
+    )
     train_images: Count = Field(6400, description="embedded only: images rendered for the training split")
     validation_images: Count = Field(1280, description="embedded only: images of the training set's validation split")
     test_images: Count = Field(1280, description="embedded only: images rendered for each test split")
@@ -166,13 +183,19 @@ class Config(Section):
         """Check names and roles, those of real data sets only where ``datasets`` says which there are."""
         embedded = self.data.source == "embedded"
         known = {name: entry for name, entry in (datasets or {}).items() if (entry.obtained == "shipped") == embedded}
+        taken = next((name for name in self.data.own if name in (datasets or ())), None)
+        if taken is not None:
+            raise ValueError(f"data.own: {taken!r} is a data set that prefclip knows; choose another name")
         photographs = [name for name, entry in known.items() if entry.role == "real"]
         playing = [("train", self.data.train)]
         playing += [(role, name) for role in ("zero_shot", "bias", "real") for name in getattr(self.data, role)]
         roles: dict[str, str] = {}
         for role, name in playing:
-            if datasets is not None and name not in known:
-                raise ValueError(f"data.{role}: unknown data set {name!r}; allowed: {', '.join(known)}")
+            if name in self.data.own and role in ("bias", "real"):
+                raise ValueError(f"data.{role}: {name!r} is one of data.own, which are for train and zero_shot")
+            if datasets is not None and name not in known and name not in self.data.own:
+                allowed = ", ".join([*self.data.own, *known])
+                raise ValueError(f"data.{role}: unknown data set {name!r}; allowed: {allowed}")
             if datasets is not None and role == "real" and name not in photographs:
                 allowed = ", ".join(photographs) or "none of the embedded world"
                 raise ValueError(f"data.real: {name!r} is no set of attacked photographs; allowed: {allowed}")
@@ -181,13 +204,15 @@ class Config(Section):
             if name in roles:
                 raise ValueError(f"data.{role}: {name!r} is already in data.{roles[name]}; name every set once")
             roles[name] = role
-        if known and not embedded:
+        if self.data.train in known and not embedded:
             self._train_images = known[self.data.train].splits.get("train")
 
     @cached_property
     def plain(self) -> dict[str, Any]:
-        """All values as plain ones, as JSON has them."""
-        return self.model_dump(mode="json")
+        """All values as plain ones, as JSON has them; without data sets of one's own that the run does not use."""
+        values = self.model_dump(mode="json")
+        values["data"]["own"] = {name: entry for name, entry in values["data"]["own"].items() if name in self.datasets}
+        return values
 
     @property
     def datasets(self) -> tuple[str, ...]:
@@ -202,7 +227,8 @@ class Config(Section):
     @cached_property
     def grid_points(self) -> tuple[GridPoint, ...]:
         """The points of all sweeps; some of them are main methods."""
-        images = self.data.train_images if self.data.source == "embedded" else self._train_images
+        rendered = self.data.source == "embedded" and self.data.train not in self.data.own
+        images = self.data.train_images if rendered else self._train_images
         shared = {**self._shared, "words": self.attack.variants}
         return expand(self.sweeps, self.methods, self.seeds, shared, images)
 

@@ -62,15 +62,15 @@ def check_data(config: Config) -> Iterator[Finding]:
         else:
             yield ok("data", f"the embedded world in {root}")
         return
+    from prefclip.datasets.own_folders import own_cards
     from prefclip.datasets.registry import downloaded_card
 
-    present, fetchable = [], []
+    present, fetchable, own = [], [], own_cards(config)
     for name in config.datasets:
-        entry = downloaded_card(name)
+        entry = own.get(name) or downloaded_card(name)
         state = entry.state(root)
         if state == "manual":
-            command = f"prefclip datasets fetch {name} --root {root}"
-            yield wrong(f"data ({name})", f"not in {entry.path_in(root)}", f"`{command}` says what to place where")
+            yield wrong(f"data ({name})", f"not in {entry.path_in(root)}", entry.remedy(root))
         else:
             (present if state == "present" else fetchable).append(name)
     if present:
@@ -99,6 +99,7 @@ def check_room(config: Config, folder: Path) -> Finding:
 def stack_bytes(config: Config) -> dict[str, int]:
     """Bytes of the clean and attacked image stacks of each data set, from the published numbers of images."""
     from prefclip.datasets.card import dataset_card
+    from prefclip.datasets.own_folders import own_cards
 
     pixels = 3 * config.model.image_size**2
     sizes = {}
@@ -107,7 +108,8 @@ def stack_bytes(config: Config) -> dict[str, int]:
             train = config.data.train_images + config.data.validation_images if name == config.data.train else 0
             images = train + config.data.test_images
         else:
-            card = dataset_card(name)
-            images = card.image_count if name == config.data.train else card.splits.get("test") or card.image_count
+            card = dataset_card(name, own_cards(config))
+            images = card.splits.get("test") if name != config.data.train else None
+            images = images or card.image_count
         sizes[name] = images * pixels * (1 + config.attack.variants * (name in config.attacked_datasets))
     return sizes

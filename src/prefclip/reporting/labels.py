@@ -39,6 +39,13 @@ def method_label(method: str) -> str:
     return methods.kind_of(method).label if method in methods.names() else method
 
 
+def method_colour(method: str) -> str | None:
+    """The key of its style in figures, as the loss of that name says; None for a method that has none of its name."""
+    if method == "clip":
+        return "grey"
+    return objectives.settings_of(method).colour if method in objectives.names() else None
+
+
 def dataset_label(dataset: str) -> str:
     """The title on the card of a data set, or "Zero-shot mean"."""
     if dataset == ZERO_SHOT_MEAN:

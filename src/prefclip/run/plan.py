@@ -72,12 +72,11 @@ def shipped_files(root: Path) -> list[str]:
     return [str(path) for path in (root / "emoji.parquet", root / "classes.yaml") if path.is_file()]
 
 
-def listed_files(dataset: str) -> list[str]:
-    """Return the card of a data set and the lists beside it that it is read with."""
+def listed_files(config: Config, dataset: str) -> list[str]:
+    """Return the lists beside its card that a data set is read with; none for one's own."""
     from prefclip.datasets.card import dataset_card
-    from prefclip.datasets.card_files import card_path
 
-    return _as_in_records([card_path(dataset), *dataset_card(dataset).lists])
+    return [] if dataset in config.data.own else _as_in_records(list(dataset_card(dataset).lists))
 
 
 def published_file(name: str) -> str:

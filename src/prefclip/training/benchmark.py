@@ -24,6 +24,7 @@ from prefclip.config.sweeps import SweepsConfig
 from prefclip.datasets.card import dataset_card
 from prefclip.datasets.class_lists import ClassList, write_classes
 from prefclip.datasets.image_stacks import open_images
+from prefclip.datasets.own_folders import own_cards
 from prefclip.datasets.parquet_tables import write_table
 from prefclip.files import write_json
 from prefclip.models.image_tower import embed_images
@@ -146,7 +147,8 @@ def images_per_run(config: Config, method: str) -> int:
     """Images that one training of the config goes through: epochs × ⌊N / B⌋ × B, clean and attacked ones."""
     settings = method_settings(config, method)
     data, training = config.data, config.training
-    images = data.train_images if data.source == "embedded" else dataset_card(data.train).splits.get("train") or 0
+    card = dataset_card(data.train, own_cards(config))
+    images = data.train_images if card.obtained == "shipped" else card.splits.get("train") or 0
     pairs = min(images, training.max_train_images or images) * config.attack.variants
     halves = 2 if objective(settings.objective, **settings.parameters).needs_clean_images else 1
     steps = max(0, pairs // training.batch_size - training.drop_last_batches)

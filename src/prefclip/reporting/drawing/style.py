@@ -17,8 +17,8 @@ from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
-from prefclip import objectives
 from prefclip.files import whole_file
+from prefclip.reporting.labels import method_colour
 
 Metadata = Callable[[str], dict[str, str | None]]
 
@@ -99,19 +99,13 @@ FURTHER_STYLES = (
 
 def method_style(method: str, methods: Sequence[str]) -> MethodStyle:
     """The style that the loss of this name has; others of ``methods`` take what remains, then lighter colours."""
-    colour = _colour(method)
+    colour = method_colour(method)
     if colour is not None:
         return STYLES[colour]
-    place = [name for name in methods if _colour(name) is None].index(method)
+    place = [name for name in methods if method_colour(name) is None].index(method)
     base = FURTHER_STYLES[place % len(FURTHER_STYLES)]
     turns = place // len(FURTHER_STYLES)
     return MethodStyle(lighter(base.colour, min(0.8, 0.3 * turns)), base.hatch, base.marker, base.line)
-
-
-def _colour(method: str) -> str | None:
-    if method == "clip":
-        return "grey"
-    return objectives.settings_of(method).colour if method in objectives.names() else None
 
 
 def lighter(colour: str, share: float) -> str:

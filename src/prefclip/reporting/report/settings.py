@@ -34,7 +34,7 @@ class Section:
 
 def read_settings(config: Config) -> list[Section]:
     """Return all keys by section, as the run used them, but for its name; sections without any entry are left out."""
-    values = config.model_dump(mode="json", exclude={"experiment"})
+    values = {key: value for key, value in config.plain.items() if key != "experiment"}
     defaults = Config.model_validate({"methods": {}}).model_dump(mode="json")
     found = []
     for name, about, rows in sections(json_schema()):

@@ -9,6 +9,7 @@ import typer
 from prefclip.reporting.drawing.fonts import drawn_fonts
 from prefclip.reporting.figures import figure_names, leaf
 from prefclip.run.options import Run
+from prefclip.run.shown import shown_names
 from prefclip.run.step import Step
 
 
@@ -41,7 +42,7 @@ class Figure(Step):
 
     @property
     def settings(self):
-        return self.values(*leaf(self.figure).settings(self.config))
+        return self.values(*leaf(self.figure).settings(self.config)) | shown_names(self.config)
 
 
 DECLARES = Figure

@@ -23,8 +23,10 @@ class Manifest(Step):
     @property
     def input(self):
         data, files = self.config.data, self.files
-        checked = files.sources() if data.source == "embedded" else files.sources(self.dataset)
-        return {"sources": checked, "shipped": shipped_files(Path(data.root)), "listed": listed_files(self.dataset)}
+        listed = listed_files(self.config, self.dataset)
+        if data.source == "downloaded" or self.dataset in data.own:
+            return {"sources": files.sources(self.dataset), "listed": listed}
+        return {"sources": files.sources(), "shipped": shipped_files(Path(data.root)), "listed": listed}
 
     @property
     def output(self):
@@ -38,26 +40,25 @@ class Manifest(Step):
     @property
     def leaves(self):
         from prefclip.datasets.families import reader_modules
+        from prefclip.datasets.own_folders import own_cards
 
-        return tuple(reader_modules(self.dataset))
+        return tuple(reader_modules(self.dataset, own_cards(self.config)))
 
     @property
     def settings(self):
-        data = self.config.data
+        from prefclip.datasets.card import dataset_card, decisive_values, role_in_run
+        from prefclip.datasets.own_folders import own_cards
+
+        data, card = self.config.data, dataset_card(self.dataset, own_cards(self.config))
         sizes = ["test_images"]
         if self.dataset == data.train:
             sizes += ["train_images", "validation_images"]
         elif self.dataset in data.bias and data.people_train_images:
             sizes.append("people_train_images")
-        keys = ("source", "root", *sizes) if data.source == "embedded" else ("source", "root")
-        role = next(
-            role for role in ("train", "zero_shot", "bias", "real") if self.dataset in _listed(getattr(data, role))
-        )
-        return self.values("reading", "model.image_size", *(f"data.{key}" for key in keys)) | {"role": role}
-
-
-def _listed(names):
-    return (names,) if isinstance(names, str) else names
+        rendered = data.source == "embedded" and self.dataset not in data.own
+        keys = ("data.source", "data.root", *(f"data.{size}" for size in sizes)) if rendered else ("reading",)
+        card_values = {"card": decisive_values(card), "role": role_in_run(self.config, card)}
+        return self.values("model.image_size", *keys) | card_values
 
 
 DECLARES = Manifest
@@ -66,7 +67,8 @@ DECLARES = Manifest
 def manifest(run: Run, dataset: Dataset, workers: Workers = 1) -> None:
     """Decode the images of one data set into a memory-mapped file and list them in a manifest."""
     from prefclip.datasets.build import build_manifest
+    from prefclip.datasets.own_folders import own_cards
 
     step = Manifest.of(run, dataset=dataset)
     with step.recorded():
-        build_manifest(step.config, dataset, *step.output.values(), workers=workers)
+        build_manifest(step.config, dataset, *step.output.values(), workers=workers, own=own_cards(step.config))

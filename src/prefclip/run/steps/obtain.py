@@ -1,4 +1,4 @@
-"""One downloaded data set: fetched, checked, and its files fingerprinted."""
+"""One data set, downloaded or one's own: fetched, checked, and its files fingerprinted."""
 
 from dataclasses import dataclass
 
@@ -9,19 +9,19 @@ from prefclip.run.step import Step
 
 @dataclass(frozen=True)
 class Obtain(Step):
-    """Fetches a data set unless it is there."""
+    """Fetches a data set unless it is there; one's own is only looked at."""
 
     dataset: str
     command = "obtain {run} {dataset}"
 
     @classmethod
     def jobs(cls, config):
-        if config.data.source == "downloaded":
-            yield from (cls(config, dataset) for dataset in config.datasets)
+        downloaded = config.data.source == "downloaded"
+        yield from (cls(config, name) for name in config.datasets if downloaded or name in config.data.own)
 
     @property
     def input(self):
-        return {"listed": listed_files(self.dataset)}
+        return {"listed": listed_files(self.config, self.dataset)}
 
     @property
     def output(self):
@@ -29,16 +29,22 @@ class Obtain(Step):
 
     @property
     def settings(self):
-        return self.values("data.root")
+        if self.dataset not in self.config.data.own:
+            return self.values("data.root")
+        from prefclip.datasets.own_folders import listed_sha256
+
+        listed = listed_sha256(self.config, self.dataset)
+        return self.values(f"data.own.{self.dataset}") | {f"files of {self.dataset}": listed}
 
 
 DECLARES = Obtain
 
 
 def obtain(run: Run, dataset: Dataset) -> None:
-    """Fetch one downloaded data set of a run unless it is there, check it, and fingerprint its files."""
+    """Fetch one data set of a run unless it is there or one's own, check it, and fingerprint its files."""
     from prefclip.datasets.obtain import obtain_dataset
+    from prefclip.datasets.own_folders import own_cards
 
     step = Obtain.of(run, dataset=dataset)
     with step.recorded():
-        obtain_dataset(dataset, step.config.data.root, step.output["found"])
+        obtain_dataset(dataset, step.config.data.root, step.output["found"], own_cards(step.config))

@@ -5,7 +5,10 @@ from typing import Annotated
 
 import typer
 
+from prefclip.reporting.figures import figure_names
+from prefclip.reporting.tables import table_names
 from prefclip.run.options import Run
+from prefclip.run.shown import shown_names
 from prefclip.run.step import Step
 
 
@@ -33,8 +36,17 @@ class Report(Step):
         return {"page": self.files.ablations_report if self.ablations else self.files.report}
 
     @property
+    def leaves(self):
+        groups = ("ablations",) if self.ablations else ("main", "concepts")
+        tables = [name for group in groups for name in table_names(self.config, group)]
+        figures = [name for group in groups for name in figure_names(self.config, group)]
+        places = {"tables": tables, "figures": figures}
+        return tuple(f"prefclip.reporting.{place}.{name}" for place, names in places.items() for name in names)
+
+    @property
     def settings(self):
-        return self.values(*sorted(set(type(self.config).model_fields) - {"experiment"}))
+        keys = sorted(set(type(self.config).model_fields) - {"experiment"})
+        return self.values(*keys) | shown_names(self.config)
 
 
 DECLARES = Report

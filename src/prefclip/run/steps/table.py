@@ -7,6 +7,7 @@ import typer
 
 from prefclip.reporting.tables import leaf, table_names
 from prefclip.run.options import Run
+from prefclip.run.shown import shown_names
 from prefclip.run.step import Step
 
 FORMS = ("json", "csv", "md", "tex")
@@ -37,7 +38,7 @@ class Table(Step):
 
     @property
     def settings(self):
-        return self.values(*leaf(self.table).settings(self.config))
+        return self.values(*leaf(self.table).settings(self.config)) | shown_names(self.config)
 
 
 DECLARES = Table
