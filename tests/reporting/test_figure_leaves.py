@@ -8,6 +8,7 @@ from operator import getitem
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import pytest
 from downloaded_run import downloaded_config, write_downloaded_run, write_photographs
 from matplotlib.font_manager import FontProperties, findfont
@@ -18,6 +19,7 @@ from prefclip.config.sections import Section
 from prefclip.lineage.sources import source_closure
 from prefclip.reporting import figures
 from prefclip.reporting.drawing.fonts import drawn_fonts
+from prefclip.reporting.drawing.nested_figure import DIGITS, nested_figure
 from prefclip.reporting.drawing.style import RC, print_style
 from prefclip.reporting.figures import UnknownFigureError, all_names, draw_figure, figure_names, leaf
 
@@ -93,6 +95,21 @@ def test_every_face_of_the_family_is_a_font_that_is_drawn_with():
     faces = itertools.product(("normal", "italic"), ("normal", "bold"))
     found = [FontProperties(family=RC["font.family"], style=style, weight=weight) for style, weight in faces]
     assert {Path(findfont(face)) for face in found} < {*drawn_fonts()}
+
+
+def test_figures_within_a_figure_are_placed_by_round_numbers():
+    with print_style():
+        figure = nested_figure(4, 3)
+        for part in figure.subfigures(1, 2):
+            part.subplots(2, 1)
+        for _ in range(2):
+            figure.draw_without_rendering()
+    boxes = [part.bbox_relative for part in figure.subfigs]
+    boxes += [axes.get_position(original=True) for axes in figure.axes]
+    places = np.array([box.get_points() for box in boxes])
+    assert len(places) == 6 and (places == np.round(places, DIGITS)).all() and np.ptp(places) > 0.9
+    holding = [text for path in FOLDER.parent.rglob("*.py") if ".subfigures(" in (text := path.read_text())]
+    assert len(holding) > 1 and all("nested_figure(" in text for text in holding)
 
 
 def test_another_file_is_another_figure_of_the_workflow_and_the_report(copied, tmp_path, monkeypatch):

@@ -19,7 +19,8 @@ from prefclip.evaluation.saliency.box_metrics import BOX_COLUMNS
 from prefclip.evaluation.saliency.errors import SaliencyError
 from prefclip.evaluation.saliency.score_table import TITLES, ExampleMaps, read_example_maps
 from prefclip.evaluation.saliency.share_estimates import REFERENCE
-from prefclip.reporting.drawing.style import FULL_WIDTH, INK, RIGHT_ANSWER, WRITTEN_WORD, new_figure
+from prefclip.reporting.drawing.nested_figure import nested_figure
+from prefclip.reporting.drawing.style import FULL_WIDTH, INK, RIGHT_ANSWER, WRITTEN_WORD
 from prefclip.reporting.labels import method_label
 from prefclip.run.files import RunFiles
 from prefclip.run.plan import saliency_dataset
@@ -80,7 +81,7 @@ def draw_saliency_grid(images: list[ShownImage], maps: dict[str, ExampleMaps], e
     """
     methods = list(maps)
     side = (FULL_WIDTH - LABEL_INCHES) / (1 + 2 * len(methods)) - 0.05
-    figure = new_figure(FULL_WIDTH, HEADER_INCHES + 2 * len(images) * (side + 0.05))
+    figure = nested_figure(FULL_WIDTH, HEADER_INCHES + 2 * len(images) * (side + 0.05))
     ratios = (side + LABEL_INCHES - 0.1, len(methods) * (side + 0.05), len(methods) * (side + 0.05))
     shown, *blocks = figure.subfigures(1, 3, width_ratios=ratios)
     column = _grid(shown, len(images), 1, "", INK)

@@ -28,7 +28,8 @@ def draw(config, layout):
     from prefclip.datasets.parquet_tables import read_table
     from prefclip.reporting.drawing.curves import named_scale
     from prefclip.reporting.drawing.limits_note import write_limits
-    from prefclip.reporting.drawing.style import FULL_WIDTH, GREEN, PURPLE, new_figure
+    from prefclip.reporting.drawing.nested_figure import nested_figure
+    from prefclip.reporting.drawing.style import FULL_WIDTH, GREEN, PURPLE
 
     people = GenderMap(config, layout)
     ranks = read_table(layout.retrieval(*people.runs[0]), COLUMNS, "sweep the map again")
@@ -40,7 +41,7 @@ def draw(config, layout):
     frames = {"woman": PURPLE, "man": GREEN}
     scales = {"neutral": people.neutral["t"], "CLIP": 0.0, "trained": 1.0}
     shown = min(SHOWN, int(ranks["rank"].max()))
-    figure = new_figure(FULL_WIDTH, 0.75 + len(queries) * (0.22 + len(scales) * (FULL_WIDTH - 1.3) / shown * 0.72))
+    figure = nested_figure(FULL_WIDTH, 0.75 + len(queries) * (0.22 + len(scales) * (FULL_WIDTH - 1.3) / shown * 0.72))
     parts = figure.subfigures(len(queries), 1, squeeze=False)[:, 0]
     for part, query in zip(parts, queries, strict=True):
         part.suptitle(f"“{classes.template.format(query)}”", fontsize=7.5, x=0.02, ha="left")
