@@ -23,7 +23,7 @@ from prefclip.models.tensor_files import read_tensors, write_tensors
         (["attacks", RUN, "animal"], "data/animal/manifest.parquet"),
         (["pairs", RUN, "animal"], "data/animal/manifest.parquet"),
         (["table", RUN, "typo"], "unknown table 'typo'; allowed: typographic, main_results, text_confusion"),
-        (["figure", RUN, "bars"], "unknown figure 'bars'; allowed: attack_examples, accuracy_bars, training_curves"),
+        (["figure", RUN, "bars"], "unknown figure 'bars'; allowed: accuracy_bars, attack_examples"),
         (["compare", RUN, "results/nothing"], "results/nothing/tables: holds no published table (*.json)"),
         (["init", "--config", "no.yaml"], "no.yaml: no such configuration file"),
         (["config", "check", "no.yaml"], "no.yaml: no such configuration file"),
@@ -80,7 +80,7 @@ def test_bad_configurations_make_no_run(project, refused, change, message):
 def test_changed_raw_file(project, refused):
     path = Path("world/emoji.parquet")
     path.write_bytes(path.read_bytes()[:-1] + b"x")
-    Path(RUN, "sources/checksums.json").unlink()
+    Path(RUN, "sources/embedded/checksums.json").unlink()
     message = refused("fetch", RUN)
     assert (
         message.startswith("world/emoji.parquet: sha256 is ") and ", expected " in message and "restore it" in message
@@ -189,7 +189,7 @@ def test_pictures_that_cannot_be_attacked(project, refused):
 
 def test_every_data_set_of_the_run_is_needed(project, refused):
     for name in DATASETS:
-        manifest = Path(RUN, "manifests", f"{name}.parquet")
+        manifest = Path(RUN, "data", name, "manifest.parquet")
         kept = manifest.read_bytes()
         manifest.unlink()
         assert str(manifest) in refused("evaluate", RUN, "clip")

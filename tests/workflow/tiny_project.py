@@ -46,7 +46,7 @@ def tuned(method: str, weights: str = "model") -> str:
 
 # Every stage of a run in order, with a file that it makes last or alone.
 STAGES = [
-    (["fetch", RUN], f"{RUN}/sources/checksums.json"),
+    (["fetch", RUN], f"{RUN}/sources/embedded/checksums.json"),
     *((["manifest", RUN, name], f"{RUN}/data/{name}/images.npy") for name in DATASETS),
     *((["attacks", RUN, name], f"{RUN}/attacked/{name}/images.npy") for name in DATASETS),
     (["pairs", RUN, "animals"], f"{RUN}/preferences/animals.parquet"),
