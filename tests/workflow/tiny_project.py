@@ -18,7 +18,7 @@ RUN = "results/tiny"
 MODEL = "emoji-clip"
 DATASETS = ("animals", "food", "people")
 SHAPE = {"channels": (4, 4, 8, 8, 8), "hidden": 16, "embed_dim": 8, "text_width": 16, "text_layers": 1, "text_heads": 2}
-WORDS = "a photo of a cat dog polar bear owl egg hot pear cook judge running."
+WORDS = "a photo of a cat dog polar bear owl egg hot pear man woman person cook judge pilot farmer running walking."
 SETTINGS = {
     "experiment": "tiny",
     "data": {
