@@ -20,6 +20,12 @@ def has_gender_map(config: Config) -> bool:
     return bool(concept_runs(config, "gender"))
 
 
+def gender_files(config: Config, layout: RunLayout) -> list[str]:
+    """What all of :class:`GenderMap` is read from."""
+    shown = GenderMap(config, layout)
+    return [*(layout.concept_sweep(*run) for run in shown.runs), *shown.people_files]
+
+
 def gender_settings(config: Config) -> list[str]:
     """Dotted keys of the configuration that say which map and which people are shown."""
     name = concept_runs(config, "gender")[0][1]
@@ -45,11 +51,6 @@ class GenderMap:
     def people_files(self) -> list[str]:
         """What the neutral t and the people are read from."""
         return [self._layout.neutral_scale(*self.runs[0]), self._layout.manifest(self.dataset)]
-
-    @property
-    def files(self) -> list[str]:
-        """The same and the sweeps of all seeds."""
-        return [*(self._layout.concept_sweep(*run) for run in self.runs), *self.people_files]
 
     def rows(self, seeds: int | None = None) -> "pd.DataFrame":
         """The numbers at every t of the first ``seeds`` seeds, or of all."""

@@ -1,15 +1,12 @@
 """Gender over t: recognised, neutral or turned around, and whether people's occupations and activities survive it."""
 
-from prefclip.reporting.drawing.gender_map import GenderMap, gender_settings, has_gender_map
+from prefclip.reporting.drawing.gender_map import GenderMap, gender_files, gender_settings, has_gender_map
 
 CAPTION = "Gender recognised, neutral, turned around over t, and what happens to activity and occupation."
 ORDER = 80
 GROUP = "concepts"
-applies, settings = has_gender_map, gender_settings
 
-
-def reads(config, layout):
-    return GenderMap(config, layout).files
+applies, reads, settings = has_gender_map, gender_files, gender_settings
 
 
 def draw(config, layout):

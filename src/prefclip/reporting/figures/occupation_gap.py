@@ -1,16 +1,13 @@
 """Which word a concept leans to: the probability gap of every occupation and activity, before and at the neutral t."""
 
-from prefclip.reporting.drawing.gender_map import GenderMap, gender_settings, has_gender_map
+from prefclip.reporting.drawing.gender_map import GenderMap, gender_files, gender_settings, has_gender_map
 
 CAPTION = "Difference in gender recognition for each occupation and activity, before and after."
 ORDER = 90
 GROUP = "concepts"
 ROW_HEIGHT = 0.135
-applies, settings = has_gender_map, gender_settings
 
-
-def reads(config, layout):
-    return GenderMap(config, layout).files
+applies, reads, settings = has_gender_map, gender_files, gender_settings
 
 
 def draw(config, layout):

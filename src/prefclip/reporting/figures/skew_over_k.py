@@ -1,16 +1,13 @@
 """Whose pictures a caption without a gender word ranks first: MaxSkew@K over K, by gender and by skin tone."""
 
-from prefclip.reporting.drawing.gender_map import GenderMap, gender_settings, has_gender_map
+from prefclip.reporting.drawing.gender_map import GenderMap, gender_files, gender_settings, has_gender_map
 
 CAPTION = "Skew of the first K retrieved pictures, at three t."
 ORDER = 100
 GROUP = "concepts"
 AXES = {"gender": "Gender (2 groups)", "tone": "Skin tone"}
-applies, settings = has_gender_map, gender_settings
 
-
-def reads(config, layout):
-    return GenderMap(config, layout).files
+applies, reads, settings = has_gender_map, gender_files, gender_settings
 
 
 def draw(config, layout):
