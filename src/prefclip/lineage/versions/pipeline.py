@@ -13,7 +13,7 @@ from prefclip.files import write_text
 from prefclip.lineage.project import LineageError, Project
 from prefclip.lineage.surroundings import LOCK_FILE
 from prefclip.run.files import files_of
-from prefclip.run.plan import base_weights, clip_is_comparable, trained_runs
+from prefclip.run.plan import base_weights, clip_is_comparable
 
 DVC_FILE = "dvc.yaml"
 VARS = re.compile(r"^vars:.*\n(?:[ \t]+\S.*\n)*", re.MULTILINE)
@@ -23,9 +23,11 @@ def run_vars(config_file: str, config: Config) -> dict[str, Any]:
     """Return the vars of ``dvc.yaml`` for a configuration, given by its file's name and as what was read from it.
 
     ``raw`` and ``sources`` are the folders of the raw data by data set; ``raw`` names those that are not in git, each
-    folder once. ``base`` is the base model's file; a tag means what the locked packages say it means.
+    folder once. ``base`` is the base model's file; a tag means what the locked packages say it means. ``derived`` names
+    the trained method that others are computed from.
     """
     files, model, root = files_of(config), config.model.key, config.data.root
+    trained = [name for name, method in config.methods.items() if method.is_trained]
     sources, raw = {"embedded": root}, {}
     if config.data.source == "downloaded":
         sources = {name: str(DATASETS[name].path_in(root)) for name in config.datasets}
@@ -36,17 +38,19 @@ def run_vars(config_file: str, config: Config) -> dict[str, Any]:
         "make": f"snakemake --configfile {config_file} --cores all",
         "model": model,
         "base": (base_weights(config) or [LOCK_FILE])[0],
-        "methods": list(config.methods),
+        "methods": trained,
         "seeds": list(config.seeds),
+        "derived": {
+            f"{name}-{seed}": {"method": name, "of": method.builds_on[0], "seed": seed}
+            for name, method in config.methods.items()
+            for seed in config.seeds
+            if method.builds_on
+        },
         "root": root,
         "raw": raw,
         "sources": sources,
         "checked": [Path(files.clip_check).parent.name] if clip_is_comparable(config) else [],
-        "curves": {
-            files.training_log(model, name, config.seeds[0]): "loss"
-            for _, name, seed in trained_runs(config)
-            if seed == config.seeds[0]
-        },
+        "curves": {files.training_log(model, name, config.seeds[0]): "loss" for name in trained},
     }
 
 
@@ -63,7 +67,7 @@ def write_vars(project: Project, config_file: str) -> Path:
     """Set the vars of ``dvc.yaml`` for a configuration; nothing else in the file changes. Returns its path."""
     config = read_config(project.root / config_file, datasets=DATASETS)
     block, text = _vars_block(project)
-    values = yaml.safe_dump(run_vars(config_file, config), sort_keys=False, default_flow_style=None, width=70)
+    values = yaml.safe_dump(run_vars(config_file, config), sort_keys=False, default_flow_style=None, width=130)
     path = project.root / DVC_FILE
     write_text(path, text.replace(block, "vars:\n  - " + textwrap.indent(values, "    ").lstrip()))
     return path
