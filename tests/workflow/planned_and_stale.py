@@ -6,9 +6,10 @@ python planned_and_stale.py CONFIG
 import json
 import sys
 
+from prefclip.lineage.workflow_graph import workflow_jobs
+
 from prefclip.lineage.project import Project
 from prefclip.lineage.verify import verify
-from prefclip.lineage.workflow_graph import workflow_jobs
 
 
 def planned_and_stale(project: Project, config: str, run: str) -> tuple[set[str], set[str]]:

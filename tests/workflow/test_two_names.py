@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 import yaml
+from prefclip.reporting.figure_inputs import concept_figures, figure_names, sweep_figures
 from tiny_concepts import PEOPLE
 from tiny_project import SETTINGS, prefclip, write_tiny_project
 from tiny_world import write_tiny_world
 
 from prefclip.config import Config
-from prefclip.layout import SWEEP_TABLES, RunLayout, concept_tables, sweep_runs
-from prefclip.reporting.figure_inputs import concept_figures, figure_names, sweep_figures
 from prefclip.reporting.table_inputs import table_names
+from prefclip.run.files import RunFiles
+from prefclip.run.plan import SWEEP_TABLES, concept_tables, sweep_runs
 
 # Two whole runs and a part of one, which take minutes on a busy machine.
 pytestmark = pytest.mark.timeout(900)
@@ -89,7 +90,7 @@ def project(tmp_path_factory):
 def outputs(name: str) -> dict[str, bytes]:
     """Every output of a run by its place in it, but for records and the speed of trainings."""
     root = Path("results", name)
-    apart = (".prov.json", RunLayout("").training_speed("", "", "").rpartition("/")[2], "config.json")
+    apart = (".prov.json", RunFiles("").training_speed("", "", "").rpartition("/")[2], "config.json")
     found = [path for path in root.rglob("*") if path.is_file() and not path.name.endswith(apart)]
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in found}
 
@@ -106,7 +107,7 @@ def test_every_output_has_the_same_bytes_under_another_name(project):
 
 
 def test_the_settings_differ_in_the_name(project):
-    one, other = (json.loads(Path(RunLayout(f"results/{name}").config).read_text()) for name in (ONE, OTHER))
+    one, other = (json.loads(Path(RunFiles(f"results/{name}").config).read_text()) for name in (ONE, OTHER))
     assert {**one, "experiment": OTHER} == other
 
 

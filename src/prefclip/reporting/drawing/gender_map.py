@@ -20,7 +20,7 @@ def has_gender_map(config: Config) -> bool:
     return bool(concept_runs(config, "gender"))
 
 
-def gender_files(config: Config, layout: RunLayout) -> list[str]:
+def gender_files(config: Config, layout: RunFiles) -> list[str]:
     """What all of :class:`GenderMap` is read from."""
     shown = GenderMap(config, layout)
     return [*(layout.concept_sweep(*run) for run in shown.runs), *shown.people_files]
