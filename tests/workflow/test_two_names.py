@@ -6,15 +6,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from prefclip.reporting.figure_inputs import concept_figures, figure_names, sweep_figures
 from tiny_concepts import PEOPLE
 from tiny_project import SETTINGS, prefclip, write_tiny_project
 from tiny_world import write_tiny_world
 
 from prefclip.config import Config
-from prefclip.reporting.table_inputs import table_names
 from prefclip.run.files import RunFiles
-from prefclip.run.plan import SWEEP_TABLES, concept_tables, sweep_runs
+from prefclip.run.steps import step_module, step_names
 
 # Two whole runs and a part of one, which take minutes on a busy machine.
 pytestmark = pytest.mark.timeout(900)
@@ -40,28 +38,16 @@ WHOLE = {
 
 
 def commands(config: Config, run: str) -> list[list[str]]:
-    """Every command of a run, in order."""
-    trained = [(method, str(seed)) for _, method, seed in sweep_runs(config)]
-    tables = [*table_names(config), *SWEEP_TABLES, *concept_tables(config)]
-    figures = [*figure_names(config), *sweep_figures(config), *concept_figures(config)]
-    train = config.data.train
-    return [
-        ["init", "--config", f"{Path(run).name}.yaml"],
-        ["fetch", run],
-        *(["manifest", run, dataset] for dataset in config.datasets),
-        *(["attacks", run, dataset] for dataset in config.attacked_datasets),
-        *(["pairs", run, train], ["reference", run], ["gender-pairs", run, "people", "factual"]),
-        *(["attacks", run, train, "--words"], ["pairs", run, train, "--words"], ["reference", run, "--words"]),
-        *(["train", run, method, "--seed", seed] for method, seed in trained if method != "clip"),
-        *(["evaluate", run, method, "--seed", seed] for method, seed in trained),
-        *(["saliency", run, method] for method in ("clip", *config.methods)),
-        *([name, run, concept] for concept in config.concepts for name in ("train-concept", "sweep-concept")),
-        ["concept-spectra", run],
-        *(["table", run, name] for name in tables),
-        ["summary", run],
-        *(["figure", run, name] for name in figures),
-        *(["explore", run], ["report", run], ["report", run, "--ablations"]),
-    ]
+    """The command of every declared job of a run, each after those whose files it reads."""
+    left = [job for name in step_names() for job in step_module(name).DECLARES.jobs(config)]
+    missing = {path for job in left for path in job.output.values()}
+    order = []
+    while left:
+        ready = [job for job in left if missing.isdisjoint(job.inputs)]
+        order += ready
+        left = [job for job in left if job not in ready]
+        missing -= {path for job in ready for path in job.output.values()}
+    return [["init", "--config", f"{Path(run).name}.yaml"], *(job.command_line(run).split() for job in order)]
 
 
 def changed_beta() -> dict:
@@ -97,13 +83,21 @@ def outputs(name: str) -> dict[str, bytes]:
 
 def test_everything_is_made(project):
     names = outputs(ONE)
-    assert {"report/index.html", "report/ablations.html", "report/explorer.json"} <= set(names) and len(names) > 100
+    assert {"report/index.html", "report/ablations.html", "explorer/explorer.json"} <= set(names) and len(names) > 100
 
 
 def test_every_output_has_the_same_bytes_under_another_name(project):
     one, other = outputs(ONE), outputs(OTHER)
     assert set(one) == set(other)
     assert sorted(name for name in one if one[name] != other[name]) == []
+
+
+def test_every_record_has_the_same_id_under_another_name(project):
+    ids = {}
+    for name in (ONE, OTHER):
+        records = Path("results", name).rglob("*.prov.json")
+        ids[name] = {path.relative_to(f"results/{name}"): json.loads(path.read_text())["id"] for path in records}
+    assert len(ids[ONE]) > 100 and ids[ONE] == ids[OTHER]
 
 
 def test_the_settings_differ_in_the_name(project):
