@@ -207,7 +207,7 @@ def test_a_map_of_another_base_model_is_refused(run, maps, tmp_path):
 def test_a_set_without_genders_is_refused(run, maps):
     opened = OpenedMap.open(run.config, concept_settings("gender"), maps["gender"], "cpu")
     layout = run.layout
-    with pytest.raises(TableError, match=r"food.parquet: no picture is labelled man or woman"):
+    with pytest.raises(TableError, match=r"food/manifest.parquet: no picture is labelled man or woman"):
         read_gender_probe(opened, layout.manifest("food"), layout.images("food"), layout.classes("food"), 8)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from prefclip import objectives
 from prefclip.objectives import names, objective, settings_of
-from prefclip.reporting.figures.style import STYLES
+from prefclip.reporting.drawing.style import STYLES
 from prefclip.reporting.labels import method_label
 
 HINGE = """
@@ -61,7 +61,7 @@ value = loss(None, logits, None, same, torch.tensor([0]), torch.tensor([1]))
 value.total.backward()
 assert torch.allclose(value.total, torch.tensor(2.0)) and torch.allclose(logits.grad, torch.tensor([[-1.0, 1.0]]))
 
-from prefclip.reporting.figures.style import FURTHER_STYLES, method_style
+from prefclip.reporting.drawing.style import FURTHER_STYLES, method_style
 from prefclip.reporting.labels import method_label
 assert method_label("hinge") == "Hinge"
 assert method_style("hinge", ["clip", "dpo", "hinge"]).marker == FURTHER_STYLES[0].marker

@@ -10,7 +10,8 @@ from prefclip.reporting.labels import dataset_label, method_colour, method_label
 def shown_names(config: Config) -> dict[str, Any]:
     """Return labels and colours of the methods, titles of the data sets, and which photographs are clean twins."""
     return {
-        "labels": {name: [method_label(name), method_colour(name)] for name in config.every_method},
-        "titles": {name: dataset_label(name) for name in config.datasets},
+        # Lists, for the order shows too.
+        "labels": [[name, method_label(name), method_colour(name)] for name in config.every_method],
+        "titles": [[name, dataset_label(name)] for name in config.datasets],
         "clean twins": [name for name in config.data.real if word_removed(name)],
     }
