@@ -8,6 +8,7 @@ localrules:
 
 checked = declared("fetch")
 obtained = declared("obtain")
+obtainable = settings.datasets if settings.data.source == "downloaded" else settings.data.own
 built = declared("manifest")
 
 
@@ -35,6 +36,8 @@ rule obtain_dataset:
         **obtained.output,
     log:
         obtained.log,
+    wildcard_constraints:
+        dataset=one_of(obtainable),
     conda:
         "../../envs/prefclip.yaml"
     params:

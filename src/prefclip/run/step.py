@@ -105,8 +105,8 @@ class Step:
 
     @property
     def params(self) -> dict[str, Any]:
-        """Everything but inputs and code that makes it stale: its settings and its command."""
-        return {**self.settings, "command": self.command_line("{run}")}
+        """Everything but inputs and code that makes it stale: its settings and its command, as JSON has them."""
+        return json.loads(json.dumps({**self.settings, "command": self.command_line("{run}")}))
 
     @property
     def code(self) -> dict[str, str]:
