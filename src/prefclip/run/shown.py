@@ -11,7 +11,7 @@ def shown_names(config: Config) -> dict[str, Any]:
     """Return labels and colours of the methods, titles of the data sets, and which photographs are clean twins."""
     return {
         # Lists, for the order shows too.
-        "labels": [[name, method_label(name), method_colour(name)] for name in config.every_method],
+        "labels": [[name, method_label(name), method_colour(name)] for name in config.methods],
         "titles": [[name, dataset_label(name)] for name in config.datasets],
         "clean twins": [name for name in config.data.real if word_removed(name)],
     }
