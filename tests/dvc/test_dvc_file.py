@@ -117,7 +117,7 @@ def test_the_run_is_what_snakemake_makes(run):
 
 
 def test_a_job_is_made_by_one_milestone_from_what_it_declares(run):
-    shipped = {path for dataset in run.config.datasets for path in listed_files(dataset)}
+    shipped = {path for dataset in run.config.datasets for path in listed_files(run.config, dataset)}
     shipped |= set(shipped_files(Path(run.config.data.root)))
     edges = set()
     for job in declared_jobs(run.config):

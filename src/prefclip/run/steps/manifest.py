@@ -55,8 +55,9 @@ class Manifest(Step):
             sizes += ["train_images", "validation_images"]
         elif self.dataset in data.bias and data.people_train_images:
             sizes.append("people_train_images")
-        rendered = data.source == "embedded" and self.dataset not in data.own
-        keys = ("data.source", "data.root", *(f"data.{size}" for size in sizes)) if rendered else ("reading",)
+        place = () if self.dataset in data.own else ("data.source", "data.root")
+        rendered = data.source == "embedded" and place
+        keys = (*place, *([f"data.{size}" for size in sizes] if rendered else ["reading"]))
         card_values = {"card": decisive_values(card), "role": role_in_run(self.config, card)}
         return self.values("model.image_size", *keys) | card_values
 
