@@ -56,7 +56,7 @@ def test_every_rule_of_the_papers_run(submitting, stand_ins):
 def test_one_command_starts_each_training(submitting):
     """One GPU needs no launcher; the stage's own command line is the same in all cases."""
     plain = submitting.run("snakemake", "--profile", "slurm", "--dry-run", POLICY).stdout
-    command = "prefclip train results/paper dpo --seed 0 --threads 1 > logs/paper/train_policy/"
+    command = "prefclip train results/paper dpo --seed 0 --threads 1 > logs/paper/train/"
     assert f"\n        {command}" in plain or f"Shell command: {command}" in plain
 
 

@@ -84,11 +84,11 @@ def test_one_that_is_used_is_scored_beside_the_others(pictures):
     assert "data.own.shelf" in shown(config)
 
     now = states()
-    assert now[FILES.source("shelf")] == now[FILES.attacked_images("shelf")] == "ok"
+    assert now[FILES.sources("shelf")] == now[FILES.attacked_images("shelf")] == "ok"
     Image.new("RGB", (8, 8)).save("pictures/shelf/egg/new.png")
     later = states()
-    assert {name for name in now if now[name] != later[name]} >= {FILES.source("shelf")}
-    assert later[FILES.source("shelf")] == "stale" and later[FILES.images("animals")] == now[FILES.images("animals")]
+    assert {name for name in now if now[name] != later[name]} >= {FILES.sources("shelf")}
+    assert later[FILES.sources("shelf")] == "stale" and later[FILES.images("animals")] == now[FILES.images("animals")]
 
 
 def test_a_folder_that_is_not_there_is_named_before_anything_runs(pictures, monkeypatch, refused):

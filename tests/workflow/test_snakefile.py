@@ -70,7 +70,7 @@ def test_format():
     [
         (
             {"methods": {"dpo": {"objective": "ppo"}}},
-            "methods.dpo: unknown objective 'ppo', allowed: dpo, ipo, kto, ce",
+            "methods.dpo: unknown objective 'ppo', allowed: ce, ce_kl, dpo",
         ),
         (
             {"data": {"zero_shot": ["foods"]}},
