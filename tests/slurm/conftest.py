@@ -42,7 +42,7 @@ STAND_INS = {
     "squeue": "",
     "scontrol": 'print("MinJobAge               = 300 sec")',
     "sinfo": 'print("PARTITION\\ngpu*")',
-    # Rules that are not submitted run here: nothing is fetched or drawn. Their name is in the path of their log.
+    # Rules that are not submitted run here: nothing is fetched or drawn. Their step is in the path of their log.
     "prefclip": """
         log = Path(os.readlink("/proc/self/fd/1")).with_suffix("")
         make_outputs([part for part in log.parts if part in OUTPUTS])
@@ -84,11 +84,14 @@ class StandIns:
     def learn_outputs(self, summary: str, dry_run: str, folder: Path) -> set[str]:
         """Take each rule's outputs from what `snakemake --summary` and `--dry-run` print; returns the rules."""
         by_rule: dict[str, list[str]] = {}
+        by_step: dict[str, list[str]] = {}
         for line in summary.splitlines():
             fields = line.split("\t")  # output, date, rule, logs, status, plan
             if len(fields) == 6 and fields[0] != "output_file":
                 by_rule.setdefault(fields[2], []).append(fields[0])
-        (self.folder / "outputs.json").write_text(json.dumps(by_rule))
+                for step in Path(fields[3]).with_suffix("").parts[2:3]:
+                    by_step.setdefault(step, []).append(fields[0])
+        (self.folder / "outputs.json").write_text(json.dumps(by_step | by_rule))
         # Snakemake lists no benchmarks, but each is called as its log is.
         for log in re.findall(r"> logs/(\S+)\.log", dry_run):
             benchmark = folder / f"benchmarks/{log}.tsv"

@@ -183,7 +183,7 @@ def test_a_damaged_source_stops_the_run(checkout, tmp_path):
     images.write_bytes(images.read_bytes()[:-1] + b"x")
     answer = broken.snakemake("all", "--cores", "1")
     assert answer.code == 1
-    log = (broken.folder / "logs/smoke/check_sources.log").read_text()
+    log = (broken.folder / "logs/smoke/fetch.log").read_text()
     assert log.startswith("prefclip: resources/embedded/emoji.parquet: sha256 is ") and log.count("\n") == 1
     assert list((broken.folder / RUN).rglob("*.*")) == [broken.folder / RUN / "config.json"]
 
