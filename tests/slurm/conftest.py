@@ -42,20 +42,19 @@ STAND_INS = {
     "squeue": "",
     "scontrol": 'print("MinJobAge               = 300 sec")',
     "sinfo": 'print("PARTITION\\ngpu*")',
-    # Rules that are not submitted run here: nothing is fetched or drawn. Their step is in the path of their log.
+    # Rules that are not submitted run here: nothing is fetched or drawn. The command says which step it is.
     "prefclip": """
-        log = Path(os.readlink("/proc/self/fd/1")).with_suffix("")
-        make_outputs([part for part in log.parts if part in OUTPUTS])
+        make_outputs([sys.argv[1].replace("-", "_")])
     """,
 }
 STAND_IN = """#!{python}
-import json, os, re, sys
+import json, re, sys
 from pathlib import Path
 HERE = Path({folder!r})
 OUTPUTS = json.loads((HERE / "outputs.json").read_text())
 
 def make_outputs(rules):
-    for path in (Path(name) for rule in rules for name in OUTPUTS[rule]):
+    for path in (Path(name) for rule in rules for name in OUTPUTS.get(rule, ())):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
 
@@ -85,12 +84,12 @@ class StandIns:
         """Take each rule's outputs from what `snakemake --summary` and `--dry-run` print; returns the rules."""
         by_rule: dict[str, list[str]] = {}
         by_step: dict[str, list[str]] = {}
+        step_of = _steps_of_rules(folder)
         for line in summary.splitlines():
             fields = line.split("\t")  # output, date, rule, logs, status, plan
             if len(fields) == 6 and fields[0] != "output_file":
                 by_rule.setdefault(fields[2], []).append(fields[0])
-                for step in Path(fields[3]).with_suffix("").parts[2:3]:
-                    by_step.setdefault(step, []).append(fields[0])
+                by_step.setdefault(step_of.get(fields[2], ""), []).append(fields[0])
         (self.folder / "outputs.json").write_text(json.dumps(by_step | by_rule))
         # Snakemake lists no benchmarks, but each is called as its log is.
         for log in re.findall(r"> logs/(\S+)\.log", dry_run):
@@ -126,6 +125,18 @@ def cluster(tmp_path_factory):
     with OneNodeCluster(tmp_path_factory.mktemp("slurm")) as running:
         yield running
     signal.signal(signal.SIGTERM, before)
+
+
+def _steps_of_rules(folder: Path) -> dict[str, str]:
+    """The step that the shell line of each rule starts, but for variants of other rules."""
+    text = "\n".join(path.read_text() for path in sorted((folder / "workflow/rules").glob("*.smk")))
+    steps = dict(re.findall(r'^(\w+) = declared\("(\w+)"', text, flags=re.M))
+    blocks = [block.partition(":") for block in re.split(r"^rule ", text, flags=re.M)[1:]]
+    return {
+        name: steps[variable]
+        for name, _, body in blocks
+        for variable in re.findall(r"^    shell:\n        (\w+)\.shell\b", body.partition("\nrule ")[0], flags=re.M)
+    }
 
 
 def _made(folder: Path) -> Path:

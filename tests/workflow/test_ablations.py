@@ -39,7 +39,7 @@ def test_a_dry_run_plans_every_point_in_seconds(checkout, name):
     assert answer.jobs["evaluate_model"] == len(runs)
     assert answer.jobs["train_policy"] + answer.jobs["train_policy_without_averaging"] == len(runs) - 1
     assert answer.jobs["synthesise_words"] == answer.jobs["cache_words_reference"] == 1
-    assert answer.jobs["draw_sweep_figure"] == 5 and answer.jobs["make_sweep_table"] == 2
+    assert answer.jobs["draw_figure"] == 5 and answer.jobs["make_table"] == 2
 
 
 def test_the_paper_sweeps_have_the_grids_and_sets_of_the_authors():
@@ -57,7 +57,7 @@ def test_the_paper_sweeps_have_the_grids_and_sets_of_the_authors():
 
 def test_the_main_run_plans_nothing_of_the_sweeps(checkout):
     jobs = checkout.snakemake("--dry-run", "all", config="config/smoke.yaml").jobs
-    assert jobs["train_policy"] == 1 and "synthesise_words" not in jobs and "make_sweep_table" not in jobs
+    assert jobs["train_policy"] == 1 and "synthesise_words" not in jobs and jobs["make_table"] == 4
 
 
 @pytest.mark.slow
@@ -86,11 +86,11 @@ def test_one_small_sweep_runs_from_images_to_figures(checkout):
     values = {**SWEEPS, "grids": {**SWEEPS["grids"], "beta": {**SWEEPS["grids"]["beta"], "values": [0.2, 1.0]}}}
     path = checkout.configure(settings(sweeps=values), "changed")
     jobs = checkout.snakemake("--dry-run", "ablations", config=path).jobs
-    drawn = jobs.pop("draw_sweep_figure")
+    drawn = jobs.pop("draw_figure")
     assert drawn == 3 and jobs == {
         "train_policy": 1,
         "evaluate_model": 1,
-        "make_sweep_table": 2,
+        "make_table": 2,
         "build_ablations_page": 1,
         "ablations": 1,
     }

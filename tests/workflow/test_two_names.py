@@ -117,4 +117,4 @@ def test_diff_names_the_one_setting_that_moved(project, capsys):
         "settings:",
         f"  {BETA}: 0.5 → 0.7, and what follows: 4",
     ]
-    assert lines[2].startswith(f"only in results/{ONE}: ") and lines[3].startswith("5 of ") and len(lines) == 4
+    assert lines[2].startswith(f"only in results/{ONE}: ") and lines[3].startswith("4 of ") and len(lines) == 4
