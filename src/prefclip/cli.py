@@ -129,6 +129,21 @@ def compare(
 
 
 @app.command()
+def publish(
+    run: Annotated[Path, typer.Argument(help="folder of a finished run, results/<experiment>")],
+    snapshot: Annotated[Path | None, typer.Argument(help="instead of results/reference/<experiment>")] = None,
+) -> None:
+    """Copy the tables and figures of a run, with the records of all that they come from, to where they are published.
+
+    Only a run that `prefclip audit verify` finds in order is published.
+    """
+    from prefclip.lineage.project import Project
+    from prefclip.lineage.published import publish
+
+    print(publish(Project.around(), run, snapshot))
+
+
+@app.command()
 def pretrain(
     output: Annotated[Path, typer.Option(help="where to save the weights")],
     record: Annotated[Path, typer.Option(help="where to write the training record (CSV)")],

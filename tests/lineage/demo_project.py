@@ -43,24 +43,25 @@ class DemoStep:
     """What a stage would be today."""
 
     inputs: list[str]
+    output: dict[str, str]
     params: dict
     code: dict[str, str]
 
 
-# What the stages read, and which keys they depend on, as they were declared when they ran.
-DECLARED: dict[tuple, tuple[list[str], tuple[str, ...]]] = {}
+# What the stages read and write, and which keys they depend on, as they were declared when they ran.
+DECLARED: dict[tuple, tuple[list[str], list[str], tuple[str, ...]]] = {}
 
 
 def declared(config: Config, stage: str, wildcards: dict[str, str], root: str = "") -> DemoStep | None:
     """Return the step of the demo as `prefclip.run.steps.declared` does."""
     if (stage, *sorted(wildcards.items())) not in DECLARED:
         return None
-    inputs, keys = DECLARED[stage, *sorted(wildcards.items())]
+    inputs, outputs, keys = DECLARED[stage, *sorted(wildcards.items())]
     try:
         params = {key: reduce(getitem, key.split("."), config.plain) for key in keys}
     except KeyError:
         return None
-    return DemoStep(inputs, params, code_of(stage))
+    return DemoStep(inputs, {name: name for name in outputs}, params, code_of(stage))
 
 
 def code_of(stage: str) -> dict[str, str]:
@@ -118,7 +119,7 @@ class DemoProject:
     ) -> AbstractContextManager:
         """Record one stage, and declare it."""
         wildcards = {key: str(value) for key, value in details.pop("wildcards", {}).items()}
-        DECLARED[stage, *sorted(wildcards.items())] = (inputs, keys)
+        DECLARED[stage, *sorted(wildcards.items())] = (inputs, outputs, keys)
         return recorded(
             stage,
             inputs=inputs,

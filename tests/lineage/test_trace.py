@@ -68,9 +68,9 @@ def test_difference_cells_say_what_is_taken_from_what(demo):
 @pytest.mark.parametrize(
     ("cell", "message"),
     [
-        ("dpo,dragons", "no cell 'dpo,dragons'; rows are 'dpo raw', 'dpo raw difference'; columns are"),
+        ("dpo,dragons", "no cell 'dpo,dragons'; its columns are 'clean accuracy animals', "),
         ("dpo,clean", "several cells are"),
-        ("x", "no cell"),
+        ("x", "no cell 'x'; rows are 'dpo raw', 'dpo raw difference'; columns are"),
     ],
 )
 def test_unknown_cell(demo, cell, message):
@@ -125,7 +125,7 @@ def test_json_holds_nodes_and_edges(demo):
     found = as_json(trace(demo.project, TABLE, "dpo raw,food"))
     json.dumps(found)
     names = [node["path"] for node in found["nodes"]]
-    assert found["complete"] and found["schema_version"] == 2 and names[-1] == TABLE and names[0] == RAW
+    assert found["complete"] and found["schema_version"] == 3 and names[-1] == TABLE and names[0] == RAW
     assert all(names.index(above) < names.index(below) for above, below in found["edges"])
     assert found["cell"]["terms"][0]["sources"][0]["where"]["dataset"] == "food"
 

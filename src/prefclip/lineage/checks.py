@@ -20,9 +20,10 @@ Verdict = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Declaration:
-    """What a step would read today, by name, and what would decide what it writes."""
+    """What a step would read and write today, by name, and what would decide what it writes."""
 
     inputs: frozenset[str]
+    outputs: frozenset[str]
     params: dict[str, Any]
     code: dict[str, str]
 
@@ -95,7 +96,7 @@ def check_step(today: Today, artifact: str, record: Record) -> Iterator[Verdict]
     step, origin = today.steps[run.activity], today.settings.origin(run.config)
     if isinstance(step, str):
         yield "unverifiable", f"its parameters cannot be compared: {step}", "mend it, or name another: --config FILE"
-    elif step is None:
+    elif step is None or artifact not in step.outputs:
         yield "orphaned", f"{origin} no longer asks for it", f"rm {artifact}, or put back what asked for it"
     else:
         moved = differences("", run.params, step.params)

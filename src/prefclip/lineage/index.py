@@ -16,7 +16,9 @@ NO_RESULTS = (LINEAGE_PAGE, STATEMENT, SIGNED_STATEMENT, "scratch")
 
 
 class Index:
-    """The records of a project, each read at most once."""
+    """The records of a project, each read at most once; ``folder`` is that of a published run, if they are of one."""
+
+    folder = ""
 
     def __init__(self, project: Project):
         self.project = project
@@ -33,6 +35,10 @@ class Index:
         """Return the names of the inputs of an artifact; a raw file or one with a damaged record has none."""
         record = self.record(artifact)
         return [entry.path for entry in record.run.inputs] if isinstance(record, Record) else []
+
+    def shown(self, artifact: str) -> str:
+        """Return the name of the file that holds an artifact."""
+        return artifact
 
     def lineage(self, targets: Iterable[str]) -> list[str]:
         """Return the targets and everything upstream of them, inputs before what was made of them.

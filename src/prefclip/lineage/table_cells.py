@@ -35,8 +35,10 @@ def find_cell(table: Table, place: str) -> Number:
         choice = "; ".join(f"{each.row},{each.column}" for each in found[:8])
         raise LineageError(f"{table.name}: several cells are {place!r}, add words: {choice}.")
     rows = ", ".join(dict.fromkeys(repr(each.row) for each in table.numbers))
-    columns = ", ".join(dict.fromkeys(repr(each.column) for each in table.numbers))
-    raise LineageError(f"{table.name}: no cell {place!r}; rows are {rows}; columns are {columns}.")
+    of_row = [each for each in table.numbers if row <= set(each.row.split())]
+    columns = ", ".join(dict.fromkeys(repr(each.column) for each in of_row or table.numbers))
+    which = "its columns are" if of_row else f"rows are {rows}; columns are"
+    raise LineageError(f"{table.name}: no cell {place!r}; {which} {columns}.")
 
 
 def source_name(view: str, source: Source) -> str:

@@ -1,6 +1,7 @@
 """Trace an artifact, or one cell of a table, back to the raw data: the part of the lineage graph above it."""
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -12,13 +13,14 @@ from prefclip.lineage.figure_ids import FIGURE_SUFFIXES, LARGEST_FIGURE, activit
 from prefclip.lineage.hashing import FileHash, hash_file, open_plainly
 from prefclip.lineage.index import Index, without_collector
 from prefclip.lineage.project import FileProblem, LineageError, Project
+from prefclip.lineage.published import PublishedIndex, published_folders
 from prefclip.lineage.record import Damage, Record
 from prefclip.lineage.table_cells import find_cell, read_table_of, source_name
 from prefclip.table import Number, Table
 
 CHECKSUMS = "checksums.json"
 ATTRIBUTIONS = ("ATTRIBUTION.md", "SOURCES.md", "README.md")
-TRACE_VERSION = 2
+TRACE_VERSION = 3
 
 
 @dataclass
@@ -43,13 +45,19 @@ class Node:
 
 @dataclass
 class Trace:
-    """The graph above one target; ``nodes`` are in order, inputs first."""
+    """The graph above one target; ``nodes`` are in order, inputs first.
+
+    ``published`` is the folder that holds it, if it is one of published results; ``unchecked`` are then the files that
+    are not here to be compared with their records.
+    """
 
     target: str
     nodes: dict[str, Node]
     loops: list[str] = field(default_factory=list)
     cell: Number | None = None
     table: Table | None = None
+    published: str = ""
+    unchecked: list[str] = field(default_factory=list)
 
     def gaps(self) -> list[Node]:
         """Return the nodes at which the way back is lost."""
@@ -62,18 +70,18 @@ class Trace:
 
 @without_collector()
 def trace(project: Project, target: str | Path, cell: str | None = None) -> Trace:
-    """Return the lineage of a target: a file of the project, or a figure that was copied elsewhere.
+    """Return the lineage of a target: a file of the project, a published one, or a figure that was copied elsewhere.
 
     With ``cell`` (``ROW,COLUMN`` of a table) only the files that this cell names as its sources are followed. Hashes
-    are the recorded ones; ``verify`` computes them again. Raises LineageError for an unknown target or cell,
-    TableFileError for a damaged table.
+    are the recorded ones; ``verify`` computes them again. What is published is compared with its records, and so is
+    what they name outside of the run. Raises LineageError for an unknown target or cell, TableFileError for a damaged
+    table.
     """
-    index = Index(project)
-    name = _target(index, target)
+    index, name = _target(project, target)
     table, number = None, None
     inputs: dict[str, list[str]] = {}
     if cell is not None:
-        table = read_table_of(project, name)
+        table = read_table_of(project, index.shown(name))
         number = find_cell(table, cell)
         inputs[name] = _cell_inputs(index, name, table, number)
     starts = inputs.get(name, [name])
@@ -85,37 +93,68 @@ def trace(project: Project, target: str | Path, cell: str | None = None) -> Trac
     nodes = {item: _node(index, item, recorded.get(item), checksums) for item in order}
     for item, kept in inputs.items():
         nodes[item].inputs = kept
-    return Trace(name, nodes, index.loops, number, table)
+    found = Trace(name, nodes, index.loops, number, table, index.folder)
+    if index.folder:
+        _compare_with_records(index, found)
+    return found
 
 
-def _target(index: Index, target: str | Path) -> str:
+def _target(project: Project, target: str | Path) -> tuple[Index, str]:
+    """The records to ask, and the name that the target has in them."""
     if Path(target).is_dir():
         raise LineageError(f"{target}: is a folder; name one artifact to trace.")
+    index, published = Index(project), [PublishedIndex(project, folder) for folder in published_folders(project)]
     try:
         (name,) = index.resolve(target)
     except LineageError:
-        found = _by_figure(index, Path(target))
+        name = project.name(target)
+        of_no_run = ((each, name) for each in published if each.record(name) is not None)
+        found = next(of_no_run, None) or _by_figure([index, *published], Path(target))
         if found is None:
             raise
         return found
+    for each in published:
+        if name.startswith(f"{each.folder}/"):
+            known = each.run + name.removeprefix(each.folder)
+            if each.record(known) is None:
+                raise LineageError(f"{target}: has no record in {each.folder}; name a published table or figure.")
+            return each, known
     if index.record(name) is None:
-        return _by_figure(index, index.project.root / name) or name
-    return name
+        return _by_figure([index, *published], project.root / name) or (index, name)
+    return index, name
 
 
-def _by_figure(index: Index, path: Path) -> str | None:
+def _by_figure(indices: Iterable[Index], path: Path) -> tuple[Index, str] | None:
     """Find the artifact that a copied figure is, by the activity in its metadata and its bytes."""
     if path.suffix in FIGURE_SUFFIXES and path.is_file() and path.stat().st_size <= LARGEST_FIGURE:
         activity, sha256 = activity_in(path.read_bytes()), hash_file(open_plainly, str(path)).sha256
         candidates = [
-            (entry.sha256 == sha256, name)
+            (entry.sha256 == sha256, index, name)
+            for index in indices
             for name in (index.everything() if activity else [])
             if isinstance(record := index.record(name), Record) and record.run.activity == activity
             if (entry := record.run.output()) is not None and name.endswith(path.suffix)
         ]
         if candidates:
-            return max(candidates)[1]
+            return max(candidates, key=lambda found: found[0])[1:]
     return None
+
+
+def _compare_with_records(index: Index, found: Trace) -> None:
+    """Hash what is here of a published run's lineage; of all else the records are the only witness."""
+    view = PurePosixPath(found.target)
+    stored = [str(view.with_suffix(".json"))] if found.cell is not None and view.suffix != ".json" else []
+    for name in [*found.nodes, *stored]:
+        node = found.nodes.get(name) or _node(index, name, None, _Checksums(index.project))
+        now = hash_file(index.project.open, index.shown(name))
+        if now.problem == "missing" and node.sha256:
+            found.unchecked.append(name)
+            if node.kind == "gap" and not is_result(name):
+                node.kind, node.facts = "raw", {}
+        elif now.sha256 != node.sha256:
+            what = now.message or f"is not what its record says: its sha256 is {now.sha256[:12]}…"
+            lost = found.nodes.get(name) or found.nodes[found.target]
+            lost.kind, lost.facts = "gap", {**lost.facts, "problem": f"{index.shown(name)} {what}"}
 
 
 def _cell_inputs(index: Index, view: str, table: Table, number: Number) -> list[str]:

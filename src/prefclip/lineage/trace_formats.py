@@ -25,6 +25,7 @@ def as_tree(trace: Trace) -> str:
             todo.append((above, below + ("└─ " if last else "├─ "), below + ("   " if last else "│  ")))
     lines += [f"lost at {node.name}: {node.facts.get('problem')}" for node in trace.gaps()]
     lines += [f"runs in a circle at {name}" for name in trace.loops]
+    lines += [_published_line(trace)] * bool(trace.published)
     return "\n".join(printable(line) for line in lines)
 
 
@@ -47,6 +48,8 @@ def as_json(trace: Trace) -> dict:
         "schema_version": TRACE_VERSION,
         "target": printable(trace.target),
         "complete": trace.complete(),
+        "published": trace.published or None,
+        "unchecked": [printable(name) for name in trace.unchecked],
         "nodes": nodes,
         "edges": edges,
     }
@@ -101,6 +104,16 @@ def _term(trace: Trace, term: Term) -> dict:
     sources = [trace.table.sources[place] for place in term.sources]
     listed = [source.model_dump() | {"file": source_name(trace.target, source)} for source in sources]
     return {"measure": term.measure, "words": term.words, "sources": listed}
+
+
+def _published_line(trace: Trace) -> str:
+    run = "/".join(trace.target.split("/")[:2])
+    here, elsewhere = len(trace.nodes) - len(trace.unchecked), len(trace.unchecked)
+    return (
+        f"from the sealed records of {trace.published}; of {here + elsewhere} files {here} are here and were hashed "
+        f"again, the other {elsewhere} can only be checked by running the experiment: then "
+        f"`prefclip compare {run} {trace.published}`"
+    )
 
 
 def _cell_line(trace: Trace) -> str:

@@ -85,8 +85,12 @@ def _steps(project: Project, records: dict, settings: CurrentSettings) -> dict[s
             run, config = record.run, settings.config(record.run.config)
             if not isinstance(config, str):
                 step = declared(config, run.stage, run.wildcards, run_folder(name).rstrip("/"))
-                names = frozenset(map(project.name, step.inputs)) if step else frozenset()
-                config = step and Declaration(names, step.params, step.code)
+                config = step and Declaration(
+                    frozenset(map(project.name, step.inputs)),
+                    frozenset(map(project.name, step.output.values())),
+                    step.params,
+                    step.code,
+                )
             found[run.activity] = config
     return found
 

@@ -1,0 +1,162 @@
+"""Published tables and figures: written only from a run in order, and traced in a clone that has not run anything."""
+
+import io
+import shutil
+import tarfile
+from pathlib import Path
+
+import pytest
+from demo_project import RAW, RUN
+
+from prefclip.lineage.project import LineageError, Project
+from prefclip.lineage.published import RECORDS, publish, published_folders
+from prefclip.lineage.trace import trace
+from prefclip.lineage.trace_formats import as_json, as_tree
+from prefclip.table import read_table
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = "results/reference/demo"
+TABLE, FIGURE = f"{FOLDER}/tables/typographic.csv", f"{FOLDER}/figures/bars.png"
+
+
+@pytest.fixture
+def published(demo):
+    """The demo, published, and its run gone."""
+    demo.path(f"{RUN}/config.json").write_text("{}")
+    assert publish(demo.project, RUN) == FOLDER
+    shutil.rmtree(demo.path(RUN))
+    return demo
+
+
+def raw_of(found) -> list[str]:
+    return [node.name for node in found.nodes.values() if node.kind == "raw"]
+
+
+def test_every_cell_and_figure_reaches_raw_data_without_the_run(published):
+    numbers = read_table(published.path(TABLE).with_suffix(".json")).numbers
+    assert len(numbers) == 5
+    for number in numbers:
+        found = trace(published.project, TABLE, f"{number.row},{number.column}")
+        assert found.complete() and raw_of(found) == [RAW] and found.published == FOLDER
+    assert set(found.nodes) - set(found.unchecked) == {f"{RUN}/tables/typographic.csv", RAW}
+    found = trace(published.project, FIGURE)
+    assert found.complete() and raw_of(found) == [RAW]
+    last = as_tree(found).splitlines()[-1]
+    assert f"of {len(found.nodes)} files 2 are here" in last and f"`prefclip compare {RUN} {FOLDER}`" in last
+    assert as_json(found)["unchecked"] == found.unchecked and len(found.unchecked) == len(found.nodes) - 2
+
+
+def test_a_cell_follows_only_its_own_files(published):
+    found = trace(published.project, TABLE, "dpo raw,first")
+    assert found.nodes[found.target].inputs == [published.predictions(0)]
+    assert published.predictions(1) not in found.nodes
+
+
+def test_names_of_the_run_and_copies_of_its_figures_are_found_too(published, tmp_path):
+    copy = tmp_path / "paper" / "figure 3.png"
+    copy.parent.mkdir()
+    shutil.copyfile(published.path(FIGURE), copy)
+    for target in (f"{RUN}/figures/bars.png", copy, FIGURE):
+        assert trace(published.project, target).target == f"{RUN}/figures/bars.png"
+    assert trace(published.project, f"{RUN}/checkpoints/clip/dpo/seed0/model.safetensors").complete()
+
+
+@pytest.mark.parametrize("name", [TABLE, TABLE.replace(".csv", ".json"), RAW])
+def test_a_changed_byte_is_named(published, name):
+    published.flip(name) if name != TABLE.replace(".csv", ".json") else published.path(name).write_text(
+        published.path(name).read_text().replace("0.55", "0.56")
+    )
+    found = trace(published.project, TABLE, "dpo raw,mean")
+    assert not found.complete() and f"{name} is not what its record says" in as_tree(found)
+
+
+def test_raw_data_that_are_not_here_are_told(published):
+    published.path(RAW).unlink()
+    found = trace(published.project, TABLE)
+    assert found.complete() and raw_of(found) == [RAW] and RAW in found.unchecked and found.nodes[RAW].sha256
+
+
+@pytest.mark.parametrize("problem", ["byte", "empty", "other", "link"])
+def test_damaged_records_are_one_sentence(published, problem):
+    path = published.path(f"{FOLDER}/{RECORDS}")
+    if problem == "byte":
+        published.flip(f"{FOLDER}/{RECORDS}")
+    elif problem == "link":
+        path.rename(published.path("elsewhere"))
+        path.symlink_to(published.path("elsewhere"))
+    else:
+        with tarfile.open(path, "w:xz") as bundle:
+            for name in ("results/demo/a.prov.json", "../../b.prov.json") * (problem == "other"):
+                bundle.addfile(tarfile.TarInfo(name), io.BytesIO())
+    with pytest.raises(LineageError, match=rf"^{FOLDER}/{RECORDS}: .*\.$"):
+        trace(published.project, TABLE)
+
+
+def test_an_edited_record_is_a_gap(published):
+    path, target = published.path(f"{FOLDER}/{RECORDS}"), f"{RUN}/preferences/animals.parquet"
+    with tarfile.open(path) as bundle:
+        texts = {member.name: bundle.extractfile(member).read() for member in bundle}
+    with tarfile.open(path, "w:xz") as bundle:
+        for name, text in texts.items():
+            text = text.replace(b"pairs", b"PAIRS") if name.startswith(target) else text
+            member = tarfile.TarInfo(name)
+            member.size = len(text)
+            bundle.addfile(member, io.BytesIO(text))
+    found = trace(published.project, TABLE)
+    assert [node.name for node in found.gaps()] == [target]
+    assert "seal" in found.nodes[target].facts["problem"]
+
+
+def test_a_run_that_is_not_in_order_is_not_published(demo):
+    demo.path(f"{RUN}/config.json").write_text("{}")
+    demo.flip(f"{RUN}/figures/bars.png")
+    with pytest.raises(LineageError, match=r"bars\.png: is tampered .*only a run in order is published"):
+        publish(demo.project, RUN)
+    assert not demo.path(FOLDER).exists()
+    for name in ("results/nothing", "src", f"{RUN}/tables"):
+        with pytest.raises(LineageError, match="holds no tables and no figures"):
+            publish(demo.project, name)
+
+
+def test_what_the_run_lacks_stays_published(published):
+    demo = published
+    demo.run_everything()
+    demo.path(f"{RUN}/config.json").write_text('{"second": 1}')
+    demo.path(f"{FOLDER}/tables/sweeps.json").write_text("{}")
+    with pytest.raises(LineageError, match=r"sweeps\.json: results/demo has none; make it"):
+        publish(demo.project, RUN)
+    assert demo.path(f"{FOLDER}/config.json").read_text() == "{}"
+    demo.path(f"{FOLDER}/tables/sweeps.json").unlink()
+    before = demo.path(f"{FOLDER}/tables/typographic.json").read_bytes()
+    demo.path(f"{FOLDER}/notes.md").write_text("mine")
+    publish(demo.project, RUN)
+    assert demo.path(f"{FOLDER}/config.json").read_text() == '{"second": 1}'
+    assert demo.path(f"{FOLDER}/notes.md").read_text() == "mine"
+    assert demo.path(f"{FOLDER}/tables/typographic.json").read_bytes() == before
+    assert not [path for path in demo.path("results/reference").iterdir() if path.name != "demo"]
+
+
+def test_the_same_run_is_published_in_the_same_bytes(demo):
+    demo.path(f"{RUN}/config.json").write_text("{}")
+    one, other = (
+        demo.path(publish(demo.project, RUN, name)) for name in ("results/reference/a", "results/reference/b")
+    )
+    assert (one / RECORDS).read_bytes() == (other / RECORDS).read_bytes()
+
+
+@pytest.mark.parametrize("folder", published_folders(Project(ROOT)) or [pytest.param("", marks=pytest.mark.skip)])
+def test_everything_that_this_repository_publishes_reaches_raw_checksums(folder):
+    project = Project(ROOT)
+    for path in sorted((ROOT / folder).glob("figures/*")) + sorted((ROOT / folder).glob("tables/*")):
+        found = trace(project, path)
+        assert found.complete() and raw_of(found), path
+        assert all(found.nodes[name].sha256 for name in raw_of(found)), path
+    for path in sorted((ROOT / folder).glob("tables/*.json")):
+        traced = {}  # cells with the same sources have the same lineage
+        table = read_table(path)
+        for number in table.numbers:
+            if number.value is not None:
+                traced[frozenset(source.file for source in table.sources_of(number))] = number
+        for number in traced.values():
+            found = trace(project, path, f"{number.row},{number.column}")
+            assert found.complete() and raw_of(found), (path, number.keys)
