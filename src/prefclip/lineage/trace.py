@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -103,24 +104,27 @@ def _target(project: Project, target: str | Path) -> tuple[Index, str]:
     """The records to ask, and the name that the target has in them."""
     if Path(target).is_dir():
         raise LineageError(f"{target}: is a folder; name one artifact to trace.")
-    index, published = Index(project), [PublishedIndex(project, folder) for folder in published_folders(project)]
+    index, folders = Index(project), published_folders(project)
     try:
         (name,) = index.resolve(target)
     except LineageError:
         name = project.name(target)
+        published = [PublishedIndex(project, folder) for folder in folders]
         of_no_run = ((each, name) for each in published if each.record(name) is not None)
         found = next(of_no_run, None) or _by_figure([index, *published], Path(target))
         if found is None:
             raise
         return found
-    for each in published:
-        if name.startswith(f"{each.folder}/"):
-            known = each.run + name.removeprefix(each.folder)
-            if each.record(known) is None:
-                raise LineageError(f"{target}: has no record in {each.folder}; name a published table or figure.")
-            return each, known
+    folder = next((folder for folder in folders if name.startswith(f"{folder}/")), None)
+    if folder is not None:
+        published = PublishedIndex(project, folder)
+        known = published.run + name.removeprefix(folder)
+        if published.record(known) is None:
+            raise LineageError(f"{target}: has no record in {folder}; name a published table or figure.")
+        return published, known
     if index.record(name) is None:
-        return _by_figure([index, *published], project.root / name) or (index, name)
+        published = (PublishedIndex(project, folder) for folder in folders)
+        return _by_figure(chain([index], published), project.root / name) or (index, name)
     return index, name
 
 
