@@ -97,7 +97,8 @@ class Repository:
 
     def times(self) -> dict[str, int]:
         """Modification times of everything that runs made."""
-        return {str(path): path.stat().st_mtime_ns for path in self.path("results").rglob("*") if path.is_file()}
+        made = (path for path in self.path("results").rglob("*") if path.is_file() and path.name != ".dvcignore")
+        return {str(path): path.stat().st_mtime_ns for path in made}
 
     def locked(self) -> dict[str, str]:
         """Every file that dvc.lock stands for, with its md5, from the lists of the folders in the cache."""

@@ -83,7 +83,7 @@ def test_metrics(recorded):
 def test_plots(recorded, tmp_path):
     recorded.run("dvc", "plots", "show", "--out", str(tmp_path / "plots"))
     page = (tmp_path / "plots/index.html").read_text()
-    assert "Loss of each training run" in page
+    assert "Loss of each method, first seed" in page
     assert all(name in page for name in ("accuracy_bars", "attack_examples", "training_curves"))
     shown = json.loads(recorded.run("dvc", "plots", "show", "--json", "--out", str(tmp_path / "json")).stdout)
     assert shown.get("errors", []) == []

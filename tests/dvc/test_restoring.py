@@ -120,7 +120,7 @@ def test_a_remote_that_lacks_something(clone, recorded):
     store = clone.root.parent / STORE
     copy_in(store, md5_of(recorded.path(TABLE))).unlink()
     sentence = clone.refuses("restore")
-    assert "`dvc pull" in sentence and TABLE in sentence
+    assert "`dvc pull" in sentence and sentence.endswith(" Not fetched: results/tiny/tables.\n")
     shutil.rmtree(store)
     assert "`dvc pull" in clone.refuses("restore")
     assert "nowhere" in clone.refuses("restore", "--remote", "nowhere")
@@ -149,7 +149,9 @@ def test_a_commit_with_a_file_that_no_step_makes(clone):
     clone.run("dvc", "pull")
     shutil.copy(clone.path(TABLE), clone.path(TABLE).with_name("mine.csv"))
     assert "what lies in the folders" in clone.refuses("restore")
+    assert clone.path(TABLE).with_name("mine.csv").is_file()
     clone.run("dvc", "commit", "--force", "tables")
+    clone.path(TABLE).with_name("mine.csv").unlink()
     assert "dvc.lock holds results/tiny/tables/mine.csv, which no step" in clone.refuses("restore")
     clone.path(TABLE).with_name("mine.csv").unlink()
     clone.path(TABLE).unlink()
@@ -165,6 +167,7 @@ def test_a_damaged_list_of_a_folder(clone):
     copy = copy_in(clone.path(".dvc/cache"), stages["tables"]["outs"][0]["md5"])
     copy.chmod(0o644)
     copy.write_text(copy.read_text().replace("[{", "[ {"))
+    copy.chmod(0o444)  # DVC hashes again what could be written to
     sentence = clone.refuses("restore")
     assert f"{copy.relative_to(clone.root)}: not the list of results/tiny/" in sentence
     assert_nothing_is_blessed(clone)

@@ -107,17 +107,17 @@ def hide_sweeps(project: Project, config: Config) -> None:
     """Write a ``.dvcignore`` into the run's folder, so that DVC does not see what only the sweeps make."""
     root = files_of(config).root
     hidden = sorted(_written(config) - made_files(config))
-    path = project.root / root / ".dvcignore"
-    if hidden:
-        write_text(path, "".join(f"{name.removeprefix(root)}\n" for name in hidden))
-    else:
+    path, text = project.root / root / ".dvcignore", "".join(f"{name.removeprefix(root)}\n" for name in hidden)
+    if not hidden:
         remove_file(path)
+    elif not path.is_file() or path.read_text(encoding="utf-8") != text:
+        write_text(path, text)
 
 
-def check_names(found: Collection[str], config: Config, where: str) -> None:
-    """Raise VersioningError unless files are those of the run; ``where`` says where they were found."""
+def check_names(found: Collection[str], config: Config, where: str, whole: bool = True) -> None:
+    """Raise VersioningError unless files, found ``where``, are those of the run, and all of them if ``whole``."""
     made = made_files(config)
-    lacking, foreign = sorted(made.difference(found)), sorted(set(found) - made)
+    lacking, foreign = sorted(made.difference(found)) if whole else [], sorted(set(found) - made)
     if lacking:
         raise VersioningError(f"{where} lacks {_first(lacking)}; `snakemake --cores 2 record` makes and stores it.")
     if foreign:

@@ -48,7 +48,14 @@ def restore_run(project: Project, remote: str | None = None, force: bool = False
             f"{LOCK}: says nothing of {unknown[0]} and {len(unknown) - 1} others that {DVC_FILE} lists; run "
             "`snakemake --cores 2 record`, or check out a commit where the two fit together."
         )
-    run_dvc(project, "pull", *(["--remote", remote] if remote else []), *(["--force"] if force else []), DVC_FILE)
+    # A pull removes what it knows from elsewhere and does not find in its lists.
+    check_names(files_here(project, outputs), config, f"what lies in the folders of {DVC_FILE}", whole=False)
+    try:
+        run_dvc(project, "pull", *(["--remote", remote] if remote else []), *(["--force"] if force else []), DVC_FILE)
+    except VersioningError as error:
+        # DVC itself speaks of hashes.
+        lacking = [name for name, md5 in outputs.items() if not cached_copy(project, md5).exists()]
+        raise VersioningError(f"{error} Not fetched: {', '.join(lacking)}.") from error
     files = stored_files(project, outputs)
     check_names(files, config, LOCK)
     check_names(files_here(project, outputs), config, f"what lies in the folders of {DVC_FILE}")
