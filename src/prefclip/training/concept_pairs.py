@@ -12,14 +12,11 @@ from prefclip.training.errors import TrainingError
 class ConceptPairs:
     """N preference pairs as embeddings, normalised float32.
 
-    Attributes:
-        judged: images on which two texts are compared, (N, D): typographic images, or people.
-        judged_texts: all candidate texts, (K, D).
-        preferred, rejected: columns of the two texts, (N,).
-        reference: the untouched model's logits of the candidates on the judged images, (N, K).
-        kept: images on which nothing should change, (N, D): the clean twins, or the same people.
-        kept_texts: texts among which nothing should change, (C, D).
-        scale: of the untouched model's logits.
+    judged        images on which two texts are compared, (N, D): typographic images, or people
+    judged_texts  all candidate texts, (K, D); ``preferred`` and ``rejected`` are places among them, (N,)
+    reference     the untouched model's logits of the candidates on the judged images, (N, K); ``scale`` is theirs
+    kept          images on which nothing should change, (N, D): the clean twins, or the same people
+    kept_texts    texts among which nothing should change, (C, D)
     """
 
     judged: Tensor
@@ -36,7 +33,6 @@ class ConceptPairs:
 
     @property
     def dimension(self) -> int:
-        """Width D of the embeddings."""
         return self.judged.shape[1]
 
 
@@ -49,15 +45,11 @@ def concept_pairs(
     kept_texts: Tensor,
     scale: float,
 ) -> ConceptPairs:
-    """Put pairs together; the reference is CLIP without any map.
-
-    Raises TrainingError where the parts do not fit.
-    """
-    count = len(judged)
-    if not count or not len(preferred) == len(rejected) == len(kept) == count:
+    """Put pairs together; the reference is CLIP without any map. Raises TrainingError where the parts do not fit."""
+    if not 0 < len(judged) == len(preferred) == len(rejected) == len(kept):
         raise TrainingError(
-            f"concept pairs need as many labels and kept images as judged ones, at least one; got {count} images, "
-            f"{len(preferred)} preferred, {len(rejected)} rejected and {len(kept)} kept."
+            f"concept pairs need as many labels and kept images as judged ones, at least one; got {len(judged)} "
+            f"images, {len(preferred)} preferred, {len(rejected)} rejected and {len(kept)} kept."
         )
     reference = scale * (judged @ judged_texts.T)
     return ConceptPairs(judged, judged_texts, preferred, rejected, reference, kept, kept_texts, scale)

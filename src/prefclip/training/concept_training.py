@@ -1,6 +1,5 @@
 """The two concept stages: a map that prefers the object to the written word, and one for the gender of people."""
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from prefclip.config.analyses import ConceptConfig
 from prefclip.datasets.class_lists import read_classes
 from prefclip.datasets.image_stacks import open_images
 from prefclip.files import sha256_of
-from prefclip.models.concept_head import ConceptHead, save_concept_head
+from prefclip.models.concept_head import save_concept_head
 from prefclip.models.image_tower import embed_images
 from prefclip.models.loading import LoadedModel, load_model
 from prefclip.models.text_features import encode_prompts, text_features
@@ -24,7 +23,7 @@ from prefclip.training.distributed import default_device
 from prefclip.training.errors import TrainingError
 from prefclip.training.numerics import declared_numerics
 from prefclip.training.pairs import check_labels, read_pairs
-from prefclip.training.reference import read_reference, reference_parts
+from prefclip.training.reference import key_of, read_reference, reference_parts
 
 READING, GENDER = "reading", "gender"
 
@@ -47,9 +46,7 @@ def train_reading_map(
     """Train W on the typographic pairs of the training set: at t = 1 it prefers the object, at t < 0 the word.
 
     ``reference``: the embeddings that `cache_reference` wrote; no image is read but for their checksum. Writes the map
-    and its log. The same number of CPU threads gives the same bytes.
-
-    Raises PrefclipError naming the file or key.
+    and its log. The same number of CPU threads gives the same bytes. Raises PrefclipError naming the file or key.
     """
     with declared_numerics("fp32", threads):
         loaded = load_model(config.model, device or default_device())
@@ -92,9 +89,7 @@ def train_gender_map(
 
     ``gender_pairs``: what `preferences.gender_pairs.gender_pairs` wrote, with the preference of ``settings``. The
     policy chooses among all captions of the pairs; the regulariser keeps the choice among the captions without gender,
-    the class prompts, on the same images. Writes the map and its log.
-
-    Raises PrefclipError naming the file or key.
+    the class prompts, on the same images. Writes the map and its log. Raises PrefclipError naming the file or key.
     """
     with declared_numerics("fp32", threads):
         loaded = load_model(config.model, device or default_device())
@@ -132,7 +127,7 @@ def _fit(
     pairs_sha256: str,
     out_map: str | Path,
     out_log: str | Path,
-) -> ConceptHead:
+) -> None:
     fitted = fit_concept(pairs, settings, seed, f"{concept}/{dataset}")
     relevant = settings.trained_with()
     metadata = {
@@ -141,14 +136,13 @@ def _fit(
         "concept": concept,
         "dataset": dataset,
         "settings": json.dumps(relevant, sort_keys=True),
-        "settings_sha256": hashlib.sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest(),
+        "settings_sha256": key_of(relevant),
         "pairs_sha256": pairs_sha256,
         "seed": str(seed),
         "steps": str(len(fitted.log)),
     }
     write_concept_log(out_log, fitted.log)
     save_concept_head(out_map, fitted.head, metadata)
-    return fitted.head
 
 
 def _check_gender_pairs(table, path: str | Path, settings: ConceptConfig, images: int, classes: int) -> None:

@@ -38,13 +38,9 @@ PICTURES_FIRST = Mixture(pictures=0.40, words=0.25, caption_names_word=0.40)
 class PretrainingPlan:
     """The recipe. One step is one batch; each learning rate warms up, then follows a cosine.
 
-    Attributes:
-        word_steps: words alone.
-        mixture_steps: pictures, words and both, against the anchors; shares its schedule with the words.
-        text_steps: the text transformer is fitted to the anchors, text_batch_size captions at a time.
-        joint_steps: both towers, with a schedule of their own.
-        mixture, joint_mixture: what the batches of the two phases hold.
-        scenes: pre-rendered pictures to draw from.
+    First come words alone, then a mixture of pictures, words and both, against the anchors and with one schedule for
+    the two; then the text transformer is fitted to the anchors; then both towers are trained, with a schedule of their
+    own. ``scenes`` are pre-rendered pictures to draw from.
     """
 
     word_steps: int = 1400
@@ -166,7 +162,7 @@ class _Pretrainer:
         self.model.train()
         for group in self.optimizer.param_groups:
             group["lr"] = self.plan.learning_rate_at(step) * group["share"]
-        pixels = to_model_input(images)
+        pixels = EmojiClip.normalise_pixels(images).contiguous(memory_format=torch.channels_last)
         scale = self.model.logit_scale.exp().clamp(max=LARGEST_SCALE)
         logits = scale * self.model.encode_image(pixels, normalize=True) @ captions.T
         loss = functional.cross_entropy(logits, labels)
@@ -213,9 +209,3 @@ class _Pretrainer:
         self.optimizer.add_param_group(
             {"params": text, "weight_decay": plan.weight_decay, "share": TEXT_LEARNING_SHARE}
         )
-
-
-def to_model_input(images: Tensor) -> Tensor:
-    """Turn uint8 (B, H, W, 3) into normalised float (B, 3, H, W), channels last in memory."""
-    pixels = EmojiClip.normalise_pixels(images.permute(0, 3, 1, 2).float().div_(255))
-    return pixels.contiguous(memory_format=torch.channels_last)

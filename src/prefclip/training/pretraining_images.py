@@ -20,13 +20,10 @@ PEOPLE_CAPTION_SHARES = (0.6, 0.25, 0.15)
 
 @dataclass(frozen=True)
 class Mixture:
-    """Shares of a batch.
+    """Shares of a batch: plain pictures, words alone on a background, and the rest pictures with a word on them.
 
-    Attributes:
-        pictures: plain pictures.
-        words: words alone on a background; what remains are pictures with a word on them.
-        caption_names_word: of the pictures with a word, how many are captioned by the word instead of the picture.
-        people: of the pictures, how many show people.
+    Of those with a word, ``caption_names_word`` are captioned by the word instead of the picture; of all pictures,
+    ``people`` show people.
     """
 
     pictures: float
@@ -58,11 +55,9 @@ def object_names(world: EmojiWorld) -> list[str]:
 
 
 class ScenePool:
-    """Pre-rendered pictures and the labels of the captions that fit each of them.
+    """Pre-rendered pictures, uint8 (N, 64, 64, 3), and the labels (N, 3) of the captions that fit each of them.
 
-    Attributes:
-        images: uint8 (N, 64, 64, 3).
-        labels: (N, 3), full, concept-only and gender-only caption; objects have one caption, three times.
+    The three are the full, the concept-only and the gender-only caption; objects have one caption, three times.
     """
 
     def __init__(self, world: EmojiWorld, captions: Captions, size: int, people_share: float, seed: int):
@@ -85,11 +80,7 @@ class ScenePool:
 
 
 class PretrainingBatches(Dataset):
-    """Batch number ``step``: uint8 images (B, 64, 64, 3) and caption labels (B,), a function of seed and step alone.
-
-    Args:
-        mixtures: the mixture of every step.
-    """
+    """Batch number ``step``: uint8 images (B, 64, 64, 3) and caption labels (B,), a function of seed and step alone."""
 
     def __init__(
         self,

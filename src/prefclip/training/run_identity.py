@@ -1,13 +1,11 @@
 """What the weights that a run makes depend on, as names for its resume points and checkpoints."""
 
-import hashlib
-import json
-
 import torch
 
 from prefclip import __version__
 from prefclip.config import Config, MethodConfig
 from prefclip.training.errors import TrainingError
+from prefclip.training.reference import key_of
 
 
 def method_settings(config: Config, method: str) -> MethodConfig:
@@ -42,13 +40,9 @@ def settings_sha256(config: Config, method: str, seed: int) -> str:
         "method": {"name": method, **decided},
         "seed": seed,
     }
-    return _sha256(settings)
+    return key_of(settings)
 
 
 def run_sha256(settings: str, data: str) -> str:
     """Names the folder of a run's resume points: its settings, the data and base weights, and the software."""
-    return _sha256([settings, data, __version__, torch.__version__])
-
-
-def _sha256(value: object) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+    return key_of([settings, data, __version__, torch.__version__])
