@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -14,24 +15,18 @@ MEND_WEIGHTS = "model.weights must name a whole file, so restore or pretrain it 
 
 
 def save_emoji_clip(path: str | Path, model: EmojiClip, metadata: Mapping[str, str] | None = None) -> None:
-    """Write a base model as float16 safetensors; ``metadata`` are strings to keep beside shape and format.
-
-    Raises TensorFileError if a value is not finite or too large for float16.
-    """
+    """Write a base model as float16 safetensors. Raises TensorFileError for a value that float16 cannot hold."""
     state = {}
     for name, tensor in model.state_dict().items():
         state[name] = tensor.half() if tensor.is_floating_point() else tensor
         if not torch.isfinite(state[name]).all():
             raise TensorFileError(f"{path}: tensor {name!r} has values that float16 cannot hold; train it again.")
-    shape = json.dumps(model.shape.as_dict(), separators=(",", ":"))
+    shape = json.dumps(asdict(model.shape), separators=(",", ":"))
     write_tensors(path, state, {**(metadata or {}), "format": EMOJI_CLIP_FORMAT, "shape": shape})
 
 
 def read_emoji_clip(path: str | Path) -> EmojiClip:
-    """Read what :func:`save_emoji_clip` wrote, as float32.
-
-    Raises TensorFileError naming the file, and the tensor if its shape is not what the metadata tell.
-    """
+    """Read what :func:`save_emoji_clip` wrote, as float32. Raises TensorFileError naming the file, and the tensor."""
     tensors, metadata = read_tensors(path, MEND_WEIGHTS)
     if metadata.get("format") != EMOJI_CLIP_FORMAT:
         raise TensorFileError(
