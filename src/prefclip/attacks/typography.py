@@ -5,7 +5,7 @@ that shrinks until the word fits, a fill with a one-pixel stroke of another colo
 random choice comes from a generator made for that one image.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -41,12 +41,8 @@ class AttackError(PrefclipError):
 class AttackSpec:
     """Everything that decides the pixels of one attack.
 
-    Attributes:
-        word: the text as written, a class name.
-        font: one of FONTS.
-        size: font size in pixels.
-        fill, stroke: two different names out of COLOURS.
-        x, y: left and top pixel of the word's ink, stroke included.
+    The font is one of FONTS, its size in pixels; fill and stroke are two different names out of COLOURS; (x, y) is the
+    left and top pixel of the word's ink, stroke included.
     """
 
     word: str
@@ -56,9 +52,6 @@ class AttackSpec:
     stroke: str
     x: int
     y: int
-
-    def as_dict(self) -> dict:
-        return asdict(self)
 
 
 def break_lines(word: str) -> list[str]:
@@ -71,10 +64,7 @@ def break_lines(word: str) -> list[str]:
 
 
 def choose_word(true_label: int, names: list[str], generator: np.random.Generator) -> int:
-    """Draw the label of the word to write, uniform over the *other* classes' names.
-
-    Raises AttackError when no other name exists.
-    """
+    """Draw the label of the word, uniform over the *other* classes' names. Raises AttackError where there is none."""
     others = [label for label, name in enumerate(names) if name != names[true_label]]
     if not others:
         raise AttackError(
@@ -89,9 +79,8 @@ def draw_spec(
     """Draw font, size, colours and position for ``word`` on an image of ``image_size`` (width, height).
 
     The size starts uniform in ``size_range`` (pixels, both ends included) and shrinks by one until the word fits.
-
-    Raises AttackError when the word is empty, has letters that the fonts lack, or does not fit even at SMALLEST_SIZE,
-    and for a size range that is empty or below 1.
+    Raises AttackError for a word that is empty, has letters that the fonts lack, or does not fit at SMALLEST_SIZE, and
+    for a size range that is empty or below 1.
     """
     _lines_of(word)
     smallest, largest = size_range
