@@ -47,31 +47,21 @@ def check_slurm(
 
 def _cluster(site: "SiteProfile", job: bool, wait: float) -> Iterator["Finding"]:
     """Each check asks only what the ones before it leave open."""
-    from prefclip.preflight.cluster_checks import (
-        check_accounting,
-        check_controller,
-        check_limits,
-        check_plugin,
-        check_programs,
-        check_requests,
-    )
+    from prefclip.preflight import cluster_checks
     from prefclip.preflight.probe_job import check_job
 
-    yield check_plugin()
-    programs = check_programs()
-    yield programs
-    if programs.state == "wrong":
-        return
-    controller = check_controller()
-    yield controller
-    if controller.state == "wrong":
-        return
+    yield cluster_checks.check_plugin()
+    for check in (cluster_checks.check_programs, cluster_checks.check_controller):
+        finding = check()
+        yield finding
+        if finding.state == "wrong":
+            return
     refused = False
-    for finding in check_requests(site):
+    for finding in cluster_checks.check_requests(site):
         refused |= finding.state == "wrong"
         yield finding
-    yield from check_accounting(site)
-    yield check_limits()
+    yield from cluster_checks.check_accounting(site)
+    yield cluster_checks.check_limits()
     if job and not refused:
         yield from check_job(site.requests[-1], Path("results"), wait)
 
