@@ -28,7 +28,6 @@ class Box:
 
     @property
     def height(self) -> float:
-        """Height in pixels."""
         return 2 * PADDING + LINE_HEIGHT * (1 + len(self.lines))
 
 
@@ -104,9 +103,8 @@ def _place(graph: Graph) -> None:
     }
     middle = MARGIN + max(heights.values()) / 2
     for place, (depth, names) in enumerate(sorted(columns.items())):
-        names.sort(key=lambda name: _height_of_origins(graph, name))
         y = middle - heights[depth] / 2
-        for name in names:
+        for name in sorted(names, key=lambda name: _height_of_origins(graph, name)):
             graph.boxes[name].x = MARGIN + place * (BOX_WIDTH + COLUMN_GAP)
             graph.boxes[name].y = y
             y += graph.boxes[name].height + ROW_GAP
@@ -127,13 +125,13 @@ def _edge(origin: Box, stage: Box, count: int, lane: int, floor: float) -> str:
         middle = (x1 + x2) / 2
         path = f"M{x1:.0f} {y1:.0f}C{middle:.0f} {y1:.0f} {middle:.0f} {y2:.0f} {x2:.0f} {y2:.0f}"
     title = f"{origin.title} → {stage.title}: {count_of(count, 'file')}"
-    return f'<path class="edge" d="{path}"><title>{_text(title)}</title></path>'
+    return f'<path class="edge" d="{path}"><title>{safe(title)}</title></path>'
 
 
 def _box(name: str, box: Box) -> str:
     lines = [
         f'<text class="{"line" if place else "title"}" x="{box.x + PADDING:.0f}"'
-        f' y="{box.y + PADDING + LINE_HEIGHT * (place + 1) - 4:.0f}">{_text(line)}</text>'
+        f' y="{box.y + PADDING + LINE_HEIGHT * (place + 1) - 4:.0f}">{safe(line)}</text>'
         for place, line in enumerate([_short(box.title), *box.lines])
     ]
     dot = f'<circle class="{box.state}" cx="{box.x + BOX_WIDTH - 14:.0f}" cy="{box.y + 18:.0f}" r="5"/>'
@@ -172,5 +170,6 @@ def _short(text: str) -> str:
     return text if len(text) <= WIDEST_LINE else text[: WIDEST_LINE - 1] + "…"
 
 
-def _text(text: str) -> str:
+def safe(text: str) -> str:
+    """Return what a record says as text of a page."""
     return escape(printable(text))

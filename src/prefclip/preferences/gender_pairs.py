@@ -25,17 +25,10 @@ def gender_pairs(
 
     The captions put "woman X" and "man X" into the data set's template. ``preferred_probability`` is how often the
     preferred one should win: 1, or ½ for neutral, where the factual caption is called preferred. Images of a person
-    of no stated gender give no pair.
+    of no stated gender give no pair, nor do those outside ``split`` if it is given.
 
-    Args:
-        manifest, classes: of a data set whose manifest has the columns kind and gender.
-        preference: factual (the caption that fits the image), reversed, or neutral.
-        split: keep only this split; all unless given.
-
-    Raises:
-        TableError, ClassListError: an input is missing, damaged, or has no genders.
-        PreferenceError: unknown preference, or nothing to pair.
-        OutputError: ``out`` cannot be written.
+    Raises TableError or ClassListError for an input that is missing, damaged, or has no kinds and genders;
+    PreferenceError for an unknown preference or nothing to pair; OutputError where ``out`` cannot be written.
     """
     if preference not in get_args(GenderPreference):
         allowed = ", ".join(get_args(GenderPreference))

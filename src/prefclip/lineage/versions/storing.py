@@ -89,10 +89,7 @@ def run_dvc(project: Project, *arguments: str) -> None:
 
 
 def stages_here(project: Project) -> list[str]:
-    """Return the stages of ``dvc.yaml`` whose files are here: raw data sets may be absent once they are recorded.
-
-    Raises VersioningError for a file that is missing before.
-    """
+    """Return the stages whose files are here. Raises VersioningError for absent ones that are not recorded yet."""
     here = []
     with dvc_repo(project) as repo:
         for stage in repo.index.stages:
