@@ -152,9 +152,9 @@ def test_the_gender_stage_checks_that_its_pairs_are_the_asked_for_ones(run, tmp_
 
 
 def train_with_pairs(run, folder, pairs):
-    from prefclip.training.concept_training import train_gender_map
+    from prefclip.training.concept_training import train_concept_map
 
-    train_gender_map(
+    train_concept_map(
         run.config,
         concept_settings("gender"),
         0,

@@ -27,10 +27,9 @@ def attack_picture(
 
     The picture is any file that :func:`prefclip.datasets.pictures.open_picture` reads; the suffix of ``out`` chooses
     the format, one of SAVE_OPTIONS. Font sizes in pixels are the protocol's, scaled to the picture's shorter side,
-    unless given. The same seed (0 or more), word and picture give the same pixels.
-
-    Raises PictureError for an unreadable picture; AttackError for a word that cannot be drawn, a negative seed or an
-    unknown format; OutputError where ``out`` cannot be written; nothing half-written stays.
+    unless given. The same seed (0 or more), word and picture give the same pixels. Raises PictureError for an
+    unreadable picture; AttackError for a word that cannot be drawn, a negative seed or an unknown format; OutputError
+    where ``out`` cannot be written; nothing half-written stays.
     """
     out = Path(out)
     suffix = out.suffix.lower()

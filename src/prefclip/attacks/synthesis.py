@@ -12,14 +12,7 @@ import pyarrow as pa
 from PIL import Image
 
 from prefclip.attacks.attacked_manifest import ATTACKED_COLUMNS, DRAWN
-from prefclip.attacks.typography import (
-    AttackError,
-    attack_box,
-    choose_word,
-    draw_attack,
-    draw_spec,
-    line_boxes,
-)
+from prefclip.attacks.typography import AttackError, attack_box, choose_word, draw_attack, draw_spec, line_boxes
 from prefclip.datasets.class_lists import ClassList, read_classes
 from prefclip.datasets.image_stacks import open_images, sha256_of_image
 from prefclip.datasets.manifest import read_manifest
@@ -48,9 +41,8 @@ def synthesise_attacks(
     order of its rows and with any number of workers.
 
     Inputs are as ``build_manifest`` wrote them; ``size_range`` is the smallest and largest font size in pixels, both
-    included; ``only`` the ids of the images to attack, if not all: what is drawn on them stays the same.
-
-    Raises AttackError for a word that does not fit, an argument out of range, or inputs that do not belong together;
+    included; ``only`` the ids of the images to attack, if not all: what is drawn on them stays the same. Raises
+    AttackError for a word that does not fit, an argument out of range, or inputs that do not belong together;
     TableError, ImageStackError or ClassListError for one that is missing or damaged; OutputError where an output cannot
     be written: no half-written file stays.
     """

@@ -7,6 +7,7 @@ random choice comes from a generator made for that one image.
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.ft2font import FT2Font
@@ -55,8 +56,10 @@ class AttackSpec:
 
 
 def break_lines(word: str) -> list[str]:
-    """Split a name into lines: two or three words after the first, longer names after the second."""
+    """Split a name into lines, two or three words after the first, more after the second. AttackError for no word."""
     parts = word.split()
+    if not parts:
+        raise AttackError("the word to write is empty; give at least one letter.")
     if len(parts) < 2:
         return parts
     first = 1 if len(parts) <= 3 else 2
@@ -82,7 +85,7 @@ def draw_spec(
     Raises AttackError for a word that is empty, has letters that the fonts lack, or does not fit at SMALLEST_SIZE, and
     for a size range that is empty or below 1.
     """
-    _lines_of(word)
+    break_lines(word)
     smallest, largest = size_range
     if not 1 <= smallest <= largest:
         raise AttackError(
@@ -96,7 +99,7 @@ def draw_spec(
     for fitting_size in range(size, min(size, SMALLEST_SIZE) - 1, -1):
         if _surely_wider(word, font, fitting_size, width):
             continue
-        ink_width, ink_height = _word_ink(word, font, fitting_size).size
+        ink_width, ink_height = _word_ink(word, font, fitting_size).stroke.size
         if ink_width <= width and ink_height <= height:
             x = int(across * (width - ink_width + 1))
             y = int(down * (height - ink_height + 1))
@@ -129,7 +132,7 @@ def draw_attack(image: Image.Image, spec: AttackSpec) -> Image.Image:
 
 def attack_box(spec: AttackSpec) -> Box:
     """Return the exact (left, top, right, bottom) of the drawn ink in pixels, right and bottom exclusive."""
-    width, height = _word_ink(spec.word, spec.font, spec.size).size
+    width, height = _word_ink(spec.word, spec.font, spec.size).stroke.size
     return spec.x, spec.y, spec.x + width, spec.y + height
 
 
@@ -139,17 +142,12 @@ def line_boxes(spec: AttackSpec) -> list[Box]:
     return [(spec.x + a, spec.y + b, spec.x + c, spec.y + d) for a, b, c, d in ink.line_boxes]
 
 
-@dataclass(frozen=True)
-class _WordInk:
+class _WordInk(NamedTuple):
     """Masks of a word, cropped to its ink, so that the box is exact by construction."""
 
     stroke: Image.Image
     fill: Image.Image
     line_boxes: tuple[Box, ...]
-
-    @property
-    def size(self) -> tuple[int, int]:
-        return self.stroke.size
 
 
 @lru_cache(maxsize=16384)
@@ -158,7 +156,7 @@ def _word_ink(word: str, font_name: str, size: int) -> _WordInk:
     lacking = sorted(set("".join(word.split())) - _letters_of(font_name))
     if lacking:
         raise AttackError(f"the word {word!r}: font {font_name} has no letter {lacking[0]!r}; use letters that it has.")
-    lines = _lines_of(word)
+    lines = break_lines(word)
     line_height = size + LINE_SPACING + 2 * STROKE_WIDTH
     canvas_size = (
         int(max(font.getlength(line) for line in lines)) + 4 * size,
@@ -186,13 +184,7 @@ def _word_ink(word: str, font_name: str, size: int) -> _WordInk:
 def _surely_wider(word: str, font_name: str, size: int, width: int) -> bool:
     """Tell without drawing that a word cannot fit; ink is at most one em narrower than the line's advance."""
     font = _load_font(font_name, size)
-    return max(font.getlength(line) for line in _lines_of(word)) - size > width
-
-
-def _lines_of(word: str) -> list[str]:
-    if not word.split():
-        raise AttackError("the word to write is empty; give at least one letter.")
-    return break_lines(word)
+    return max(font.getlength(line) for line in break_lines(word)) - size > width
 
 
 @lru_cache(maxsize=256)

@@ -72,7 +72,6 @@ class _Graph:
         self.keys = {id(activity): f"{place}-{activity.id[:16]}" for place, activity in enumerate(collected.all)}
 
     def build(self) -> list[Entity]:
-        """Return all entities, the descriptor first."""
         workflow = self._copy(WORKFLOW, None)
         files = [self._file(entry) for entry in {**self.collected.raw, **self.collected.made()}.values()]
         records = [self._copy(record_name(name), None) for name in self.collected.made()]

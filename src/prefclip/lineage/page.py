@@ -56,7 +56,6 @@ def write_page(project: Project, run: str | Path, output: str | Path | None = No
 
 
 def page(title: str, collected: Activities, report: AuditReport) -> str:
-    """Return the page as HTML."""
     states = report.states()
     findings: dict[str, list[Finding]] = {}
     for finding in report.findings:
@@ -86,7 +85,7 @@ def page(title: str, collected: Activities, report: AuditReport) -> str:
             '<p class="lead">Every file of the run, the stage that made it, and what it was made of.'
             " Hashes were computed again when this page was written.</p>",
             f"<p>{summary}</p>",
-            f'<div class="drawing">{draw(stage_graph(collected, states))}</div>',
+            f'<div class="drawing">{draw(*stage_graph(collected, states))}</div>',
             *sections,
             "</body></html>\n",
         ]

@@ -17,8 +17,6 @@ from torch import Tensor
 
 from prefclip.models.concept_head import ConceptHead, ConceptHeadError
 
-FLOOR = 1e-6
-
 
 class Decomposition(NamedTuple):
     """Thin SVD of one W (R, D): left (R, R), values (R,) descending, right (D, R), all float64."""
@@ -44,7 +42,7 @@ class Decomposition(NamedTuple):
 class ConceptPowers:
     """All powers of a trained map."""
 
-    def __init__(self, head: ConceptHead, floor: float = FLOOR):
+    def __init__(self, head: ConceptHead, floor: float = 1e-6):
         """Decompose ``head``. Raises ConceptHeadError for a floor not in (0, 1) or a map that is zero."""
         if not 0 < floor < 1:
             raise ConceptHeadError(f"concept.floor: {floor} must lie between 0 and 1, relative to the largest value.")

@@ -47,8 +47,6 @@ class FoldedTower(nn.Module):
 
 
 class OpenClipTower(nn.Module):
-    """The image side of an open_clip model."""
-
     def __init__(self, model: nn.Module):
         super().__init__()
         self.model = model

@@ -37,15 +37,12 @@ WHOLE_VOCABULARY = 49408
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A CLIP in evaluation mode with all it needs.
+    """A CLIP in evaluation mode with all it needs, called as in `model.name`.
 
-    Attributes:
-        name: as in `model.name`.
-        model: has ``visual``, ``encode_image``, ``encode_text`` and ``logit_scale``; float32.
-        tokenizer: texts → token ids (N, context length).
-        preprocess: uint8 images (B, H, W, 3) and a device → normalised float32 (B, 3, H, W).
-        weights_sha256: of the weights file's bytes, or of the tensors of random weights; names the base model.
-        device: where the model is.
+    model           has ``visual``, ``encode_image``, ``encode_text`` and ``logit_scale``; float32, on ``device``
+    tokenizer       texts → token ids (N, context length)
+    preprocess      uint8 images (B, H, W, 3) and a device → normalised float32 (B, 3, H, W)
+    weights_sha256  of the weights file's bytes, or of the tensors of random weights; names the base model
     """
 
     name: str
@@ -64,10 +61,8 @@ class LoadedModel:
 def load_model(settings: ModelConfig, device: torch.device | str = "cpu") -> LoadedModel:
     """Load the model that a config names.
 
-    `model.weights` is a safetensors file, a pretrained tag of open_clip, or `random` (seeded, for tests).
-    ``device``: as torch names it; ``auto`` takes a GPU where there is one.
-
-    Raises ModelError or TensorFileError naming the key or file, with a remedy.
+    `model.weights` is a safetensors file, a pretrained tag of open_clip, or `random` (seeded, for tests); the device
+    ``auto`` a GPU where there is one. Raises ModelError or TensorFileError naming the key or file, with a remedy.
     """
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"

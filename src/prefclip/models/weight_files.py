@@ -57,10 +57,7 @@ def local_weights(weights: str) -> Path:
 
 
 def tagged_weights(name: str, tag: str) -> Path:
-    """Find the file of a pretrained tag in the Hugging Face cache, or fetch it.
-
-    Raises ModelError as :func:`hub_location`, and if the hub cannot be reached.
-    """
+    """Find a tag's file in the Hugging Face cache, or fetch it. Raises ModelError if that cannot be done."""
     repository, file = hub_location(name, tag)
     try:
         return Path(hf_hub_download(repository, file))
@@ -72,11 +69,7 @@ def tagged_weights(name: str, tag: str) -> Path:
 
 
 def hub_location(name: str, tag: str) -> tuple[str, str]:
-    """Repository and file of a pretrained tag on the hub.
-
-    Raises ModelError for a tag that the architecture does not have or that fits another activation, and for weights
-    that are published pickled only.
-    """
+    """Repository and file of a tag. Raises ModelError for an unknown or unfit one, and for pickled weights."""
     check_activation(name, tag)
     repository, file = os.path.split(get_pretrained_cfg(name, tag).get("hf_hub", ""))
     if not repository:

@@ -17,11 +17,9 @@ def build_pairs(manifest: str | Path, attacked_manifest: str | Path, out: str | 
     """Write one pair per attacked image of the training split, in the order of attacked rows; returns their number.
 
     Columns: id, attacked_id, row and attacked_row (of the clean and the attacked stack of images), split,
-    preferred_label (the true class), rejected_label (the class of the written word).
-
-    Raises TableError for an input that is missing or damaged; PreferenceError where there is no training split, an
-    attacked image has no clean twin or another label than it, or a written word names the true class; OutputError where
-    ``out`` cannot be written.
+    preferred_label (the true class), rejected_label (the class of the written word). Raises TableError for an input
+    that is missing or damaged; PreferenceError where there is no training split, an attacked image has no clean twin or
+    another label than it, or a written word names the true class; OutputError where ``out`` cannot be written.
     """
     clean = read_manifest(manifest).set_index("id")
     attacked = read_attacked_manifest(attacked_manifest)

@@ -20,12 +20,8 @@ def check_programs() -> Finding:
     missing = [name for name in PROGRAMS if shutil.which(name) is None]
     if not missing:
         return ok("programs", f"{', '.join(PROGRAMS)} found")
-    return wrong(
-        "programs",
-        f"{', '.join(missing)} not found",
-        "run this on a login node of the cluster; there `module load slurm` may be needed "
-        "(Debian's package is slurm-client)",
-    )
+    mend = "run this on a login node of the cluster; there `module load slurm` may be needed"
+    return wrong("programs", f"{', '.join(missing)} not found", f"{mend} (Debian's package is slurm-client)")
 
 
 def check_plugin() -> Finding:
@@ -125,11 +121,8 @@ def _would_be_taken(request: JobRequest) -> Finding:
     check = f"request ({request.title})"
     if answer.code == 0:
         return ok(check, answer.message.removeprefix("sbatch: "))
-    return wrong(
-        check,
-        f"Slurm refuses it: {answer.message} (sbatch {' '.join(request.options())})",
-        "mend the account, partition or constraint in the profile",
-    )
+    what = f"Slurm refuses it: {answer.message} (sbatch {' '.join(request.options())})"
+    return wrong(check, what, "mend the account, partition or constraint in the profile")
 
 
 def check_accounting(profile: SiteProfile) -> Iterator[Finding]:
@@ -137,11 +130,8 @@ def check_accounting(profile: SiteProfile) -> Iterator[Finding]:
     answer = ask(["sacct", "-X", "-n", "-S", "now-1hour", "-o", "JobIDRaw,State"])
     squeue_chosen = profile.status_command == "squeue"
     if answer.code and not squeue_chosen:
-        yield wrong(
-            "accounting",
-            f"sacct does not work ({answer.message}), so Snakemake would never see a job end",
-            f"set `slurm-status-command: squeue` in {profile.path}",
-        )
+        what = f"sacct does not work ({answer.message}), so Snakemake would never see a job end"
+        yield wrong("accounting", what, f"set `slurm-status-command: squeue` in {profile.path}")
     elif answer.code or squeue_chosen:
         yield _memory_of_squeue(answer.message if answer.code else "")
     else:
@@ -155,22 +145,16 @@ def _memory_of_squeue(reason: str) -> Finding:
     found = "squeue is asked for job states" + (f" ({reason})" if reason else "")
     if seconds >= SHORTEST_MEMORY_S:
         return ok("accounting", f"{found}; it knows ended jobs for {seconds} s")
-    return warning(
-        "accounting",
-        f"{found}, but MinJobAge is {age or 'not known'}: it may forget a job before Snakemake looks",
-        "set `slurm-init-seconds-before-status-checks: 10` in the profile, or ask for a MinJobAge of "
-        f"{SHORTEST_MEMORY_S} s or more",
-    )
+    what = f"{found}, but MinJobAge is {age or 'not known'}: it may forget a job before Snakemake looks"
+    mend = "set `slurm-init-seconds-before-status-checks: 10` in the profile, or ask for a MinJobAge of"
+    return warning("accounting", what, f"{mend} {SHORTEST_MEMORY_S} s or more")
 
 
 def _accounts(profile: SiteProfile, disabled: bool) -> Iterator[Finding]:
     for account in dict.fromkeys(request.account for request in profile.requests if request.account):
         if disabled:
-            yield wrong(
-                "account",
-                f"{account} is given, but this cluster keeps no accounts, and the plugin insists on checking it",
-                f"remove slurm_account from {profile.path}",
-            )
+            what = f"{account} is given, but this cluster keeps no accounts, and the plugin insists on checking it"
+            yield wrong("account", what, f"remove slurm_account from {profile.path}")
             continue
         answer = ask(["sacctmgr", "-n", "-s", "list", "user", getpass.getuser(), "format=account%256"])
         known = sorted(set(answer.text.split()))
@@ -187,8 +171,6 @@ def check_limits() -> Finding:
     enforced = controller_settings().get("EnforcePartLimits", "NO")
     if enforced.upper() in ("ALL", "ANY", "YES"):
         return ok("limits", "a job beyond a limit is refused at once")
-    return warning(
-        "limits",
-        f"EnforcePartLimits is {enforced}: a job beyond a partition's limit waits for ever instead of failing",
-        "look at the reason in `squeue --me` if a job does not start (PartitionTimeLimit, PartitionNodeLimit)",
-    )
+    what = f"EnforcePartLimits is {enforced}: a job beyond a partition's limit waits for ever instead of failing"
+    mend = "look at the reason in `squeue --me` if a job does not start (PartitionTimeLimit, PartitionNodeLimit)"
+    return warning("limits", what, mend)

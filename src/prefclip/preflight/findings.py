@@ -22,17 +22,14 @@ class Finding:
 
 
 def ok(check: str, what: str) -> Finding:
-    """All is well."""
     return Finding(check, "ok", what)
 
 
 def warning(check: str, what: str, remedy: str) -> Finding:
-    """A run may work, but not in every case."""
     return Finding(check, "warning", what, remedy)
 
 
 def wrong(check: str, what: str, remedy: str) -> Finding:
-    """A run would fail."""
     return Finding(check, "wrong", what, remedy)
 
 

@@ -56,10 +56,9 @@ def _judged(request: JobRequest, place: Path, wait_s: float) -> Iterator[Finding
         yield ok("job", f"job {number} ran on {seen['host']}, {time.monotonic() - started:.0f} s after its submission")
         yield from _seen(seen, token, request)
     elif state in WAITING:
+        what = f"job {number} was still {state.lower()} after {wait_s:.0f} s ({reason}) and was cancelled"
         yield warning(
-            "job",
-            f"job {number} was still {state.lower()} after {wait_s:.0f} s ({reason}) and was cancelled",
-            "the cluster is busy: try again with a longer --wait; --no-job leaves this check out",
+            "job", what, "the cluster is busy: try again with a longer --wait; --no-job leaves this check out"
         )
     else:
         yield _without_report(number, state, place)
@@ -86,17 +85,12 @@ def _wait(number: str, report: Path, wait_s: float) -> tuple[str, str]:
 def _without_report(number: str, state: str, place: Path) -> Finding:
     log = place / "job.log"
     lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    ended = f"job {number} ended ({state.lower()})"
     if lines:
-        return wrong(
-            "job",
-            f"job {number} ended ({state.lower()}): {lines[-1]}",
-            f"the node has to see this environment ({sys.prefix}) and this folder under the same names",
-        )
-    return wrong(
-        "shared files",
-        f"job {number} ended ({state.lower()}), but nothing it wrote in {place.parent} arrived here",
-        "put the repository and its environment on a disk that login and compute nodes share",
-    )
+        mend = f"the node has to see this environment ({sys.prefix}) and this folder under the same names"
+        return wrong("job", f"{ended}: {lines[-1]}", mend)
+    mend = "put the repository and its environment on a disk that login and compute nodes share"
+    return wrong("shared files", f"{ended}, but nothing it wrote in {place.parent} arrived here", mend)
 
 
 def _seen(seen: dict, token: str, request: JobRequest) -> Iterator[Finding]:

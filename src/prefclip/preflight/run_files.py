@@ -32,11 +32,11 @@ def check_weights(config: Config) -> Finding:
     path = try_to_load_from_cache(repository, file)
     if isinstance(path, str) and Path(path).exists():
         return ok("weights", f"{name}, {weights}: {path}")
-    return wrong(
-        "weights",
-        f"{weights} of {name} is not on this machine, and compute nodes often have no network",
-        f"run `hf download {repository} {file}` here; it lands in HF_HOME (~/.cache/huggingface), which jobs must see",
+    what = f"{weights} of {name} is not on this machine, and compute nodes often have no network"
+    mend = (
+        f"run `hf download {repository} {file}` here; it lands in HF_HOME (~/.cache/huggingface), which jobs must see"
     )
+    return wrong("weights", what, mend)
 
 
 def check_data(config: Config) -> Iterator[Finding]:
@@ -63,11 +63,9 @@ def check_data(config: Config) -> Iterator[Finding]:
     if present:
         yield ok("data", f"in {root}: {', '.join(present)}")
     if fetchable:
+        mend = "nothing, if this machine has a network (the run fetches them here, not in a job); or now:"
         yield warning(
-            "data",
-            f"to be fetched: {', '.join(fetchable)}",
-            "nothing, if this machine has a network (the run fetches them here, not in a job); "
-            f"or now: `prefclip datasets fetch NAME --root {root}`",
+            "data", f"to be fetched: {', '.join(fetchable)}", f"{mend} `prefclip datasets fetch NAME --root {root}`"
         )
 
 

@@ -33,7 +33,6 @@ def fit_concept(pairs: ConceptPairs, settings: ConceptConfig, seed: int, key: st
     """Train W on all pairs; ``seed`` draws the start and, with ``key``, the order of the pairs.
 
     total = objective + unitarity_weight · ‖I − W Wᵀ‖_F. A batch as large as the pairs, or larger, is the full batch.
-
     Raises TrainingError if the loss is no longer a number.
     """
     head = ConceptHead(pairs.dimension, rank=settings.rank, start=settings.start, separate=settings.separate, seed=seed)

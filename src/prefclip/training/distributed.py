@@ -26,7 +26,6 @@ class Processes:
 
     @property
     def is_main(self) -> bool:
-        """Whether this is the process that writes files and reports."""
         return self.rank == 0
 
     def share_of(self, batch_size: int) -> slice:

@@ -58,10 +58,8 @@ def train(
     ``reference`` is what `cache_reference` wrote; methods without reference (CE) may pass None. Resume points go to a
     folder in ``scratch`` named after the run's settings and data, and are deleted when the results are written.
     ``device`` is a GPU if there is one, unless given. On a CPU the same inputs give the same bytes, speed.csv aside, if
-    the number of threads and processes is the same.
-
-    Raises PrefclipError naming the file or key; TrainingError if the loss is no longer a number;
-    TrainingInterrupted after SIGTERM.
+    the number of threads and processes is the same. Raises PrefclipError naming the file or key; TrainingError if the
+    loss is no longer a number; TrainingInterrupted after SIGTERM.
     """
     settings, shared = method_settings(config, method), config.training
     loss = objective(settings.objective, **settings.parameters)

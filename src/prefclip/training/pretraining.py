@@ -22,7 +22,7 @@ from prefclip.files import sha256_of, whole_file
 from prefclip.models.emoji_clip import CompactTokenizer, EmojiClip, EmojiClipShape, vocabulary_of
 from prefclip.models.emoji_clip_file import save_emoji_clip
 from prefclip.training.pretraining_check import PretrainingCheck
-from prefclip.training.pretraining_images import Captions, Mixture, PretrainingBatches, ScenePool, object_names
+from prefclip.training.pretraining_images import Mixture, PretrainingBatches, ScenePool, caption_names, object_names
 
 TEMPLATES = ("a photo of a {}.", "a picture of a {}.", "an emoji of a {}.", "a {}.", "{}", "the word {}.")
 LOG_EVERY = 250
@@ -68,7 +68,6 @@ class PretrainingPlan:
         return self.anchored_steps + self.joint_steps
 
     def mixtures(self) -> list[Mixture]:
-        """Return the mixture of every image step."""
         words_alone = Mixture(pictures=0.0, words=1.0, caption_names_word=1.0)
         return (
             [words_alone] * self.word_steps
@@ -77,7 +76,6 @@ class PretrainingPlan:
         )
 
     def learning_rate_at(self, step: int) -> float:
-        """Learning rate of the image tower at one image step."""
         if step < self.anchored_steps:
             return self.learning_rate * self.schedule(step, self.anchored_steps)
         return self.joint_learning_rate * self.schedule(step - self.anchored_steps, self.joint_steps)
@@ -97,13 +95,14 @@ def pretrain_emoji_clip(world_folder: Path, plan: PretrainingPlan, output: Path,
     torch.set_flush_denormal(True)
     torch.manual_seed(plan.seed)
     world = EmojiWorld(world_folder)
-    captions = Captions.of(world)
+    captions = caption_names(world)
     pool = ScenePool(world, captions, plan.scenes, plan.mixture.people, plan.seed)
-    vocabulary = vocabulary_of([template.format(name) for template in TEMPLATES for name in captions.names])
+    vocabulary = vocabulary_of([template.format(name) for template in TEMPLATES for name in captions])
     model = EmojiClip(EmojiClipShape(vocabulary=vocabulary))
     model.visual.to(memory_format=torch.channels_last)
     trainer = _Pretrainer(model, captions, plan, PretrainingCheck(world, captions))
-    batches = PretrainingBatches(pool, captions, object_names(world), plan.mixtures(), plan.batch_size, plan.seed)
+    words = [(name, captions.index(name)) for name in object_names(world)]
+    batches = PretrainingBatches(pool, words, plan.mixtures(), plan.batch_size, plan.seed)
     rows = list(trainer.run(iter(DataLoader(batches, batch_size=None, num_workers=1, prefetch_factor=8))))
     with whole_file(record) as temporary:
         pd.DataFrame(rows).to_csv(temporary, index=False, float_format="%.4f")
@@ -114,11 +113,11 @@ def pretrain_emoji_clip(world_folder: Path, plan: PretrainingPlan, output: Path,
 class _Pretrainer:
     """The four phases over one model."""
 
-    def __init__(self, model: EmojiClip, captions: Captions, plan: PretrainingPlan, check: PretrainingCheck):
+    def __init__(self, model: EmojiClip, captions: list[str], plan: PretrainingPlan, check: PretrainingCheck):
         self.model, self.plan, self.check = model, plan, check
         tokenizer = CompactTokenizer(model.shape.vocabulary, model.shape.context_length)
-        self.tokens = [tokenizer([template.format(name) for name in captions.names]) for template in TEMPLATES]
-        start = functional.normalize(torch.randn(len(captions.names), model.shape.embed_dim), dim=-1)
+        self.tokens = [tokenizer([template.format(name) for name in captions]) for template in TEMPLATES]
+        start = functional.normalize(torch.randn(len(captions), model.shape.embed_dim), dim=-1)
         self.anchors = nn.Parameter(start)
         self.optimizer = torch.optim.AdamW(
             [

@@ -8,7 +8,7 @@ from prefclip.attacks.typography import choose_word, draw_attack, draw_spec
 from prefclip.datasets.emoji_scenes import EmojiWorld, render_scene
 from prefclip.models.emoji_clip import EmojiClip
 from prefclip.seeds import generator_for
-from prefclip.training.pretraining_images import WORD_SIZES, Captions
+from prefclip.training.pretraining_images import WORD_SIZES
 
 IMAGES_PER_SET = 300
 
@@ -20,7 +20,7 @@ class PretrainingCheck:
     ``clean_zero_shot``, ``attacked_in``, ``attacked_zero_shot``, ``word_in``, ``word_zero_shot`` (called by the word).
     """
 
-    def __init__(self, world: EmojiWorld, captions: Captions):
+    def __init__(self, world: EmojiWorld, captions: list[str]):
         self.sets = [_render_set(world, captions, dataset) for dataset in world.classes if dataset != "people"]
 
     @torch.no_grad()
@@ -42,7 +42,7 @@ class PretrainingCheck:
         }
 
 
-def _render_set(world: EmojiWorld, captions: Captions, dataset: str) -> tuple[Tensor, ...]:
+def _render_set(world: EmojiWorld, captions: list[str], dataset: str) -> tuple[Tensor, ...]:
     names = world.classes[dataset]
     of_dataset = world.sources["dataset"] == dataset
     rows_of = {name: np.flatnonzero(of_dataset & (world.sources["concept"] == name)) for name in names}
@@ -58,4 +58,4 @@ def _render_set(world: EmojiWorld, captions: Captions, dataset: str) -> tuple[Te
         labels.append(label)
         words.append(word)
     stacks = [EmojiClip.normalise_pixels(torch.from_numpy(np.stack(images))) for images in (clean, attacked)]
-    return *stacks, torch.tensor(labels), torch.tensor(words), torch.tensor([captions.label(name) for name in names])
+    return *stacks, torch.tensor(labels), torch.tensor(words), torch.tensor([captions.index(name) for name in names])

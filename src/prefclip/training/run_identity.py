@@ -9,10 +9,7 @@ from prefclip.training.reference import key_of
 
 
 def method_settings(config: Config, method: str) -> MethodConfig:
-    """The settings of one row of the tables or point of a sweep, with what it shares with others filled in.
-
-    Raises TrainingError for a method that the config does not have, listing those it has.
-    """
+    """The whole settings of a table's row or a sweep's point. Raises TrainingError, with the list, for other names."""
     trained = [name for name, settings in config.every_method.items() if settings.is_trained]
     if method not in trained:
         why = "is the untouched model and is not trained" if method == "clip" else "is not in the config"

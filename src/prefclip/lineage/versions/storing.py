@@ -32,10 +32,9 @@ def record_run(project: Project, run: str | Path) -> int:
     """Store a finished run in the DVC cache and write ``dvc.lock``; return the number of its files.
 
     Relinking stays off: it would touch the files, and Snakemake would make everything anew that depends on large ones.
-    What ``dvc.lock`` says of raw data sets that are not here stays.
-
-    Raises VersioningError where files are missing, where a file is there that the run does not make, where the records
-    do not vouch for one, and where DVC fails; LineageError where ``dvc.yaml`` does not describe this run.
+    What ``dvc.lock`` says of raw data sets that are not here stays. Raises VersioningError where files are missing,
+    where a file is there that the run does not make, where the records do not vouch for one, and where DVC fails;
+    LineageError where ``dvc.yaml`` does not describe this run.
     """
     described = written_vars(project).get("run")
     if project.name(run) != described:
