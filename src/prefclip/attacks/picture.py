@@ -10,14 +10,8 @@ from prefclip.seeds import generator_for
 # The protocol draws 20 to 40 px on pictures of 224 px.
 PROTOCOL_SIDE = 224
 PROTOCOL_SIZES = (20, 40)
-SAVE_OPTIONS = {
-    ".png": {},
-    ".jpg": {"quality": 95, "subsampling": 0},
-    ".jpeg": {"quality": 95, "subsampling": 0},
-    ".webp": {"lossless": True},
-    ".tif": {},
-    ".tiff": {},
-}
+JPEG = {"quality": 95, "subsampling": 0}
+SAVE_OPTIONS = {".png": {}, ".jpg": JPEG, ".jpeg": JPEG, ".webp": {"lossless": True}, ".tif": {}, ".tiff": {}}
 
 
 def attack_picture(

@@ -106,7 +106,7 @@ class _AttackDrawer:
         except AttackError as error:
             raise AttackError(f"{self.images}: image {identity!r}: {error}") from error
         attacked = np.asarray(draw_attack(Image.fromarray(pixels), spec))
-        left, top, right, bottom = attack_box(spec)
+        box = zip(("left", "top", "right", "bottom"), attack_box(spec), strict=True)
         return attacked, {
             **{column: clean[column] for column in ("id", "split", "label", "name")},
             **{column: getattr(spec, column) for column in ("word", "font", "size", "fill", "stroke")},
@@ -114,10 +114,7 @@ class _AttackDrawer:
             "variant": variant,
             "clean_row": clean["row"],
             "word_label": word_label,
-            "box_left": left,
-            "box_top": top,
-            "box_right": right,
-            "box_bottom": bottom,
+            **{f"box_{side}": pixel for side, pixel in box},
             "line_boxes": json.dumps(line_boxes(spec), separators=(",", ":")),
             "seed": item_seed,
         }

@@ -111,10 +111,7 @@ def draw_spec(
 
 
 def draw_attack(image: Image.Image, spec: AttackSpec) -> Image.Image:
-    """Return a copy of an RGB image with the word of ``spec`` drawn on it; a pure function of its arguments.
-
-    Raises AttackError when the word would leave the image or the spec names an unknown font or colour.
-    """
+    """Draw ``spec`` on a copy of an RGB image. Raises AttackError for ink outside, or an unknown font or colour."""
     for colour in (spec.fill, spec.stroke):
         if colour not in COLOURS:
             raise AttackError(f"colour {colour!r} is unknown; allowed: {', '.join(COLOURS)}.")

@@ -78,7 +78,14 @@ class _Graph:
         runs = [self._run(activity) for activity in self.collected.all]
         whole = self._whole_run(workflow)
         self._workflow(workflow)
-        organized = self._organized(whole, runs)
+        organized = self._add(
+            "#organize",
+            "OrganizeAction",
+            name="Snakemake ran the stages",
+            instrument=_ref("#engine"),
+            object=_refs(name.replace("#run-", "#control-") for name in runs),
+            result=_ref(whole),
+        )
         self._descriptors([workflow, *files, *records], workflow, [whole, organized, *runs])
         return list(self.entities.values())
 
@@ -96,9 +103,8 @@ class _Graph:
             identifier = self._add(f"ni:///sha-256;{digest}?path={quote(entry.path)}", "File", name=entry.path)
         example = "#input-raw-data" if raw else "#output-results" if entry.path in self.collected.final() else None
         self.ids[entry.path] = identifier
-        self.entities[identifier] |= {"sha256": entry.sha256, "contentSize": str(entry.size)}
-        if example:
-            self.entities[identifier]["exampleOfWork"] = _ref(example)
+        facts = {"exampleOfWork": _ref(example)} if example else {}
+        self.entities[identifier] |= {"sha256": entry.sha256, "contentSize": str(entry.size), **facts}
         return identifier
 
     def _copy(self, name: str, sha256: str | None) -> str:
@@ -182,16 +188,6 @@ class _Graph:
             "input": _refs(["#input-raw-data"]),
             "output": _refs(["#output-results"]),
         }
-
-    def _organized(self, whole: str, runs: list[str]) -> str:
-        return self._add(
-            "#organize",
-            "OrganizeAction",
-            name="Snakemake ran the stages",
-            instrument=_ref("#engine"),
-            object=_refs(name.replace("#run-", "#control-") for name in runs),
-            result=_ref(whole),
-        )
 
     def _descriptors(self, parts: list[str], workflow: str, mentions: list[str]) -> None:
         root = {

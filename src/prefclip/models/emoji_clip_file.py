@@ -34,12 +34,10 @@ def read_emoji_clip(path: str | Path) -> EmojiClip:
             f"{EMOJI_CLIP_FORMAT!r}); model.weights of emoji-clip takes the base model, not a tuned checkpoint."
         )
     try:
-        model = EmojiClip(_shape_from(json.loads(metadata["shape"])))
+        stored = json.loads(metadata["shape"]).items()
+        shape = {key: tuple(value) if isinstance(value, list) else value for key, value in stored}
+        model = EmojiClip(EmojiClipShape(**shape))
     except (KeyError, TypeError, ValueError, AttributeError, AssertionError, RuntimeError) as error:
         raise TensorFileError(f"{path}: no valid shape in its metadata ({error!r}); {MEND_WEIGHTS}.") from error
     copy_into(model, tensors, list(model.state_dict()), path)
     return model
-
-
-def _shape_from(stored: dict) -> EmojiClipShape:
-    return EmojiClipShape(**{key: tuple(value) if isinstance(value, list) else value for key, value in stored.items()})

@@ -6,7 +6,6 @@ Weights are safetensors files; nothing is unpickled. Whatever the precision on d
 import hashlib
 import logging
 from collections.abc import Callable
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,9 +97,15 @@ def _load_open_clip(settings: ModelConfig):
         path = local_weights(settings.weights)
     else:
         path = tagged_weights(name, settings.weights)
-    with _without_root_warnings():
-        # Weights are loaded below: open_clip would unpickle what is not safetensors, and only warn of other trouble.
+    # Weights are loaded below: open_clip would unpickle what is not safetensors, and only warn of other trouble. The
+    # root logger is where it says that it has loaded none.
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel(logging.ERROR)
+    try:
         model = open_clip.create_model(name, force_image_size=settings.image_size, pretrained_text=False)
+    finally:
+        root.setLevel(level)
     if path is not None:
         _check_shapes(model, path, settings)
         try:
@@ -128,15 +133,3 @@ def _sha256_of_state(model: nn.Module) -> str:
         digest.update(name.encode())
         digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
     return digest.hexdigest()
-
-
-@contextmanager
-def _without_root_warnings():
-    """Silence open_clip's "no pretrained weights loaded": they are loaded right after."""
-    root = logging.getLogger()
-    level = root.level
-    root.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        root.setLevel(level)

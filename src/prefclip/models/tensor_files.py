@@ -64,10 +64,7 @@ def write_tensors(path: str | Path, tensors: Mapping[str, Tensor], metadata: Map
 
 
 def read_tensors(path: str | Path, remedy: str) -> TensorFile:
-    """Read a whole file to the CPU; nothing is unpickled.
-
-    Raises TensorFileError for a missing or damaged file; it ends with ``remedy``: "run `prefclip reference` again".
-    """
+    """Read a whole file to the CPU. Raises TensorFileError, ended by ``remedy``, for a missing or damaged one."""
     path = Path(path)
     if not path.is_file():
         raise TensorFileError(f"{path}: no such file; {remedy}.")

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import pandas as pd
 import pyarrow as pa
 
 from prefclip.attacks.attacked_manifest import read_attacked_manifest
@@ -40,16 +39,8 @@ def build_pairs(manifest: str | Path, attacked_manifest: str | Path, out: str | 
     truthful = attacked["attacked_id"][attacked["word_label"] == attacked["label"]]
     if len(truthful):
         raise PreferenceError(f"{attacked_manifest}: on {truthful.iloc[0]!r} the written word is the true class.")
-    pairs = pd.DataFrame(
-        {
-            "id": attacked["id"],
-            "attacked_id": attacked["attacked_id"],
-            "row": attacked["clean_row"],
-            "attacked_row": attacked["row"],
-            "split": attacked["split"],
-            "preferred_label": attacked["label"],
-            "rejected_label": attacked["word_label"],
-        }
+    pairs = attacked[["id", "attacked_id", "clean_row", "row", "split", "label", "word_label"]].set_axis(
+        ["id", "attacked_id", "row", "attacked_row", "split", "preferred_label", "rejected_label"], axis="columns"
     )
     write_table(out, pa.Table.from_pandas(pairs, preserve_index=False))
     return len(pairs)

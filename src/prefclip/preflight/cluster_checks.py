@@ -47,11 +47,8 @@ def check_requests(profile: SiteProfile) -> Iterator[Finding]:
         yield wrong("partition", answer.message, "sinfo has to answer; ask the cluster's staff")
         return
     for request in profile.requests:
-        mine = [
-            group
-            for group in groups
-            if (group.partition == request.partition if request.partition else group.is_default)
-        ]
+        name = request.partition
+        mine = [group for group in groups if (group.partition == name if name else group.is_default)]
         findings = [_partition(request, mine, groups)]
         if findings[0].state != "wrong":
             found = (_gpus(request, mine, groups), _constraint(request, mine))

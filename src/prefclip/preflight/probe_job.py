@@ -3,7 +3,6 @@
 import json
 import secrets
 import shlex
-import shutil
 import sys
 import tempfile
 import time
@@ -25,11 +24,8 @@ WAITING = ("PENDING", "CONFIGURING", "RUNNING", "COMPLETING")
 def check_job(request: JobRequest, folder: Path, wait_s: float) -> Iterator[Finding]:
     """Submit a job, wait for its report in ``folder``, and judge it; the job is gone afterwards."""
     folder.mkdir(parents=True, exist_ok=True)
-    place = Path(tempfile.mkdtemp(prefix=".preflight-", dir=folder)).resolve()
-    try:
-        yield from _judged(request, place, wait_s)
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=".preflight-", dir=folder, ignore_cleanup_errors=True) as place:
+        yield from _judged(request, Path(place).resolve(), wait_s)
 
 
 def _judged(request: JobRequest, place: Path, wait_s: float) -> Iterator[Finding]:
@@ -57,9 +53,8 @@ def _judged(request: JobRequest, place: Path, wait_s: float) -> Iterator[Finding
         yield from _seen(seen, token, request)
     elif state in WAITING:
         what = f"job {number} was still {state.lower()} after {wait_s:.0f} s ({reason}) and was cancelled"
-        yield warning(
-            "job", what, "the cluster is busy: try again with a longer --wait; --no-job leaves this check out"
-        )
+        mend = "the cluster is busy: try again with a longer --wait; --no-job leaves this check out"
+        yield warning("job", what, mend)
     else:
         yield _without_report(number, state, place)
 

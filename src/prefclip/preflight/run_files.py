@@ -33,10 +33,8 @@ def check_weights(config: Config) -> Finding:
     if isinstance(path, str) and Path(path).exists():
         return ok("weights", f"{name}, {weights}: {path}")
     what = f"{weights} of {name} is not on this machine, and compute nodes often have no network"
-    mend = (
-        f"run `hf download {repository} {file}` here; it lands in HF_HOME (~/.cache/huggingface), which jobs must see"
-    )
-    return wrong("weights", what, mend)
+    fetch = f"run `hf download {repository} {file}` here"
+    return wrong("weights", what, f"{fetch}; it lands in HF_HOME (~/.cache/huggingface), which jobs must see")
 
 
 def check_data(config: Config) -> Iterator[Finding]:
@@ -63,10 +61,9 @@ def check_data(config: Config) -> Iterator[Finding]:
     if present:
         yield ok("data", f"in {root}: {', '.join(present)}")
     if fetchable:
-        mend = "nothing, if this machine has a network (the run fetches them here, not in a job); or now:"
-        yield warning(
-            "data", f"to be fetched: {', '.join(fetchable)}", f"{mend} `prefclip datasets fetch NAME --root {root}`"
-        )
+        now = f"or now: `prefclip datasets fetch NAME --root {root}`"
+        mend = f"nothing, if this machine has a network (the run fetches them here, not in a job); {now}"
+        yield warning("data", f"to be fetched: {', '.join(fetchable)}", mend)
 
 
 def check_room(config: Config, folder: Path) -> Finding:

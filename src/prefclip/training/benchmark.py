@@ -50,10 +50,9 @@ CLASSES = 100
 class TrainingRate:
     """What was measured, and on what; what the config has comes last.
 
-    ``batch_size`` is smaller than the config's where a step of those takes too long. The median of images per second is
-    over ``steps``, without the first, of all processes together; 10 % of the steps were slower than ``slowest`` or
-    faster than ``fastest``. Embedding is the forward pass alone in one process, as evaluation and the reference do it.
-    Memory is the GPU's, or the process's where there is none.
+    ``batch_size`` is smaller than the config's where a step of those takes too long. Images per second are the median
+    over ``steps``, the first left out, of all processes; slowest and fastest the 10 % quantiles; embedding is the
+    forward pass alone in one process. Memory is the GPU's, or the process's where there is none.
     """
 
     model: str

@@ -8,25 +8,36 @@ from torch import Tensor
 from prefclip.training.errors import TrainingError
 
 
-@dataclass(frozen=True)
+@dataclass
 class ConceptPairs:
-    """N preference pairs as embeddings, normalised float32.
+    """N preference pairs as embeddings, normalised float32. Raises TrainingError where the parts do not fit.
 
     judged        images on which two texts are compared, (N, D): typographic images, or people
     judged_texts  all candidate texts, (K, D); ``preferred`` and ``rejected`` are places among them, (N,)
-    reference     the untouched model's logits of the candidates on the judged images, (N, K); ``scale`` is theirs
     kept          images on which nothing should change, (N, D): the clean twins, or the same people
     kept_texts    texts among which nothing should change, (C, D)
+    scale         of the untouched model's logits
+    reference     logits of the candidates on the judged images, (N, K): CLIP's without any map, unless given
     """
 
     judged: Tensor
     judged_texts: Tensor
     preferred: Tensor
     rejected: Tensor
-    reference: Tensor
     kept: Tensor
     kept_texts: Tensor
     scale: float
+    reference: Tensor | None = None
+
+    def __post_init__(self):
+        counts = [len(part) for part in (self.judged, self.preferred, self.rejected, self.kept)]
+        if not 0 < counts[0] == min(counts) == max(counts):
+            raise TrainingError(
+                "concept pairs need as many labels and kept images as judged ones, at least one; got {} images, "
+                "{} preferred, {} rejected and {} kept.".format(*counts)
+            )
+        if self.reference is None:
+            self.reference = self.scale * (self.judged @ self.judged_texts.T)
 
     def __len__(self) -> int:
         return len(self.judged)
@@ -34,25 +45,6 @@ class ConceptPairs:
     @property
     def dimension(self) -> int:
         return self.judged.shape[1]
-
-
-def concept_pairs(
-    judged: Tensor,
-    judged_texts: Tensor,
-    preferred: Tensor,
-    rejected: Tensor,
-    kept: Tensor,
-    kept_texts: Tensor,
-    scale: float,
-) -> ConceptPairs:
-    """Put pairs together; the reference is CLIP without any map. Raises TrainingError where the parts do not fit."""
-    if not 0 < len(judged) == len(preferred) == len(rejected) == len(kept):
-        raise TrainingError(
-            f"concept pairs need as many labels and kept images as judged ones, at least one; got {len(judged)} "
-            f"images, {len(preferred)} preferred, {len(rejected)} rejected and {len(kept)} kept."
-        )
-    reference = scale * (judged @ judged_texts.T)
-    return ConceptPairs(judged, judged_texts, preferred, rejected, reference, kept, kept_texts, scale)
 
 
 def neutral(pairs: ConceptPairs) -> ConceptPairs:

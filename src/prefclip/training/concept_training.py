@@ -18,7 +18,7 @@ from prefclip.models.text_features import encode_prompts, text_features
 from prefclip.preferences.gender_pair_table import read_gender_pairs
 from prefclip.preferences.gender_parts import TRAINING, gender_parts
 from prefclip.training.concept_fitting import fit_concept, write_concept_log
-from prefclip.training.concept_pairs import ConceptPairs, concept_pairs, neutral
+from prefclip.training.concept_pairs import ConceptPairs, neutral
 from prefclip.training.distributed import default_device
 from prefclip.training.errors import TrainingError
 from prefclip.training.numerics import declared_numerics
@@ -88,7 +88,7 @@ def reading_pairs(
     texts = text_features(loaded, class_list).cpu()
     labels = (torch.from_numpy(table.true_labels), torch.from_numpy(table.written_labels))
     attacked, clean = cached.attacked[positions], cached.clean[positions]
-    return concept_pairs(attacked, texts, *labels, clean, texts, _scale(loaded)), class_list.dataset, preferences
+    return ConceptPairs(attacked, texts, *labels, clean, texts, _scale(loaded)), class_list.dataset, preferences
 
 
 def gender_pairs(
@@ -117,7 +117,7 @@ def gender_pairs(
         texts = encode_prompts(loaded.model, loaded.tokenizer(captions).to(loaded.device)).cpu()
     labels = (torch.tensor([column[text] for text in table[f"{kind}_text"]]) for kind in ("preferred", "rejected"))
     kept_texts = text_features(loaded, class_list).cpu()
-    pairs = concept_pairs(people, texts, *labels, people, kept_texts, _scale(loaded))
+    pairs = ConceptPairs(people, texts, *labels, people, kept_texts, _scale(loaded))
     if settings.preference == "neutral":
         pairs = neutral(pairs)
     return pairs, class_list.dataset, gender_pairs

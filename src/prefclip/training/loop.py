@@ -12,7 +12,6 @@ import time
 from pathlib import Path
 
 import torch
-from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
 from prefclip.config import Config
@@ -182,11 +181,9 @@ class _TargetReader:
         labels = [labels[picked].to(self.policy.device) for labels in self.labels]
         if self.reference is None:
             return Targets(*labels, None, None)
-        places = self.positions[picked]
-        return Targets(*labels, *(self._logits(half[places]) for half in self.reference))
-
-    def _logits(self, embeddings: Tensor) -> Tensor:
-        return class_logits(embeddings.to(self.policy.device), self.policy.first_texts, self.policy.first_scale)
+        policy, places = self.policy, self.positions[picked]
+        halves = [half[places].to(policy.device) for half in self.reference]
+        return Targets(*labels, *(class_logits(half, policy.first_texts, policy.first_scale) for half in halves))
 
 
 def _restore(state: RunState, store: ResumeStore, processes: Processes, progress: Progress) -> None:

@@ -38,9 +38,7 @@ PICTURES_FIRST = Mixture(pictures=0.40, words=0.25, caption_names_word=0.40)
 class PretrainingPlan:
     """The recipe. One step is one batch; each learning rate warms up, then follows a cosine.
 
-    First come words alone, then a mixture of pictures, words and both, against the anchors and with one schedule for
-    the two; then the text transformer is fitted to the anchors; then both towers are trained, with a schedule of their
-    own. ``scenes`` are pre-rendered pictures to draw from.
+    Words and mixture share one schedule, the joint phase has its own; ``scenes`` are pre-rendered pictures.
     """
 
     word_steps: int = 1400
@@ -86,11 +84,7 @@ class PretrainingPlan:
 
 
 def pretrain_emoji_clip(world_folder: Path, plan: PretrainingPlan, output: Path, record: Path, threads: int) -> None:
-    """Pretrain emoji-clip from the embedded images; write its weights and its training record.
-
-    The record is a CSV: step, phase, loss, logit_scale, images_per_second and the accuracies of
-    :class:`PretrainingCheck` (fractions).
-    """
+    """Pretrain emoji-clip from the embedded images; write its weights and its training record, a CSV."""
     torch.set_num_threads(threads)
     torch.set_flush_denormal(True)
     torch.manual_seed(plan.seed)
