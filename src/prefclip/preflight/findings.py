@@ -34,7 +34,6 @@ def wrong(check: str, what: str, remedy: str) -> Finding:
 
 
 def verdict(findings: Iterable[Finding]) -> str:
-    """One line about all findings."""
     states = [finding.state for finding in findings]
     counts = {state: states.count(state) for state in ("wrong", "warning")}
     if not any(counts.values()):
