@@ -15,7 +15,7 @@ from prefclip.models.emoji_clip_file import save_emoji_clip
 from prefclip.preferences.gender_pairs import gender_pairs
 from prefclip.preferences.pairs import build_pairs
 from prefclip.run.files import RunFiles
-from prefclip.training.concept_training import train_gender_map, train_reading_map
+from prefclip.training.concept_training import train_concept_map
 from prefclip.training.reference import cache_reference
 
 PEOPLE = {"occupations": ["cook", "judge", "pilot", "farmer"], "activities": ["running", "walking"]}
@@ -42,7 +42,7 @@ class ConceptRun:
     def train_reading(self, folder: Path, seed: int = 0, **options: object) -> Path:
         """Train a reading map; returns its file."""
         data = self.config.data.train
-        train_reading_map(
+        train_concept_map(
             self.config,
             concept_settings("reading", **options),
             seed,
@@ -61,7 +61,7 @@ class ConceptRun:
     def train_gender(self, folder: Path, seed: int = 0, **options: object) -> Path:
         """Train a gender map; returns its file."""
         settings = concept_settings("gender", **options)
-        train_gender_map(
+        train_concept_map(
             self.config,
             settings,
             seed,

@@ -1,6 +1,7 @@
 """One word on one picture: exact boxes, legal colours, line breaks, and the same pixels every time."""
 
 from collections import Counter
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -83,7 +84,7 @@ def test_colours_differ_and_pixels_outside_stay(word, seed):
     assert (np.asarray(picture) == before).all()
     for part in ("fill", "stroke"):
         third = next(name for name in COLOURS if name not in (spec.fill, spec.stroke))
-        recoloured = draw_attack(picture, AttackSpec(**{**spec.as_dict(), part: third}))
+        recoloured = draw_attack(picture, AttackSpec(**{**asdict(spec), part: third}))
         assert (np.asarray(recoloured) != attacked).any()
 
 
@@ -91,7 +92,7 @@ def test_colours_differ_and_pixels_outside_stay(word, seed):
 @given(words, seeds)
 def test_same_seed_same_spec_and_pixels(word, seed):
     first, second = spec_for(word, (160, 120), seed), spec_for(word, (160, 120), seed)
-    assert first == second and AttackSpec(**first.as_dict()) == first
+    assert first == second and AttackSpec(**asdict(first)) == first
     picture = Image.new("RGB", (160, 120), (90, 120, 30))
     assert draw_attack(picture, first).tobytes() == draw_attack(picture, second).tobytes()
 
@@ -140,7 +141,7 @@ def test_size_shrinks_just_until_the_word_fits():
     for seed in range(40):
         spec = spec_for("construction", (64, 64), seed, (30, 30))
         assert SMALLEST_SIZE <= spec.size < 30
-        larger = AttackSpec(**{**spec.as_dict(), "size": spec.size + 1, "x": 0, "y": 0})
+        larger = AttackSpec(**{**asdict(spec), "size": spec.size + 1, "x": 0, "y": 0})
         assert attack_box(larger)[2] > 64
         assert spec_for("ox", (64, 64), seed, (13, 13)).size == 13
 
@@ -192,7 +193,7 @@ def test_words_that_cannot_be_drawn(word, size, sizes, complaint):
     ],
 )
 def test_specs_that_cannot_be_drawn(change, complaint):
-    spec = {**spec_for("cat", (64, 64), 0, (12, 12)).as_dict(), **change}
+    spec = {**asdict(spec_for("cat", (64, 64), 0, (12, 12))), **change}
     with pytest.raises(AttackError, match=complaint):
         draw_attack(Image.new("RGB", (64, 64)), AttackSpec(**spec))
 

@@ -52,13 +52,19 @@ def head_of(*weights):
     return head
 
 
+def map_at(powers, t, side=None):
+    """W_t of one side, by default the image's."""
+    side = side or powers.image
+    return (side.left * side.powers(t, powers.floor)) @ side.right.T
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_power_zero_is_orthogonal_and_power_one_is_the_map(seed):
     head = trained_head(seed)
     powers = ConceptPowers(head)
-    at_zero = powers.image_map(0)
+    at_zero = map_at(powers, 0)
     assert torch.dist(at_zero.T @ at_zero, torch.eye(WIDTH, dtype=torch.float64)) < 1e-6
-    torch.testing.assert_close(powers.image_map(1), head.image_map.double(), rtol=0, atol=1e-6)
+    torch.testing.assert_close(map_at(powers, 1), head.image_map.double(), rtol=0, atol=1e-6)
 
 
 @QUICK
@@ -68,7 +74,7 @@ def test_powers_of_the_similarity_multiply(seed, first, second):
     powers = ConceptPowers(trained_head(seed))
 
     def square(t):
-        return powers.image_map(t).T @ powers.image_map(t)
+        return map_at(powers, t).T @ map_at(powers, t)
 
     product, expected = square(first) @ square(second), square(first + second)
     torch.testing.assert_close(product, expected, rtol=1e-7, atol=1e-7 * float(expected.abs().max().clamp(min=1)))
@@ -110,7 +116,7 @@ def test_prepared_logits_are_those_of_the_scaled_maps(seed, t):
     images, texts = embeddings(seed)
     for head in (trained_head(seed), trained_head(seed, separate=True), trained_head(seed, rank=5, start="orthogonal")):
         powers = ConceptPowers(head)
-        expected = 20.0 * (images @ powers.image_map(t).T) @ (texts @ powers.text_map(t).T).T
+        expected = 20.0 * (images @ map_at(powers, t).T) @ (texts @ map_at(powers, t, powers.text).T).T
         torch.testing.assert_close(
             powers.between(images, texts, 20.0).logits(t), expected, rtol=1e-7, atol=1e-7 * float(expected.abs().max())
         )
@@ -146,14 +152,14 @@ def test_tiny_singular_values_are_floored_for_negative_powers_only_and_counted()
     images, texts = embeddings()
     for t in (-4, -1e-9, 0, 1, 4):
         assert torch.isfinite(powers.between(images, texts, 20.0).logits(t)).all()
-    at_zero = powers.image_map(0)
+    at_zero = map_at(powers, 0)
     assert torch.dist(at_zero.T @ at_zero, torch.eye(WIDTH, dtype=torch.float64)) < 1e-6
-    assert torch.linalg.svdvals(powers.image_map(-1))[0] == pytest.approx(1 / 2e-4)
+    assert torch.linalg.svdvals(map_at(powers, -1))[0] == pytest.approx(1 / 2e-4)
 
 
 def test_powers_meet_at_zero_from_both_sides():
     powers = ConceptPowers(singular([2.0] + [1.0] * (WIDTH - 2) + [1e-12]))
-    below, above = (powers.image_map(t) for t in (-1e-9, 1e-9))
+    below, above = (map_at(powers, t) for t in (-1e-9, 1e-9))
     torch.testing.assert_close(below, above, rtol=0, atol=1e-6)
 
 
@@ -176,7 +182,7 @@ def test_separate_maps_keep_their_relative_rotation_at_zero():
 
 def test_reduced_rank_is_a_projection_at_zero():
     powers = ConceptPowers(trained_head(rank=5, start="orthogonal"))
-    square = powers.image_map(0).T @ powers.image_map(0)
+    square = map_at(powers, 0).T @ map_at(powers, 0)
     torch.testing.assert_close(square @ square, square)
     assert int(torch.linalg.matrix_rank(square)) == 5
 

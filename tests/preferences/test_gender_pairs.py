@@ -15,9 +15,9 @@ def people(world, tmp_path):
     return TinyRun(tmp_path / "run", tiny_config(world, test_images=81), "people").build()
 
 
-def pairs_of(people, preference, **options):
+def pairs_of(people, preference):
     out = people.folder / f"{preference}.parquet"
-    count = gender_pairs(people.manifest, people.classes, out, preference, **options)
+    count = gender_pairs(people.manifest, people.classes, out, preference)
     pairs = read_gender_pairs(out)
     assert count == len(pairs) and tuple(pairs.columns) == GENDER_PAIR_COLUMNS
     return pairs
@@ -44,15 +44,6 @@ def test_reversed_swaps_and_neutral_wants_neither(people):
 def test_genders_are_as_frequent_in_every_concept(people):
     counts = pairs_of(people, "factual").groupby(["name", "gender"]).size()
     assert set(counts) == {9}
-
-
-def test_one_split_only(world, tmp_path):
-    config = tiny_config(world, train="people", bias=(), train_images=27, validation_images=9, test_images=9)
-    people = TinyRun(tmp_path / "run", config, "people").build()
-    assert set(pairs_of(people, "factual")["split"]) == {"train", "validation", "test"}
-    assert set(pairs_of(people, "factual", split="train")["split"]) == {"train"}
-    with pytest.raises(PreferenceError, match=r"people\.parquet: no image of a woman or a man in the split 'dev'"):
-        pairs_of(people, "factual", split="dev")
 
 
 def test_unknown_preference_and_unfit_manifests_are_refused(people, world, tmp_path):

@@ -11,7 +11,7 @@ from prefclip.models.concept_head import ConceptHead, load_concept_head
 from prefclip.models.tensor_files import read_tensors
 from prefclip.objectives import names, objective
 from prefclip.training.concept_fitting import LOG_COLUMNS, concept_loss, distance_from_identity, fit_concept
-from prefclip.training.concept_pairs import concept_pairs, neutral
+from prefclip.training.concept_pairs import ConceptPairs, neutral
 from prefclip.training.errors import TrainingError
 
 WIDTH = 12
@@ -32,7 +32,7 @@ def toy_pairs(seed=0, images=40, classes=5, strength=1.0):
     words = torch.randn(classes, WIDTH, generator=generator)
     judged = torch.nn.functional.normalize(texts[true] + strength * (texts + words)[written] + noise, dim=-1)
     kept = torch.nn.functional.normalize(texts[true] + noise, dim=-1)
-    return concept_pairs(judged, texts, true, written, kept, texts, 20.0)
+    return ConceptPairs(judged, texts, true, written, kept, texts, 20.0)
 
 
 @pytest.mark.parametrize("name", names())
@@ -124,7 +124,7 @@ def test_a_loss_that_is_no_number_names_the_key():
 def test_parts_of_other_lengths_are_refused():
     pairs = toy_pairs()
     with pytest.raises(TrainingError, match="got 40 images, 39 preferred"):
-        concept_pairs(
+        ConceptPairs(
             pairs.judged, pairs.judged_texts, pairs.preferred[1:], pairs.rejected, pairs.kept, pairs.kept_texts, 1
         )
 
@@ -152,9 +152,9 @@ def test_the_gender_stage_checks_that_its_pairs_are_the_asked_for_ones(run, tmp_
 
 
 def train_with_pairs(run, folder, pairs):
-    from prefclip.training.concept_training import train_gender_map
+    from prefclip.training.concept_training import train_concept_map
 
-    train_gender_map(
+    train_concept_map(
         run.config,
         concept_settings("gender"),
         0,

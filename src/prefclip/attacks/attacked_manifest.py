@@ -33,8 +33,5 @@ ATTACKED_COLUMNS = (*list(DRAWN)[:3], "row", "clean_row", "sha256", *list(DRAWN)
 
 
 def read_attacked_manifest(path: str | Path) -> pd.DataFrame:
-    """Read an attacked manifest, with ATTACKED_COLUMNS.
-
-    Raises TableError naming the file when it is missing, damaged or no attacked manifest.
-    """
+    """Read an attacked manifest, with ATTACKED_COLUMNS. Raises TableError naming a file that is none."""
     return read_table(path, ATTACKED_COLUMNS, "make the attacks again (prefclip attacks)")

@@ -4,14 +4,7 @@ from pathlib import Path
 
 from prefclip.fonts import font_file
 
-FONTS = (
-    "DejaVuSans",
-    "DejaVuSans-Bold",
-    "DejaVuSerif",
-    "DejaVuSerif-Bold",
-    "DejaVuSansMono",
-    "DejaVuSansMono-Bold",
-)
+FONTS = ("DejaVuSans", "DejaVuSans-Bold", "DejaVuSerif", "DejaVuSerif-Bold", "DejaVuSansMono", "DejaVuSansMono-Bold")
 
 
 def font_files() -> list[Path]:

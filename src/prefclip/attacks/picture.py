@@ -10,35 +10,20 @@ from prefclip.seeds import generator_for
 # The protocol draws 20 to 40 px on pictures of 224 px.
 PROTOCOL_SIDE = 224
 PROTOCOL_SIZES = (20, 40)
-SAVE_OPTIONS = {
-    ".png": {},
-    ".jpg": {"quality": 95, "subsampling": 0},
-    ".jpeg": {"quality": 95, "subsampling": 0},
-    ".webp": {"lossless": True},
-    ".tif": {},
-    ".tiff": {},
-}
+JPEG = {"quality": 95, "subsampling": 0}
+SAVE_OPTIONS = {".png": {}, ".jpg": JPEG, ".jpeg": JPEG, ".webp": {"lossless": True}, ".tif": {}, ".tiff": {}}
 
 
 def attack_picture(
     picture: str | Path, word: str, out: str | Path, seed: int = 0, size_range: tuple[int, int] | None = None
 ) -> AttackSpec:
-    """Write ``word`` on a picture with font, size, colours and place drawn from ``seed``, and save it as ``out``.
+    """Write ``word`` on a picture with font, size, colours and place drawn from ``seed``; returns what was drawn.
 
-    Args:
-        picture: any file that Pillow reads; see :func:`prefclip.datasets.pictures.open_picture`.
-        word: what to write, at least one letter.
-        out: its suffix chooses the format; one of SAVE_OPTIONS.
-        seed: 0 or more; the same seed, word and picture give the same pixels.
-        size_range: font sizes in pixels; the protocol's, scaled to the picture's shorter side, unless given.
-
-    Returns:
-        What was drawn.
-
-    Raises:
-        PictureError: the picture cannot be read.
-        AttackError: the word cannot be drawn, the seed is negative, or the format of ``out`` is unknown.
-        OutputError: ``out`` cannot be written; nothing half-written stays.
+    The picture is any file that :func:`prefclip.datasets.pictures.open_picture` reads; the suffix of ``out`` chooses
+    the format, one of SAVE_OPTIONS. Font sizes in pixels are the protocol's, scaled to the picture's shorter side,
+    unless given. The same seed (0 or more), word and picture give the same pixels. Raises PictureError for an
+    unreadable picture; AttackError for a word that cannot be drawn, a negative seed or an unknown format; OutputError
+    where ``out`` cannot be written; nothing half-written stays.
     """
     out = Path(out)
     suffix = out.suffix.lower()

@@ -12,14 +12,7 @@ import pyarrow as pa
 from PIL import Image
 
 from prefclip.attacks.attacked_manifest import ATTACKED_COLUMNS, DRAWN
-from prefclip.attacks.typography import (
-    AttackError,
-    attack_box,
-    choose_word,
-    draw_attack,
-    draw_spec,
-    line_boxes,
-)
+from prefclip.attacks.typography import AttackError, attack_box, choose_word, draw_attack, draw_spec, line_boxes
 from prefclip.datasets.class_lists import ClassList, read_classes
 from prefclip.datasets.image_stacks import open_images, sha256_of_image
 from prefclip.datasets.manifest import read_manifest
@@ -47,15 +40,11 @@ def synthesise_attacks(
     id, the variant and ``seed``, and rows are in the order of the ids: the same manifest gives the same bytes in any
     order of its rows and with any number of workers.
 
-    Args:
-        manifest, images, classes: as ``build_manifest`` wrote them.
-        size_range: smallest and largest font size in pixels, both included.
-        only: ids of the images to attack, if not all. What is drawn on them stays the same.
-
-    Raises:
-        AttackError: a word does not fit, or an argument is out of range.
-        TableError, ImageStackError, ClassListError: an input is missing, damaged, or does not belong to the others.
-        OutputError: an output cannot be written; no half-written file stays.
+    Inputs are as ``build_manifest`` wrote them; ``size_range`` is the smallest and largest font size in pixels, both
+    included; ``only`` the ids of the images to attack, if not all: what is drawn on them stays the same. Raises
+    AttackError for a word that does not fit, an argument out of range, or inputs that do not belong together;
+    TableError, ImageStackError or ClassListError for one that is missing or damaged; OutputError where an output cannot
+    be written: no half-written file stays.
     """
     if variants < 1 or seed < 0:
         raise AttackError(f"variants {variants}, seed {seed}: at least 1 variant and a seed of 0 or more are needed.")
@@ -69,11 +58,7 @@ def synthesise_attacks(
         images=str(images),
         dataset=class_list.dataset,
         names=class_list.names,
-        ids=tuple(table["id"]),
-        splits=tuple(table["split"]),
-        rows=tuple(int(row) for row in table["row"]),
-        labels=tuple(int(label) for label in table["label"]),
-        sha256=tuple(table["sha256"]),
+        shown=table[["id", "split", "row", "label", "name", "sha256"]].to_dict("records"),
         size_range=(int(size_range[0]), int(size_range[1])),
         variants=variants,
         seed=seed,
@@ -87,16 +72,12 @@ def synthesise_attacks(
 
 @dataclass(frozen=True)
 class _AttackDrawer:
-    """Draws the attack in a row; the parallel tuples hold one entry per clean image, ordered by id."""
+    """Draws the attack in a row; ``shown`` are the manifest's rows of the clean images, ordered by id."""
 
     images: str
     dataset: str
     names: tuple[str, ...]
-    ids: tuple[str, ...]
-    splits: tuple[str, ...]
-    rows: tuple[int, ...]
-    labels: tuple[int, ...]
-    sha256: tuple[str, ...]
+    shown: list[dict]
     size_range: tuple[int, int]
     variants: int
     seed: int
@@ -108,42 +89,33 @@ class _AttackDrawer:
 
     def __call__(self, row: int) -> tuple[np.ndarray, dict]:
         item, variant = divmod(row, self.variants)
-        label, clean_row = self.labels[item], self.rows[item]
-        pixels = self._clean[clean_row]
-        if variant == 0 and sha256_of_image(pixels) != self.sha256[item]:
+        clean = self.shown[item]
+        identity, label = clean["id"], clean["label"]
+        pixels = self._clean[clean["row"]]
+        if variant == 0 and sha256_of_image(pixels) != clean["sha256"]:
             raise AttackError(
-                f"{self.images}: row {clean_row} is not the image {self.ids[item]!r} of the manifest (sha256 differs); "
+                f"{self.images}: row {clean['row']} is not the image {identity!r} of the manifest (sha256 differs); "
                 "build images and manifest again."
             )
-        item_seed = seed_for(self.dataset, self.ids[item], "attack", variant, self.seed)
+        item_seed = seed_for(self.dataset, identity, "attack", variant, self.seed)
         generator = np.random.Generator(np.random.PCG64(item_seed))
         word_label = choose_word(label, self.names, generator)
         height, width = pixels.shape[:2]
         try:
             spec = draw_spec(self.names[word_label], (width, height), self.size_range, generator)
         except AttackError as error:
-            raise AttackError(f"{self.images}: image {self.ids[item]!r}: {error}") from error
+            raise AttackError(f"{self.images}: image {identity!r}: {error}") from error
         attacked = np.asarray(draw_attack(Image.fromarray(pixels), spec))
-        left, top, right, bottom = attack_box(spec)
+        box = zip(("left", "top", "right", "bottom"), attack_box(spec), strict=True)
         return attacked, {
-            "attacked_id": f"{self.ids[item]}.w{variant}",
-            "id": self.ids[item],
+            **{column: clean[column] for column in ("id", "split", "label", "name")},
+            **{column: getattr(spec, column) for column in ("word", "font", "size", "fill", "stroke")},
+            "attacked_id": f"{identity}.w{variant}",
             "variant": variant,
-            "clean_row": clean_row,
-            "split": self.splits[item],
-            "label": label,
-            "name": self.names[label],
-            "word": spec.word,
+            "clean_row": clean["row"],
             "word_label": word_label,
-            "font": spec.font,
-            "size": spec.size,
-            "box_left": left,
-            "box_top": top,
-            "box_right": right,
-            "box_bottom": bottom,
+            **{f"box_{side}": pixel for side, pixel in box},
             "line_boxes": json.dumps(line_boxes(spec), separators=(",", ":")),
-            "fill": spec.fill,
-            "stroke": spec.stroke,
             "seed": item_seed,
         }
 

@@ -5,8 +5,9 @@ that shrinks until the word fits, a fill with a one-pixel stroke of another colo
 random choice comes from a generator made for that one image.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.ft2font import FT2Font
@@ -41,12 +42,8 @@ class AttackError(PrefclipError):
 class AttackSpec:
     """Everything that decides the pixels of one attack.
 
-    Attributes:
-        word: the text as written, a class name.
-        font: one of FONTS.
-        size: font size in pixels.
-        fill, stroke: two different names out of COLOURS.
-        x, y: left and top pixel of the word's ink, stroke included.
+    The font is one of FONTS, its size in pixels; fill and stroke are two different names out of COLOURS; (x, y) is the
+    left and top pixel of the word's ink, stroke included.
     """
 
     word: str
@@ -57,13 +54,12 @@ class AttackSpec:
     x: int
     y: int
 
-    def as_dict(self) -> dict:
-        return asdict(self)
-
 
 def break_lines(word: str) -> list[str]:
-    """Split a name into lines: two or three words after the first, longer names after the second."""
+    """Split a name into lines, two or three words after the first, more after the second. AttackError for no word."""
     parts = word.split()
+    if not parts:
+        raise AttackError("the word to write is empty; give at least one letter.")
     if len(parts) < 2:
         return parts
     first = 1 if len(parts) <= 3 else 2
@@ -71,10 +67,7 @@ def break_lines(word: str) -> list[str]:
 
 
 def choose_word(true_label: int, names: list[str], generator: np.random.Generator) -> int:
-    """Draw the label of the word to write, uniform over the *other* classes' names.
-
-    Raises AttackError when no other name exists.
-    """
+    """Draw the label of the word, uniform over the *other* classes' names. Raises AttackError where there is none."""
     others = [label for label, name in enumerate(names) if name != names[true_label]]
     if not others:
         raise AttackError(
@@ -89,11 +82,10 @@ def draw_spec(
     """Draw font, size, colours and position for ``word`` on an image of ``image_size`` (width, height).
 
     The size starts uniform in ``size_range`` (pixels, both ends included) and shrinks by one until the word fits.
-
-    Raises AttackError when the word is empty, has letters that the fonts lack, or does not fit even at SMALLEST_SIZE,
-    and for a size range that is empty or below 1.
+    Raises AttackError for a word that is empty, has letters that the fonts lack, or does not fit at SMALLEST_SIZE, and
+    for a size range that is empty or below 1.
     """
-    _lines_of(word)
+    break_lines(word)
     smallest, largest = size_range
     if not 1 <= smallest <= largest:
         raise AttackError(
@@ -107,7 +99,7 @@ def draw_spec(
     for fitting_size in range(size, min(size, SMALLEST_SIZE) - 1, -1):
         if _surely_wider(word, font, fitting_size, width):
             continue
-        ink_width, ink_height = _word_ink(word, font, fitting_size).size
+        ink_width, ink_height = _word_ink(word, font, fitting_size).stroke.size
         if ink_width <= width and ink_height <= height:
             x = int(across * (width - ink_width + 1))
             y = int(down * (height - ink_height + 1))
@@ -119,10 +111,7 @@ def draw_spec(
 
 
 def draw_attack(image: Image.Image, spec: AttackSpec) -> Image.Image:
-    """Return a copy of an RGB image with the word of ``spec`` drawn on it; a pure function of its arguments.
-
-    Raises AttackError when the word would leave the image or the spec names an unknown font or colour.
-    """
+    """Draw ``spec`` on a copy of an RGB image. Raises AttackError for ink outside, or an unknown font or colour."""
     for colour in (spec.fill, spec.stroke):
         if colour not in COLOURS:
             raise AttackError(f"colour {colour!r} is unknown; allowed: {', '.join(COLOURS)}.")
@@ -140,7 +129,7 @@ def draw_attack(image: Image.Image, spec: AttackSpec) -> Image.Image:
 
 def attack_box(spec: AttackSpec) -> Box:
     """Return the exact (left, top, right, bottom) of the drawn ink in pixels, right and bottom exclusive."""
-    width, height = _word_ink(spec.word, spec.font, spec.size).size
+    width, height = _word_ink(spec.word, spec.font, spec.size).stroke.size
     return spec.x, spec.y, spec.x + width, spec.y + height
 
 
@@ -150,17 +139,12 @@ def line_boxes(spec: AttackSpec) -> list[Box]:
     return [(spec.x + a, spec.y + b, spec.x + c, spec.y + d) for a, b, c, d in ink.line_boxes]
 
 
-@dataclass(frozen=True)
-class _WordInk:
+class _WordInk(NamedTuple):
     """Masks of a word, cropped to its ink, so that the box is exact by construction."""
 
     stroke: Image.Image
     fill: Image.Image
     line_boxes: tuple[Box, ...]
-
-    @property
-    def size(self) -> tuple[int, int]:
-        return self.stroke.size
 
 
 @lru_cache(maxsize=16384)
@@ -169,7 +153,7 @@ def _word_ink(word: str, font_name: str, size: int) -> _WordInk:
     lacking = sorted(set("".join(word.split())) - _letters_of(font_name))
     if lacking:
         raise AttackError(f"the word {word!r}: font {font_name} has no letter {lacking[0]!r}; use letters that it has.")
-    lines = _lines_of(word)
+    lines = break_lines(word)
     line_height = size + LINE_SPACING + 2 * STROKE_WIDTH
     canvas_size = (
         int(max(font.getlength(line) for line in lines)) + 4 * size,
@@ -197,13 +181,7 @@ def _word_ink(word: str, font_name: str, size: int) -> _WordInk:
 def _surely_wider(word: str, font_name: str, size: int, width: int) -> bool:
     """Tell without drawing that a word cannot fit; ink is at most one em narrower than the line's advance."""
     font = _load_font(font_name, size)
-    return max(font.getlength(line) for line in _lines_of(word)) - size > width
-
-
-def _lines_of(word: str) -> list[str]:
-    if not word.split():
-        raise AttackError("the word to write is empty; give at least one letter.")
-    return break_lines(word)
+    return max(font.getlength(line) for line in break_lines(word)) - size > width
 
 
 @lru_cache(maxsize=256)

@@ -21,15 +21,11 @@ BUILD_TYPE = "urn:prefclip:workflow-run:v1"
 
 
 def export_intoto(
-    project: Project,
-    folder: str | Path,
-    targets: Iterable[str | Path] = (),
-    private_key: str | Path | None = None,
+    project: Project, folder: str | Path, targets: Iterable[str | Path] = (), private_key: str | Path | None = None
 ) -> Path:
     """Write ``<folder>/statement.json``, or ``statement.dsse.json`` signed with ``private_key``, and return its path.
 
-    Raises LineageError without usable records, for artifacts that are not what their records say, and for a key that
-    cannot sign.
+    Raises LineageError without usable records, for artifacts that are not theirs, and for a key that cannot sign.
     """
     collected = activities(project, targets)
     statement = _statement(project, collected)

@@ -21,10 +21,7 @@ NAMESPACES = {
 
 
 def export_prov(project: Project, folder: str | Path, targets: Iterable[str | Path] = ()) -> Path:
-    """Write ``<folder>/prov.json`` (PROV-JSON) and return its path.
-
-    Raises LineageError without usable records, or without the package ``prov``.
-    """
+    """Write ``<folder>/prov.json`` and return its path. Raises LineageError without usable records or package prov."""
     try:
         from prov.model import ProvDocument
     except ImportError as error:

@@ -66,22 +66,26 @@ class _Graph:
     """Builds the JSON-LD entities, and copies files as it names them."""
 
     def __init__(self, project: Project, collected: Activities, crate: Path):
-        self.project = project
-        self.collected = collected
-        self.crate = crate
+        self.project, self.collected, self.crate = project, collected, crate
         self.entities: dict[str, Entity] = {}
         self.ids: dict[str, str] = {}
         self.keys = {id(activity): f"{place}-{activity.id[:16]}" for place, activity in enumerate(collected.all)}
 
     def build(self) -> list[Entity]:
-        """Return all entities, the descriptor first."""
         workflow = self._copy(WORKFLOW, None)
         files = [self._file(entry) for entry in {**self.collected.raw, **self.collected.made()}.values()]
         records = [self._copy(record_name(name), None) for name in self.collected.made()]
         runs = [self._run(activity) for activity in self.collected.all]
         whole = self._whole_run(workflow)
         self._workflow(workflow)
-        organized = self._organized(whole, runs)
+        organized = self._add(
+            "#organize",
+            "OrganizeAction",
+            name="Snakemake ran the stages",
+            instrument=_ref("#engine"),
+            object=_refs(name.replace("#run-", "#control-") for name in runs),
+            result=_ref(whole),
+        )
         self._descriptors([workflow, *files, *records], workflow, [whole, organized, *runs])
         return list(self.entities.values())
 
@@ -99,9 +103,8 @@ class _Graph:
             identifier = self._add(f"ni:///sha-256;{digest}?path={quote(entry.path)}", "File", name=entry.path)
         example = "#input-raw-data" if raw else "#output-results" if entry.path in self.collected.final() else None
         self.ids[entry.path] = identifier
-        self.entities[identifier] |= {"sha256": entry.sha256, "contentSize": str(entry.size)}
-        if example:
-            self.entities[identifier]["exampleOfWork"] = _ref(example)
+        facts = {"exampleOfWork": _ref(example)} if example else {}
+        self.entities[identifier] |= {"sha256": entry.sha256, "contentSize": str(entry.size), **facts}
         return identifier
 
     def _copy(self, name: str, sha256: str | None) -> str:
@@ -125,9 +128,8 @@ class _Graph:
 
     def _run(self, activity: Activity) -> str:
         stage, key = activity.run.stage, self.keys[id(activity)]
-        tool = self._add(
-            f"#tool-{stage}", "SoftwareApplication", name=f"prefclip {stage}", version=prefclip.__version__
-        )
+        about = {"name": f"prefclip {stage}", "version": prefclip.__version__}
+        tool = self._add(f"#tool-{stage}", "SoftwareApplication", **about)
         position = self.collected.stages().index(stage) + 1
         step = self._add(f"#step-{stage}", "HowToStep", name=stage, position=str(position), workExample=_ref(tool))
         values = {**activity.run.params, **({} if activity.run.seed is None else {"seed": activity.run.seed})}
@@ -138,8 +140,8 @@ class _Graph:
             name=activity.title(),
             description=" ".join(activity.around.command),
             instrument=_ref(tool),
-            object=[_ref(self.ids[entry.path]) for entry in activity.run.inputs] + [_ref(param) for param in params],
-            result=[_ref(self.ids[entry.path]) for entry in activity.outputs.values()],
+            object=[*self._files(activity.run.inputs), *_refs(params)],
+            result=self._files(activity.outputs.values()),
             startTime=activity.around.started,
             endTime=activity.around.finished,
             actionStatus=_ref("http://schema.org/CompletedActionStatus"),
@@ -150,9 +152,8 @@ class _Graph:
     def _param(self, stage: str, key: str, name: str, value: Any) -> str:
         formal = f"#param-{stage}-{quote(name)}"
         self._add(formal, "FormalParameter", name=name, additionalType="Text")
-        plain = (
-            value if isinstance(value, int | float | str) and not isinstance(value, bool) else canonical(value).decode()
-        )
+        is_plain = isinstance(value, int | float | str) and not isinstance(value, bool)
+        plain = value if is_plain else canonical(value).decode()
         identifier = f"#value-{key}-{quote(name)}"
         return self._add(identifier, "PropertyValue", name=name, value=plain, exampleOfWork=_ref(formal))
 
@@ -162,8 +163,8 @@ class _Graph:
             "CreateAction",
             name="the whole run",
             instrument=_ref(workflow),
-            object=[_ref(self.ids[entry.path]) for entry in self.collected.raw.values()],
-            result=[_ref(self.ids[entry.path]) for entry in self.collected.final().values()],
+            object=self._files(self.collected.raw.values()),
+            result=self._files(self.collected.final().values()),
             startTime=min(activity.around.started for activity in self.collected.all),
             endTime=self._finished(),
             actionStatus=_ref("http://schema.org/CompletedActionStatus"),
@@ -176,46 +177,38 @@ class _Graph:
         stages = self.collected.stages()
         for stage in stages:
             mine = [name for name in self.entities if name.startswith(f"#param-{stage}-")]
-            self.entities[f"#tool-{stage}"] |= {"input": [_ref(name) for name in mine]} if mine else {}
+            self.entities[f"#tool-{stage}"] |= {"input": _refs(mine)} if mine else {}
         self._add("#input-raw-data", "FormalParameter", name="raw data", additionalType="File")
         self._add("#output-results", "FormalParameter", name="results", additionalType="File")
         self.entities[workflow] |= {
             "@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow", "HowTo"],
             "programmingLanguage": _ref("#snakemake"),
-            "hasPart": [_ref(f"#tool-{stage}") for stage in stages],
-            "step": [_ref(f"#step-{stage}") for stage in stages],
-            "input": [_ref("#input-raw-data")],
-            "output": [_ref("#output-results")],
+            "hasPart": _refs(f"#tool-{stage}" for stage in stages),
+            "step": _refs(f"#step-{stage}" for stage in stages),
+            "input": _refs(["#input-raw-data"]),
+            "output": _refs(["#output-results"]),
         }
 
-    def _organized(self, whole: str, runs: list[str]) -> str:
-        return self._add(
-            "#organize",
-            "OrganizeAction",
-            name="Snakemake ran the stages",
-            instrument=_ref("#engine"),
-            object=[_ref(name.replace("#run-", "#control-")) for name in runs],
-            result=_ref(whole),
-        )
-
     def _descriptors(self, parts: list[str], workflow: str, mentions: list[str]) -> None:
-        profiles = [_ref(profile) for profile in PROFILES]
         root = {
             "name": "A run of prefclip",
             "description": "Results of a run with the lineage of every file.",
             "datePublished": self._finished(),
             "license": _ref(LICENSE),
-            "conformsTo": profiles,
+            "conformsTo": _refs(PROFILES),
             "mainEntity": _ref(workflow),
-            "hasPart": [_ref(part) for part in parts],
-            "mentions": [_ref(name) for name in mentions],
+            "hasPart": _refs(parts),
+            "mentions": _refs(mentions),
         }
         self._add("./", "Dataset", **root)
         for profile, name in PROFILES.items():
             self._add(profile, "CreativeWork", name=name, version=profile.rsplit("/", 1)[-1])
         self._add(LICENSE, "CreativeWork", name="MIT License", identifier=LICENSE)
         standards = ["https://w3id.org/ro/crate/1.1", "https://w3id.org/workflowhub/workflow-ro-crate/1.0"]
-        self._add(METADATA, "CreativeWork", about=_ref("./"), conformsTo=[_ref(url) for url in standards])
+        self._add(METADATA, "CreativeWork", about=_ref("./"), conformsTo=_refs(standards))
+
+    def _files(self, entries: Iterable[FileEntry]) -> list[dict[str, str]]:
+        return _refs(self.ids[entry.path] for entry in entries)
 
     def _finished(self) -> str:
         return max(activity.around.finished for activity in self.collected.all)
@@ -223,3 +216,7 @@ class _Graph:
 
 def _ref(identifier: str) -> dict[str, str]:
     return {"@id": identifier}
+
+
+def _refs(identifiers: Iterable[str]) -> list[dict[str, str]]:
+    return [_ref(identifier) for identifier in identifiers]

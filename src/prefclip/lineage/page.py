@@ -3,13 +3,13 @@
 The page is HTML, CSS and SVG only: it loads nothing and runs nothing, so it opens from a disk or inside an archive.
 """
 
-from html import escape
+from collections import Counter
 from pathlib import Path
 
 from prefclip.files import write_text
 from prefclip.lineage.activities import Activities, Activity, activities
-from prefclip.lineage.findings import MEANINGS, SEVERITY, AuditReport, Finding, printable
-from prefclip.lineage.graph_drawing import RAW, anchor, count_of, draw, stage_graph
+from prefclip.lineage.findings import MEANINGS, SEVERITY, AuditReport, Finding
+from prefclip.lineage.graph_drawing import RAW, anchor, count_of, draw, safe, stage_graph
 from prefclip.lineage.index import LINEAGE_PAGE
 from prefclip.lineage.project import LineageError, Project
 from prefclip.lineage.record import FileEntry
@@ -44,10 +44,7 @@ tr:target { background: var(--fill) }
 
 
 def write_page(project: Project, run: str | Path, output: str | Path | None = None) -> Path:
-    """Write the page of a run's folder, by default ``<run>/report/lineage.html``, and return its path.
-
-    Raises LineageError for a folder without usable records.
-    """
+    """Write a run's page, by default to ``<run>/report/lineage.html``. Raises LineageError without usable records."""
     folder = Path(run) if Path(run).is_dir() else project.root / run
     if not folder.is_dir():
         raise LineageError(f"{run}: no such folder; name the folder of a run, results/<experiment>.")
@@ -59,20 +56,22 @@ def write_page(project: Project, run: str | Path, output: str | Path | None = No
 
 
 def page(title: str, collected: Activities, report: AuditReport) -> str:
-    """Return the page as HTML."""
     states = report.states()
     findings: dict[str, list[Finding]] = {}
     for finding in report.findings:
         findings.setdefault(finding.artifact, []).append(finding)
-    counts = [(state, list(states.values()).count(state)) for state in SEVERITY]
+    counts = Counter(states.values())
     summary = " ".join(
-        f'<span class="state {state}" title="{MEANINGS[state]}">{count} {state}</span>'
-        for state, count in counts
-        if count
+        f'<span class="state {state}" title="{MEANINGS[state]}">{counts[state]} {state}</span>'
+        for state in SEVERITY
+        if counts[state]
     )
     described = {*collected.made(), *collected.raw}
     others = [name for name in findings if name not in described]
-    sections = [_raw_section(collected.raw, states, findings)] if collected.raw else []
+    sections = []
+    if collected.raw:
+        rows = [_row(name, entry, states, findings, "raw") for name, entry in sorted(collected.raw.items())]
+        sections.append(_section(RAW, "what the run started from", rows))
     sections += [_stage_section(stage, collected, states, findings) for stage in collected.stages()]
     if others:
         rows = [_row(name, None, states, findings, "") for name in others]
@@ -81,21 +80,16 @@ def page(title: str, collected: Activities, report: AuditReport) -> str:
         [
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>Lineage of {_text(title)}</title><style>{STYLE}</style></head><body>",
-            f"<h1>Lineage of {_text(title)}</h1>",
+            f"<title>Lineage of {safe(title)}</title><style>{STYLE}</style></head><body>",
+            f"<h1>Lineage of {safe(title)}</h1>",
             '<p class="lead">Every file of the run, the stage that made it, and what it was made of.'
             " Hashes were computed again when this page was written.</p>",
             f"<p>{summary}</p>",
-            f'<div class="drawing">{draw(stage_graph(collected, states))}</div>',
+            f'<div class="drawing">{draw(*stage_graph(collected, states))}</div>',
             *sections,
             "</body></html>\n",
         ]
     )
-
-
-def _raw_section(raw: dict[str, FileEntry], states: dict, findings: dict) -> str:
-    rows = [_row(name, entry, states, findings, "raw") for name, entry in sorted(raw.items())]
-    return _section(RAW, "what the run started from", rows)
 
 
 def _stage_section(stage: str, collected: Activities, states: dict, findings: dict) -> str:
@@ -117,7 +111,7 @@ def _stage_section(stage: str, collected: Activities, states: dict, findings: di
 def _section(title: str, about: str, rows: list[str]) -> str:
     head = "<tr><th>file</th><th>state</th><th>sha256</th><th>made of</th></tr>"
     return (
-        f'<h2 id="{anchor(title)}">{_text(title)}</h2><p class="soft">{_text(about)}</p>'
+        f'<h2 id="{anchor(title)}">{safe(title)}</h2><p class="soft">{safe(about)}</p>'
         f"<table>{head}{''.join(rows)}</table>"
     )
 
@@ -125,22 +119,18 @@ def _section(title: str, about: str, rows: list[str]) -> str:
 def _row(name: str, entry: FileEntry | None, states: dict, findings: dict, origin: str) -> str:
     state = states.get(name, "ok")
     reasons = "".join(
-        f'<br><span class="{finding.state}">{_text(finding.reason)}</span> <code>{_text(finding.remedy)}</code>'
+        f'<br><span class="{finding.state}">{safe(finding.reason)}</span> <code>{safe(finding.remedy)}</code>'
         for finding in findings.get(name, [])
     )
     hashed = f'<code title="{entry.sha256}">{entry.sha256[:12]}</code>' if entry else ""
     size = f'<br><span class="soft">{entry.size:,} bytes</span>' if entry else ""
     return (
-        f'<tr id="{anchor(name)}"><td><code>{_text(name)}</code>{reasons}</td>'
+        f'<tr id="{anchor(name)}"><td><code>{safe(name)}</code>{reasons}</td>'
         f'<td><span class="state {state}">{state}</span></td><td>{hashed}{size}</td><td>{origin}</td></tr>'
     )
 
 
 def _origin(activity: Activity) -> str:
-    links = [f'<a href="#{anchor(entry.path)}">{_text(Path(entry.path).name)}</a>' for entry in activity.run.inputs]
+    links = [f'<a href="#{anchor(entry.path)}">{safe(Path(entry.path).name)}</a>' for entry in activity.run.inputs]
     shown = ", ".join(links[:12]) + (f" and {len(links) - 12} more" if len(links) > 12 else "")
-    return f'{shown or "nothing"}<br><span class="soft">{_text(activity.title())}</span>'
-
-
-def _text(text: str) -> str:
-    return escape(printable(text))
+    return f'{shown or "nothing"}<br><span class="soft">{safe(activity.title())}</span>'

@@ -19,6 +19,7 @@ from prefclip.lineage.record import SUFFIX, record_name
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 LARGEST_STATEMENT = 256 * 1024 * 1024
+AGAIN = "sign the records again"
 
 
 def sign(payload: bytes, private_key: str | Path) -> dict:
@@ -35,10 +36,7 @@ def sign(payload: bytes, private_key: str | Path) -> dict:
 
 
 def signed_payload(envelope: bytes, public_key: str | Path) -> bytes | None:
-    """Return the payload of an envelope if the key signed it, else None.
-
-    Raises LineageError for a file that is no ed25519 public key.
-    """
+    """Return the payload if the key signed the envelope, else None. Raises LineageError for no ed25519 public key."""
     from cryptography.exceptions import InvalidSignature
 
     ed25519, serialization = _cryptography()
@@ -79,9 +77,8 @@ def check_statement(
             envelope = stream.read(LARGEST_STATEMENT)
     except OSError as error:
         remedy = "make it with `prefclip audit export --format intoto --sign KEY -o results`"
-        raise LineageError(
-            f"{path}: no signed statement ({error.strerror}); {remedy}, or name it: --statement."
-        ) from error
+        what = f"no signed statement ({error.strerror}); {remedy}, or name it: --statement"
+        raise LineageError(f"{path}: {what}.") from error
     name = project.name(path)
     payload = signed_payload(envelope, public_key)
     if payload is None:
@@ -90,9 +87,8 @@ def check_statement(
     try:
         covered = {entry["name"]: entry["digest"]["sha256"] for entry in json.loads(payload)["subject"]}
     except (ValueError, KeyError, TypeError) as error:
-        return [
-            Finding(name, "unverifiable", f"signed, but no statement about files ({error!r})", "sign the records again")
-        ]
+        what = f"signed, but no statement about files ({error!r})"
+        return [Finding(name, "unverifiable", what, AGAIN)]
     recorded = Index(project).everything() if artifacts is None else artifacts
     records = {record_name(item) for item in recorded}
     if artifacts is None:
@@ -101,9 +97,7 @@ def check_statement(
     for record, now in hash_files(project.open, sorted(records)).items():
         artifact = record.removesuffix(SUFFIX)
         if record not in covered and not now.problem:
-            findings.append(
-                Finding(artifact, "unverifiable", "no signature covers its record", "sign the records again")
-            )
+            findings.append(Finding(artifact, "unverifiable", "no signature covers its record", AGAIN))
         elif record in covered and now.problem:
             findings.append(Finding(artifact, "missing", f"its signed record {now.message}", remake(artifact)))
         elif record in covered and now.sha256 != covered[record]:

@@ -2,16 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from prefclip.parameters import Described, Parameters
 
 if TYPE_CHECKING:
-    from torch import Tensor
-else:
-    Tensor = Any  # torch takes seconds to load
+    from torch import Tensor  # which takes seconds to load
 
-Weights = Mapping[str, Tensor]
+Weights = Mapping[str, "Tensor"]
 
 
 @dataclass(frozen=True)

@@ -26,9 +26,7 @@ def tuned_names(model: nn.Module, trainable: str) -> list[str]:
 def save_weights(path: str | Path, state: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
     """Write a tuned checkpoint as safetensors, the same bytes for the same content.
 
-    ``metadata`` must hold ``model``, ``base_sha256`` and ``trainable``; what else it holds is kept.
-
-    Raises OutputError if the file cannot be written.
+    ``metadata`` must hold ``model``, ``base_sha256`` and ``trainable``. Raises OutputError for an unwritable file.
     """
     for key in ("model", "base_sha256", "trainable"):
         if key not in metadata:

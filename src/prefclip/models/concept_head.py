@@ -27,28 +27,16 @@ class ConceptHeadError(PrefclipError):
 
 
 class ConceptHead(nn.Module):
-    """W, or a W for each side.
+    """W, or a W for each side: ``maps`` is {"shared": W} or {"image": W, "text": W}, each (R, D).
 
-    Attributes:
-        dimension: width D of the embeddings.
-        rank: rows R of W; D unless the map reduces the rank (the released code: 512 → 256).
-        separate: whether image and text have a W each; both start equal.
-        maps: {"shared": W} or {"image": W, "text": W}, each (R, D).
+    D is the width of the embeddings, R the rank; D unless the map reduces it (the released code: 512 → 256). Separate
+    maps start equal.
     """
 
     def __init__(
-        self,
-        dimension: int,
-        *,
-        rank: int | None = None,
-        start: str = "identity",
-        separate: bool = False,
-        seed: int = 0,
+        self, dimension: int, *, rank: int | None = None, start: str = "identity", separate: bool = False, seed: int = 0
     ):
-        """Make an untrained map; ``seed`` draws the orthogonal start.
-
-        Raises ConceptHeadError for an unknown start, or a rank that embeddings of this width cannot have.
-        """
+        """Make an untrained map; ``seed`` draws the orthogonal start. Raises ConceptHeadError for start or rank."""
         super().__init__()
         rank = dimension if rank is None else rank
         if start not in STARTS:
@@ -77,11 +65,6 @@ class ConceptHead(nn.Module):
         """W of the text side, (R, D); the image side's where it is shared."""
         return self.maps[TEXT if self.separate else SHARED]
 
-    @property
-    def is_square(self) -> bool:
-        """Whether W keeps the rank; only then is t = 0 the untouched CLIP (for a shared map)."""
-        return self.rank == self.dimension
-
     def forward(self, images: Tensor, texts: Tensor, scale: Tensor | float) -> Tensor:
         """Logits scale · (W T(y))ᵀ(W I(x)): normalised images (B, D) and texts (K, D) give (B, K)."""
         return scale * (images @ self.image_map.T) @ (texts @ self.text_map.T).T
@@ -92,19 +75,14 @@ class ConceptHead(nn.Module):
 
 
 def departure(square: Tensor) -> Tensor:
-    """‖I − A‖_F of a square matrix, a scalar >= 0.
-
-    Its gradient at A = I is 0, where that of a plain norm would be NaN.
-    """
+    """‖I − A‖_F of a square matrix, a scalar >= 0; its gradient at A = I is 0, where a plain norm's would be NaN."""
     difference = torch.eye(len(square), dtype=square.dtype, device=square.device) - square
     squares = difference.square().sum()
     return torch.where(squares > 0, squares, 1).sqrt() * (squares > 0)
 
 
 def save_concept_head(path: str | Path, head: ConceptHead, metadata: Mapping[str, str]) -> None:
-    """Write a map as safetensors, the same bytes for the same content.
-
-    ``metadata`` must hold ``model`` and ``base_sha256``; what else it holds is kept.
+    """Write a map as safetensors, the same bytes for the same content; ``metadata`` has ``model`` and ``base_sha256``.
 
     Raises ConceptHeadError for weights that are not finite, OutputError if the file cannot be written.
     """
@@ -118,12 +96,10 @@ def save_concept_head(path: str | Path, head: ConceptHead, metadata: Mapping[str
 
 
 def load_concept_head(path: str | Path, base_sha256: str | None = None) -> tuple[ConceptHead, dict[str, str]]:
-    """Read what :func:`save_concept_head` wrote; returns the map and its metadata.
+    """Read what :func:`save_concept_head` wrote, the map and its metadata.
 
-    ``base_sha256``: the base model's, if the map must belong to it.
-
-    Raises TensorFileError for a missing or damaged file, ConceptHeadError for one that holds no map or one of another
-    base model.
+    Raises TensorFileError for a missing or damaged file, ConceptHeadError for one that holds no map, or one of another
+    base model than ``base_sha256`` if that is given.
     """
     tensors, metadata = read_tensors(path, REMEDY)
     if metadata.get("format") != CONCEPT_FORMAT or set(tensors) not in ({SHARED}, {IMAGE, TEXT}):

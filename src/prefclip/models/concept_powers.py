@@ -17,8 +17,6 @@ from torch import Tensor
 
 from prefclip.models.concept_head import ConceptHead, ConceptHeadError
 
-FLOOR = 1e-6
-
 
 class Decomposition(NamedTuple):
     """Thin SVD of one W (R, D): left (R, R), values (R,) descending, right (D, R), all float64."""
@@ -44,24 +42,13 @@ class Decomposition(NamedTuple):
 class ConceptPowers:
     """All powers of a trained map."""
 
-    def __init__(self, head: ConceptHead, floor: float = FLOOR):
-        """Decompose ``head``. ``floor`` in (0, 1) is relative to the largest singular value.
-
-        Raises ConceptHeadError for a floor out of range or a map that is zero.
-        """
+    def __init__(self, head: ConceptHead, floor: float = 1e-6):
+        """Decompose ``head``. Raises ConceptHeadError for a floor not in (0, 1) or a map that is zero."""
         if not 0 < floor < 1:
             raise ConceptHeadError(f"concept.floor: {floor} must lie between 0 and 1, relative to the largest value.")
         self.floor, self.separate = floor, head.separate
         self.image = Decomposition.of(head.image_map)
         self.text = Decomposition.of(head.text_map) if head.separate else self.image
-
-    def image_map(self, t: float) -> Tensor:
-        """W_t of the image side, (R, D)."""
-        return (self.image.left * self.image.powers(t, self.floor)) @ self.image.right.T
-
-    def text_map(self, t: float) -> Tensor:
-        """W_t of the text side, (R, D)."""
-        return (self.text.left * self.text.powers(t, self.floor)) @ self.text.right.T
 
     def floored(self, t: float) -> int:
         """How many singular values, both sides together if they are separate, are raised to the floor at ``t``."""
@@ -71,10 +58,7 @@ class ConceptPowers:
         return sum(int((side.values < self.floor * side.values[0]).sum()) for side in sides)
 
     def between(self, images: Tensor, texts: Tensor, scale: float) -> "ScaledSimilarity":
-        """Prepare the logits between normalised images (N, D) and texts (K, D) for any t.
-
-        Raises ConceptHeadError if the map is of another width.
-        """
+        """Prepare logits of normalised images (N, D) and texts (K, D). Raises ConceptHeadError for another width."""
         for name, embeddings, side in (("image", images, self.image), ("text", texts, self.text)):
             if embeddings.shape[-1] != len(side.right):
                 raise ConceptHeadError(
@@ -106,10 +90,7 @@ class ScaledSimilarity(NamedTuple):
     scale: float
 
     def logits(self, t: float) -> Tensor:
-        """scale · (W_t T(y))ᵀ(W_t I(x)), (N, K) float64.
-
-        Raises ConceptHeadError where a power is too large to compute with.
-        """
+        """scale · (W_t T(y))ᵀ(W_t I(x)), (N, K) float64. Raises ConceptHeadError where a power is too large for it."""
         floor = self.powers.floor
         texts = self.texts * self.powers.text.powers(t, floor)
         if self.turn is not None:

@@ -5,7 +5,7 @@ It offers what the rest of the package asks of an open_clip model: ``visual``, `
 """
 
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 import torch
 from open_clip.tokenizer import SimpleTokenizer
@@ -27,14 +27,9 @@ class VocabularyError(PrefclipError):
 class EmojiClipShape:
     """Architecture of emoji-clip; stored in the checkpoint's metadata.
 
-    Attributes:
-        channels: output channels of the five 3×3 convolutions.
-        strides: their strides.
-        pooled: height and width of the pooled feature map.
-        hidden: width of the two-layer head.
-        embed_dim: width of both embeddings.
-        text_width, text_layers, text_heads, context_length: the text transformer.
-        vocabulary: token ids of the open_clip tokenizer that have a row, ascending (start and end token last).
+    Channels and strides are those of the five 3×3 convolutions, ``pooled`` height and width of their pooled map,
+    ``hidden`` the width of the two-layer head, ``embed_dim`` that of both embeddings, ``vocabulary`` the token ids of
+    open_clip's tokenizer that have a row, ascending (start and end token last).
     """
 
     channels: tuple[int, ...] = (24, 48, 96, 96, 192)
@@ -47,9 +42,6 @@ class EmojiClipShape:
     text_heads: int = 4
     context_length: int = 12
     vocabulary: tuple[int, ...] = field(default=(), repr=False)
-
-    def as_dict(self) -> dict:
-        return asdict(self)
 
 
 class ConvTower(nn.Module):
@@ -82,7 +74,7 @@ class ConvTower(nn.Module):
 
 
 class EmojiClip(nn.Module):
-    """A CLIP of two towers and a logit scale; images are RGB in [0, 1], normalised by :meth:`normalise_pixels`."""
+    """A CLIP of two towers and a logit scale; images are RGB, normalised by :meth:`normalise_pixels`."""
 
     def __init__(self, shape: EmojiClipShape):
         super().__init__()
@@ -100,7 +92,8 @@ class EmojiClip(nn.Module):
 
     @staticmethod
     def normalise_pixels(images: torch.Tensor) -> torch.Tensor:
-        return (images - PIXEL_MEAN) / PIXEL_STD
+        """Turn uint8 (B, H, W, 3) into normalised float32 (B, 3, H, W)."""
+        return (images.permute(0, 3, 1, 2).float().div_(255) - PIXEL_MEAN) / PIXEL_STD
 
     def encode_image(self, images: torch.Tensor, normalize: bool = False) -> torch.Tensor:
         """Embed normalised images (B, 3, 64, 64) as (B, embed_dim)."""
@@ -122,10 +115,7 @@ class CompactTokenizer:
         self.context_length = context_length
 
     def __call__(self, texts: list[str]) -> torch.Tensor:
-        """Return row numbers (len(texts), context_length); 0 pads, the end token has the highest row.
-
-        Raises VocabularyError naming the text that has no rows, or is too long.
-        """
+        """Return rows (N, context_length), 0 padded. Raises VocabularyError naming a text too long or without rows."""
         rows = torch.zeros(len(texts), self.context_length, dtype=torch.long)
         for index, text in enumerate(texts):
             tokens = [self.tokenizer.sot_token_id, *self.tokenizer.encode(text), self.tokenizer.eot_token_id]

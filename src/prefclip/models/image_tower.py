@@ -47,8 +47,6 @@ class FoldedTower(nn.Module):
 
 
 class OpenClipTower(nn.Module):
-    """The image side of an open_clip model."""
-
     def __init__(self, model: nn.Module):
         super().__init__()
         self.model = model
@@ -65,10 +63,7 @@ def image_tower(model: nn.Module) -> nn.Module:
 
 @torch.inference_mode()
 def embed_images(loaded: LoadedModel, images: np.ndarray, batch_size: int, rows: np.ndarray | None = None) -> Tensor:
-    """Embed uint8 images (N, H, W, 3), or those at ``rows``; returns normalised float32 (N, D) on the CPU.
-
-    ``images`` may be memory-mapped; only ``batch_size`` of them are in memory at a time.
-    """
+    """Embed uint8 images (N, H, W, 3), mapped or not, or those at ``rows``: normalised float32 (N, D) on the CPU."""
     tower = image_tower(loaded.model)
     rows = np.arange(len(images)) if rows is None else rows
     batches = [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]

@@ -6,7 +6,6 @@ Weights are safetensors files; nothing is unpickled. Whatever the precision on d
 import hashlib
 import logging
 from collections.abc import Callable
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,15 +36,12 @@ WHOLE_VOCABULARY = 49408
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A CLIP in evaluation mode with all it needs.
+    """A CLIP in evaluation mode with all it needs, called as in `model.name`.
 
-    Attributes:
-        name: as in `model.name`.
-        model: has ``visual``, ``encode_image``, ``encode_text`` and ``logit_scale``; float32.
-        tokenizer: texts → token ids (N, context length).
-        preprocess: uint8 images (B, H, W, 3) and a device → normalised float32 (B, 3, H, W).
-        weights_sha256: of the weights file's bytes, or of the tensors of random weights; names the base model.
-        device: where the model is.
+    model           has ``visual``, ``encode_image``, ``encode_text`` and ``logit_scale``; float32, on ``device``
+    tokenizer       texts → token ids (N, context length)
+    preprocess      uint8 images (B, H, W, 3) and a device → normalised float32 (B, 3, H, W)
+    weights_sha256  of the weights file's bytes, or of the tensors of random weights; names the base model
     """
 
     name: str
@@ -64,10 +60,8 @@ class LoadedModel:
 def load_model(settings: ModelConfig, device: torch.device | str = "cpu") -> LoadedModel:
     """Load the model that a config names.
 
-    `model.weights` is a safetensors file, a pretrained tag of open_clip, or `random` (seeded, for tests).
-    ``device``: as torch names it; ``auto`` takes a GPU where there is one.
-
-    Raises ModelError or TensorFileError naming the key or file, with a remedy.
+    `model.weights` is a safetensors file, a pretrained tag of open_clip, or `random` (seeded, for tests); the device
+    ``auto`` a GPU where there is one. Raises ModelError or TensorFileError naming the key or file, with a remedy.
     """
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -103,9 +97,15 @@ def _load_open_clip(settings: ModelConfig):
         path = local_weights(settings.weights)
     else:
         path = tagged_weights(name, settings.weights)
-    with _without_root_warnings():
-        # Weights are loaded below: open_clip would unpickle what is not safetensors, and only warn of other trouble.
+    # Weights are loaded below: open_clip would unpickle what is not safetensors, and only warn of other trouble. The
+    # root logger is where it says that it has loaded none.
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel(logging.ERROR)
+    try:
         model = open_clip.create_model(name, force_image_size=settings.image_size, pretrained_text=False)
+    finally:
+        root.setLevel(level)
     if path is not None:
         _check_shapes(model, path, settings)
         try:
@@ -133,15 +133,3 @@ def _sha256_of_state(model: nn.Module) -> str:
         digest.update(name.encode())
         digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
     return digest.hexdigest()
-
-
-@contextmanager
-def _without_root_warnings():
-    """Silence open_clip's "no pretrained weights loaded": they are loaded right after."""
-    root = logging.getLogger()
-    level = root.level
-    root.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        root.setLevel(level)

@@ -30,10 +30,7 @@ class Preprocess:
         return f"rgb {self.image_size} mean {self.mean} std {self.std}"
 
     def __call__(self, images: np.ndarray | Tensor, device: torch.device | str = "cpu") -> Tensor:
-        """Map uint8 (B, H, W, 3) to float32 (B, 3, H, W) on ``device``, with channels last in memory.
-
-        Raises ImageShapeError for another size or type of image.
-        """
+        """Map uint8 (B, H, W, 3) to float32 (B, 3, H, W), channels last. Raises ImageShapeError for other images."""
         if not isinstance(images, Tensor):
             images = torch.from_numpy(np.array(images) if isinstance(images, np.memmap) else images)
         expected = (self.image_size, self.image_size, 3)

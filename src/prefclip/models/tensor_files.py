@@ -40,10 +40,7 @@ class TensorFile(NamedTuple):
 
 
 def write_tensors(path: str | Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
-    """Write tensors of any device and memory format, whole or not at all.
-
-    Raises OutputError for a full disk or a folder that cannot be written.
-    """
+    """Write tensors of any device and memory format, whole or not at all. Raises OutputError where it cannot."""
     # Widest types first, then by name: readers map the file and need every tensor aligned to its own item size.
     names = sorted(tensors, key=lambda name: (-tensors[name].element_size(), name))
     header: dict[str, object] = {"__metadata__": dict(sorted(metadata.items()))}
@@ -67,12 +64,7 @@ def write_tensors(path: str | Path, tensors: Mapping[str, Tensor], metadata: Map
 
 
 def read_tensors(path: str | Path, remedy: str) -> TensorFile:
-    """Read a whole file to the CPU; nothing is unpickled.
-
-    ``remedy`` ends the message if the file is missing or damaged, for example "run `prefclip reference` again".
-
-    Raises TensorFileError naming the file.
-    """
+    """Read a whole file to the CPU. Raises TensorFileError, ended by ``remedy``, for a missing or damaged one."""
     path = Path(path)
     if not path.is_file():
         raise TensorFileError(f"{path}: no such file; {remedy}.")
@@ -84,10 +76,7 @@ def read_tensors(path: str | Path, remedy: str) -> TensorFile:
 
 
 def check_fit(module: torch.nn.Module, tensors: Mapping[str, Tensor], names: list[str], origin: str | Path) -> None:
-    """Check that ``tensors`` are just those of ``module`` called ``names``, each with the same shape.
-
-    Raises TensorFileError naming the tensor, the file ``origin`` and both shapes.
-    """
+    """Raise TensorFileError unless ``tensors`` are just those of ``module`` called ``names``, with the same shapes."""
     places = module.state_dict()
     for name in names:
         if name not in tensors:
@@ -104,10 +93,7 @@ def check_fit(module: torch.nn.Module, tensors: Mapping[str, Tensor], names: lis
 
 @torch.no_grad()
 def copy_into(module: torch.nn.Module, tensors: Mapping[str, Tensor], names: list[str], origin: str | Path) -> None:
-    """Copy ``tensors`` into the parameters and buffers of ``module`` called ``names``; all fit, or none is copied.
-
-    Raises TensorFileError as :func:`check_fit`.
-    """
+    """Copy ``tensors`` into those of ``module`` called ``names``: all, or none, with the error of :func:`check_fit`."""
     check_fit(module, tensors, names, origin)
     places = module.state_dict()
     for name in names:

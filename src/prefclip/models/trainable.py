@@ -17,9 +17,8 @@ def select_trainable(model: nn.Module, choice: str) -> dict[str, nn.Parameter]:
 
     image: the image tower, as in the paper's figure. all: both towers and the temperature, as in the released code.
     head: the last linear projection of the image tower. The model is put in evaluation mode, which it must keep: batch
-    norm then uses its pretrained statistics, and nothing is dropped out at random.
-
-    Raises TrainableError naming what is allowed.
+    norm then uses its pretrained statistics, and nothing is dropped out at random. Raises TrainableError naming what is
+    allowed.
     """
     if choice not in TRAINABLE:
         raise TrainableError(f"training.trainable: {choice!r} is unknown; allowed: {', '.join(TRAINABLE)}.")

@@ -47,10 +47,7 @@ def looks_like_file(weights: str) -> bool:
 
 
 def local_weights(weights: str) -> Path:
-    """Check that a local file is there and is not pickled.
-
-    Raises ModelError otherwise.
-    """
+    """The path of a local file. Raises ModelError for one that is pickled or not there."""
     path = Path(weights)
     if path.suffix != ".safetensors":
         raise ModelError(f"{path}: only safetensors files are loaded, nothing is unpickled; convert it to safetensors.")
@@ -60,17 +57,8 @@ def local_weights(weights: str) -> Path:
 
 
 def tagged_weights(name: str, tag: str) -> Path:
-    """Find the file of a pretrained tag in the Hugging Face cache, or fetch it.
-
-    Raises ModelError for a tag that the architecture does not have or that fits another activation, for weights that
-    are published pickled only, and if the hub cannot be reached.
-    """
-    check_activation(name, tag)
-    location = get_pretrained_cfg(name, tag).get("hf_hub", "")
-    repository, file = os.path.split(location)
-    file = f"{Path(file).stem}.safetensors" if file else HUB_FILE
-    if not repository:
-        raise ModelError(f"model.weights: {tag!r} of {name} is published pickled only; choose another tag.")
+    """Find a tag's file in the Hugging Face cache, or fetch it. Raises ModelError if that cannot be done."""
+    repository, file = hub_location(name, tag)
     try:
         return Path(hf_hub_download(repository, file))
     except Exception as error:
@@ -80,11 +68,17 @@ def tagged_weights(name: str, tag: str) -> Path:
         ) from error
 
 
-def check_activation(name: str, tag: str) -> None:
-    """Refuse weights trained with QuickGELU in an architecture without it, and the reverse: both give wrong numbers.
+def hub_location(name: str, tag: str) -> tuple[str, str]:
+    """Repository and file of a tag. Raises ModelError for an unknown or unfit one, and for pickled weights."""
+    check_activation(name, tag)
+    repository, file = os.path.split(get_pretrained_cfg(name, tag).get("hf_hub", ""))
+    if not repository:
+        raise ModelError(f"model.weights: {tag!r} of {name} is published pickled only; choose another tag.")
+    return repository, f"{Path(file).stem}.safetensors" if file else HUB_FILE
 
-    Raises ModelError naming the architecture that fits.
-    """
+
+def check_activation(name: str, tag: str) -> None:
+    """Raise ModelError for weights trained with QuickGELU in an architecture without it, or the reverse."""
     settings = get_pretrained_cfg(name, tag)
     has_quick_gelu = bool((open_clip.get_model_config(name) or {}).get("quick_gelu", False))
     base = name.removesuffix("-quickgelu")

@@ -40,8 +40,8 @@ def settings_of(name: str) -> Loss:
 def objective(name: str, **parameters: float | str) -> "Objective":
     """The loss called `name` with the given parameters; those not given take their defaults.
 
-    Raises `UnknownObjectiveError` for an unknown name and `ParameterError` for a parameter which that
-    objective does not have or a value out of range. Both are `ValueError`s and say what is allowed.
+    Raises `UnknownObjectiveError` for an unknown name and `ParameterError` for an unknown parameter or a value out of
+    range. Both are `ValueError`s and say what is allowed.
     """
     from prefclip.objectives.composition import Objective
 

@@ -46,7 +46,6 @@ class Objective:
 
     @property
     def name(self) -> str:
-        """The name of the loss."""
         return self.spec.name
 
     @property
@@ -82,7 +81,6 @@ class Objective:
         Clean and reference logits may be None where `needs_clean_images` and `needs_reference` say so; what is given
         anyway is measured. `process_mean` averages a scalar over processes (an all-reduce). A distributed KTO alone
         needs it, as its reference point enters non-linearly; for all the rest the mean of equal shards' means will do.
-
         Raises `ObjectiveInputError`, naming the argument, for a missing argument, a wrong shape or kind, or (labels on
         the CPU) a label out of range.
         """

@@ -11,8 +11,5 @@ GENDER_PAIR_COLUMNS = (*PEOPLE_COLUMNS, "preference", "preferred_text", "rejecte
 
 
 def read_gender_pairs(path: str | Path) -> pd.DataFrame:
-    """Read a table of gender pairs, with GENDER_PAIR_COLUMNS.
-
-    Raises TableError naming the file when it is missing, damaged or of another kind.
-    """
+    """Read a table of gender pairs, with GENDER_PAIR_COLUMNS. Raises TableError naming a file that is none."""
     return read_table(path, GENDER_PAIR_COLUMNS, "make the gender pairs again")

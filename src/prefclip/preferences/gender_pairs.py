@@ -15,40 +15,24 @@ OTHER_GENDER = {"woman": "man", "man": "woman"}
 
 
 def gender_pairs(
-    manifest: str | Path,
-    classes: str | Path,
-    out: str | Path,
-    preference: GenderPreference = "factual",
-    split: str | None = None,
+    manifest: str | Path, classes: str | Path, out: str | Path, preference: GenderPreference = "factual"
 ) -> int:
     """Write one pair of captions per image of a woman or a man, in the order of rows; returns their number.
 
     The captions put "woman X" and "man X" into the data set's template. ``preferred_probability`` is how often the
-    preferred one should win: 1, or ½ for neutral, where the factual caption is called preferred. Images of a person
-    of no stated gender give no pair.
-
-    Args:
-        manifest, classes: of a data set whose manifest has the columns kind and gender.
-        preference: factual (the caption that fits the image), reversed, or neutral.
-        split: keep only this split; all unless given.
-
-    Raises:
-        TableError, ClassListError: an input is missing, damaged, or has no genders.
-        PreferenceError: unknown preference, or nothing to pair.
-        OutputError: ``out`` cannot be written.
+    preferred one should win: 1, or ½ for neutral, where the factual caption is called preferred. Images of a person of
+    no stated gender give no pair. Raises TableError or ClassListError for an input that is missing, damaged, or has no
+    kinds and genders; PreferenceError for an unknown preference or nothing to pair; OutputError where ``out`` cannot be
+    written.
     """
     if preference not in get_args(GenderPreference):
         allowed = ", ".join(get_args(GenderPreference))
         raise PreferenceError(f"unknown gender preference {preference!r}; allowed: {allowed}.")
     template = read_classes(classes).template
     people = read_table(manifest, PEOPLE_COLUMNS, "gender pairs need the manifest of a people data set")
-    people = people[people["gender"].isin(list(OTHER_GENDER))]
-    if split is not None:
-        people = people[people["split"] == split]
-    people = people.sort_values("row", ignore_index=True)
+    people = people[people["gender"].isin(list(OTHER_GENDER))].sort_values("row", ignore_index=True)
     if not len(people):
-        where = f" in the split {split!r}" if split is not None else ""
-        raise PreferenceError(f"{manifest}: no image of a woman or a man{where}; there is nothing to pair.")
+        raise PreferenceError(f"{manifest}: no image of a woman or a man; there is nothing to pair.")
     shown = list(zip(people["gender"], people["name"], strict=True))
     factual = [template.format(f"{gender} {name}") for gender, name in shown]
     contrary = [template.format(f"{OTHER_GENDER[gender]} {name}") for gender, name in shown]

@@ -21,9 +21,8 @@ def gender_parts(people: pd.DataFrame, dataset: str) -> pd.Series:
     HELD_OUT_CONCEPTS those of concepts that no picture was trained on, and the rest is UNUSED. Test pictures are those
     of the manifest's split ``test`` if it has a split ``train`` too, and a drawn quarter otherwise.
 
-    ``people`` has the columns id, split, name and kind. Every choice is drawn from names and ids alone.
-
-    Raises PreferenceError if nothing is left to train on or to choose t with.
+    ``people`` has the columns id, split, name and kind. Every choice is drawn from names and ids alone. Raises
+    PreferenceError if nothing is left to train on or to choose t with.
     """
     seen = seen_concepts(people, dataset)
     if (people["split"] == "train").any():

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import pandas as pd
 import pyarrow as pa
 
 from prefclip.attacks.attacked_manifest import read_attacked_manifest
@@ -17,13 +16,9 @@ def build_pairs(manifest: str | Path, attacked_manifest: str | Path, out: str | 
     """Write one pair per attacked image of the training split, in the order of attacked rows; returns their number.
 
     Columns: id, attacked_id, row and attacked_row (of the clean and the attacked stack of images), split,
-    preferred_label (the true class), rejected_label (the class of the written word).
-
-    Raises:
-        TableError: an input is missing or damaged.
-        PreferenceError: there is no training split, an attacked image has no clean twin or another label than it,
-            or a written word names the true class.
-        OutputError: ``out`` cannot be written.
+    preferred_label (the true class), rejected_label (the class of the written word). Raises TableError for an input
+    that is missing or damaged; PreferenceError where there is no training split, an attacked image has no clean twin or
+    another label than it, or a written word names the true class; OutputError where ``out`` cannot be written.
     """
     clean = read_manifest(manifest).set_index("id")
     attacked = read_attacked_manifest(attacked_manifest)
@@ -44,16 +39,8 @@ def build_pairs(manifest: str | Path, attacked_manifest: str | Path, out: str | 
     truthful = attacked["attacked_id"][attacked["word_label"] == attacked["label"]]
     if len(truthful):
         raise PreferenceError(f"{attacked_manifest}: on {truthful.iloc[0]!r} the written word is the true class.")
-    pairs = pd.DataFrame(
-        {
-            "id": attacked["id"],
-            "attacked_id": attacked["attacked_id"],
-            "row": attacked["clean_row"],
-            "attacked_row": attacked["row"],
-            "split": attacked["split"],
-            "preferred_label": attacked["label"],
-            "rejected_label": attacked["word_label"],
-        }
+    pairs = attacked[["id", "attacked_id", "clean_row", "row", "split", "label", "word_label"]].set_axis(
+        ["id", "attacked_id", "row", "attacked_row", "split", "preferred_label", "rejected_label"], axis="columns"
     )
     write_table(out, pa.Table.from_pandas(pairs, preserve_index=False))
     return len(pairs)

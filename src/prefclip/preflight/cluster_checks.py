@@ -20,12 +20,8 @@ def check_programs() -> Finding:
     missing = [name for name in PROGRAMS if shutil.which(name) is None]
     if not missing:
         return ok("programs", f"{', '.join(PROGRAMS)} found")
-    return wrong(
-        "programs",
-        f"{', '.join(missing)} not found",
-        "run this on a login node of the cluster; there `module load slurm` may be needed "
-        "(Debian's package is slurm-client)",
-    )
+    mend = "run this on a login node of the cluster; there `module load slurm` may be needed"
+    return wrong("programs", f"{', '.join(missing)} not found", f"{mend} (Debian's package is slurm-client)")
 
 
 def check_plugin() -> Finding:
@@ -51,23 +47,19 @@ def check_requests(profile: SiteProfile) -> Iterator[Finding]:
         yield wrong("partition", answer.message, "sinfo has to answer; ask the cluster's staff")
         return
     for request in profile.requests:
-        findings = [_partition(request, groups)]
+        name = request.partition
+        mine = [group for group in groups if (group.partition == name if name else group.is_default)]
+        findings = [_partition(request, mine, groups)]
         if findings[0].state != "wrong":
-            findings += [*_gpus(request, groups), *_constraint(request, groups)]
+            found = (_gpus(request, mine, groups), _constraint(request, mine))
+            findings += [finding for finding in found if finding]
         yield from findings
         if all(finding.state != "wrong" for finding in findings):
             yield _would_be_taken(request)
 
 
-def _of(request: JobRequest, groups: list[NodeGroup]) -> list[NodeGroup]:
-    return [
-        group for group in groups if (group.partition == request.partition if request.partition else group.is_default)
-    ]
-
-
-def _partition(request: JobRequest, groups: list[NodeGroup]) -> Finding:
+def _partition(request: JobRequest, mine: list[NodeGroup], groups: list[NodeGroup]) -> Finding:
     check = f"partition ({request.title})"
-    mine = _of(request, groups)
     known = ", ".join(dict.fromkeys(group.partition for group in groups)) or "none"
     mend = f"set slurm_partition in the profile to one of: {known}"
     if not mine:
@@ -81,54 +73,43 @@ def _partition(request: JobRequest, groups: list[NodeGroup]) -> Finding:
     return ok(check, f"{mine[0].partition}: {nodes} nodes, up to {cpus} CPUs, {memory // 1024} GB, {limit}")
 
 
-def _gpus(request: JobRequest, groups: list[NodeGroup]) -> Iterator[Finding]:
+def _gpus(request: JobRequest, mine: list[NodeGroup], groups: list[NodeGroup]) -> Finding | None:
     if not request.gpus:
-        return
-    check, mine = f"GPUs ({request.title})", _of(request, groups)
+        return None
+    check = f"GPUs ({request.title})"
     wanted = f"{request.gpus} × {request.gpu_model or 'any model'}"
     models: dict[str, int] = {}
     for group in mine:
         for model, count in group.gpus.items():
             models[model] = max(count, models.get(model, 0))
     most = max(models.values(), default=0) if not request.gpu_model else models.get(request.gpu_model, 0)
-    if most >= request.gpus:
-        yield from _cores(request, [group for group in mine if group.gpus], check, f"{wanted}, up to {most} in a node")
-    elif not models:
+    if not models:
         where = ", ".join(dict.fromkeys(group.partition for group in groups if group.gpus)) or "none"
         what = f"no node of {request.partition or 'the partition'} has any"
-        yield wrong(check, what, f"set slurm_partition in the profile; partitions with GPUs: {where}")
-    elif request.gpu_model and request.gpu_model not in models:
+        return wrong(check, what, f"set slurm_partition in the profile; partitions with GPUs: {where}")
+    if request.gpu_model and request.gpu_model not in models:
         named = ", ".join(model for model in models if model)
         mend = f"set gpu_model in the profile to one of: {named}" if named else "remove the line gpu_model"
-        yield wrong(check, f"there is no gpu:{request.gpu_model} here", mend)
-    else:
+        return wrong(check, f"there is no gpu:{request.gpu_model} here", mend)
+    if most < request.gpus:
         mend = f"set gpu to at most {most}, or use more nodes"
-        yield wrong(check, f"{wanted}, but no node has more than {most}", mend)
+        return wrong(check, f"{wanted}, but no node has more than {most}", mend)
+    cores = max(group.cpus for group in mine if group.gpus)
+    if request.cpus_per_gpu * request.gpus > cores:
+        what = f"{request.cpus_per_gpu} CPUs for each of {request.gpus} GPUs are more than a node's {cores}"
+        return wrong(check, what, f"set cpus_per_gpu in the profile to at most {max(1, cores // request.gpus)}")
+    return ok(check, f"{wanted}, up to {most} in a node")
 
 
-def _cores(request: JobRequest, groups: list[NodeGroup], check: str, found: str) -> Iterator[Finding]:
-    needed, most = request.cpus_per_gpu * request.gpus, max(group.cpus for group in groups)
-    if needed > most:
-        fitting = max(1, most // request.gpus)
-        yield wrong(
-            check,
-            f"{request.cpus_per_gpu} CPUs for each of {request.gpus} GPUs are more than a node's {most}",
-            f"set cpus_per_gpu in the profile to at most {fitting}",
-        )
-    else:
-        yield ok(check, found)
-
-
-def _constraint(request: JobRequest, groups: list[NodeGroup]) -> Iterator[Finding]:
+def _constraint(request: JobRequest, mine: list[NodeGroup]) -> Finding | None:
     if not request.constraint or not request.constraint.replace("_", "").replace("-", "").isalnum():
-        return  # none, or an expression that only Slurm can read
-    features = sorted(set().union(*(group.features for group in _of(request, groups))))
+        return None  # none, or an expression that only Slurm can read
+    features = sorted(set().union(*(group.features for group in mine)))
     check = f"constraint ({request.title})"
     if request.constraint in features:
-        yield ok(check, request.constraint)
-    else:
-        mend = f"use one of: {', '.join(features)}" if features else "remove the line constraint: no node has features"
-        yield wrong(check, f"no node here has the feature {request.constraint}", mend)
+        return ok(check, request.constraint)
+    mend = f"use one of: {', '.join(features)}" if features else "remove the line constraint: no node has features"
+    return wrong(check, f"no node here has the feature {request.constraint}", mend)
 
 
 def _would_be_taken(request: JobRequest) -> Finding:
@@ -137,11 +118,8 @@ def _would_be_taken(request: JobRequest) -> Finding:
     check = f"request ({request.title})"
     if answer.code == 0:
         return ok(check, answer.message.removeprefix("sbatch: "))
-    return wrong(
-        check,
-        f"Slurm refuses it: {answer.message} (sbatch {' '.join(request.options())})",
-        "mend the account, partition or constraint in the profile",
-    )
+    what = f"Slurm refuses it: {answer.message} (sbatch {' '.join(request.options())})"
+    return wrong(check, what, "mend the account, partition or constraint in the profile")
 
 
 def check_accounting(profile: SiteProfile) -> Iterator[Finding]:
@@ -149,11 +127,8 @@ def check_accounting(profile: SiteProfile) -> Iterator[Finding]:
     answer = ask(["sacct", "-X", "-n", "-S", "now-1hour", "-o", "JobIDRaw,State"])
     squeue_chosen = profile.status_command == "squeue"
     if answer.code and not squeue_chosen:
-        yield wrong(
-            "accounting",
-            f"sacct does not work ({answer.message}), so Snakemake would never see a job end",
-            f"set `slurm-status-command: squeue` in {profile.path}",
-        )
+        what = f"sacct does not work ({answer.message}), so Snakemake would never see a job end"
+        yield wrong("accounting", what, f"set `slurm-status-command: squeue` in {profile.path}")
     elif answer.code or squeue_chosen:
         yield _memory_of_squeue(answer.message if answer.code else "")
     else:
@@ -167,22 +142,16 @@ def _memory_of_squeue(reason: str) -> Finding:
     found = "squeue is asked for job states" + (f" ({reason})" if reason else "")
     if seconds >= SHORTEST_MEMORY_S:
         return ok("accounting", f"{found}; it knows ended jobs for {seconds} s")
-    return warning(
-        "accounting",
-        f"{found}, but MinJobAge is {age or 'not known'}: it may forget a job before Snakemake looks",
-        "set `slurm-init-seconds-before-status-checks: 10` in the profile, or ask for a MinJobAge of "
-        f"{SHORTEST_MEMORY_S} s or more",
-    )
+    what = f"{found}, but MinJobAge is {age or 'not known'}: it may forget a job before Snakemake looks"
+    mend = "set `slurm-init-seconds-before-status-checks: 10` in the profile, or ask for a MinJobAge of"
+    return warning("accounting", what, f"{mend} {SHORTEST_MEMORY_S} s or more")
 
 
 def _accounts(profile: SiteProfile, disabled: bool) -> Iterator[Finding]:
     for account in dict.fromkeys(request.account for request in profile.requests if request.account):
         if disabled:
-            yield wrong(
-                "account",
-                f"{account} is given, but this cluster keeps no accounts, and the plugin insists on checking it",
-                f"remove slurm_account from {profile.path}",
-            )
+            what = f"{account} is given, but this cluster keeps no accounts, and the plugin insists on checking it"
+            yield wrong("account", what, f"remove slurm_account from {profile.path}")
             continue
         answer = ask(["sacctmgr", "-n", "-s", "list", "user", getpass.getuser(), "format=account%256"])
         known = sorted(set(answer.text.split()))
@@ -199,8 +168,6 @@ def check_limits() -> Finding:
     enforced = controller_settings().get("EnforcePartLimits", "NO")
     if enforced.upper() in ("ALL", "ANY", "YES"):
         return ok("limits", "a job beyond a limit is refused at once")
-    return warning(
-        "limits",
-        f"EnforcePartLimits is {enforced}: a job beyond a partition's limit waits for ever instead of failing",
-        "look at the reason in `squeue --me` if a job does not start (PartitionTimeLimit, PartitionNodeLimit)",
-    )
+    what = f"EnforcePartLimits is {enforced}: a job beyond a partition's limit waits for ever instead of failing"
+    mend = "look at the reason in `squeue --me` if a job does not start (PartitionTimeLimit, PartitionNodeLimit)"
+    return warning("limits", what, mend)

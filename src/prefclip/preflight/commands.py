@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,7 +33,7 @@ def check_slurm(
     site = read_profile(profile)
     settings = read_config(config or site.config or Path("config/paper.yaml"), datasets=DATASETS)
     findings = []
-    for finding in chain(_files(settings), _cluster(site, job, wait)):
+    for finding in _findings(settings, site, job, wait):
         findings.append(finding)
         if not as_json:
             typer.echo("\n".join(finding.lines()))
@@ -45,40 +44,25 @@ def check_slurm(
     raise typer.Exit(any(finding.state == "wrong" for finding in findings))
 
 
-def _cluster(site: "SiteProfile", job: bool, wait: float) -> Iterator["Finding"]:
-    """Each check asks only what the ones before it leave open."""
-    from prefclip.preflight.cluster_checks import (
-        check_accounting,
-        check_controller,
-        check_limits,
-        check_plugin,
-        check_programs,
-        check_requests,
-    )
+def _findings(settings: "Config", site: "SiteProfile", job: bool, wait: float) -> Iterator["Finding"]:
+    """Each check of the cluster asks only what the ones before it leave open."""
+    from prefclip.preflight import cluster_checks, run_files
     from prefclip.preflight.probe_job import check_job
 
-    yield check_plugin()
-    programs = check_programs()
-    yield programs
-    if programs.state == "wrong":
-        return
-    controller = check_controller()
-    yield controller
-    if controller.state == "wrong":
-        return
+    yield run_files.check_weights(settings)
+    yield from run_files.check_data(settings)
+    yield run_files.check_room(settings, Path("results"))
+    yield cluster_checks.check_plugin()
+    for check in (cluster_checks.check_programs, cluster_checks.check_controller):
+        finding = check()
+        yield finding
+        if finding.state == "wrong":
+            return
     refused = False
-    for finding in check_requests(site):
+    for finding in cluster_checks.check_requests(site):
         refused |= finding.state == "wrong"
         yield finding
-    yield from check_accounting(site)
-    yield check_limits()
+    yield from cluster_checks.check_accounting(site)
+    yield cluster_checks.check_limits()
     if job and not refused:
         yield from check_job(site.requests[-1], Path("results"), wait)
-
-
-def _files(settings: "Config") -> Iterator["Finding"]:
-    from prefclip.preflight.run_files import check_data, check_room, check_weights
-
-    yield check_weights(settings)
-    yield from check_data(settings)
-    yield check_room(settings, Path("results"))

@@ -9,14 +9,7 @@ State = Literal["ok", "warning", "wrong"]
 
 @dataclass(frozen=True)
 class Finding:
-    """The answer of one check.
-
-    Attributes:
-        check: what was looked at, in a word or two.
-        state: ``wrong`` stops a run, a ``warning`` may.
-        what: what was found.
-        remedy: what to do, for all but ``ok``.
-    """
+    """What one check looked at and found; ``wrong`` stops a run, a ``warning`` may, and both say what to do."""
 
     check: str
     state: State
@@ -24,28 +17,23 @@ class Finding:
     remedy: str = ""
 
     def lines(self) -> list[str]:
-        """The finding in words."""
         first = f"{self.state:<8}{self.check}: {self.what}"
         return [first, f"{'':<8}→ {self.remedy}"] if self.remedy else [first]
 
 
 def ok(check: str, what: str) -> Finding:
-    """All is well."""
     return Finding(check, "ok", what)
 
 
 def warning(check: str, what: str, remedy: str) -> Finding:
-    """A run may work, but not in every case."""
     return Finding(check, "warning", what, remedy)
 
 
 def wrong(check: str, what: str, remedy: str) -> Finding:
-    """A run would fail."""
     return Finding(check, "wrong", what, remedy)
 
 
 def verdict(findings: Iterable[Finding]) -> str:
-    """One line about all findings."""
     states = [finding.state for finding in findings]
     counts = {state: states.count(state) for state in ("wrong", "warning")}
     if not any(counts.values()):

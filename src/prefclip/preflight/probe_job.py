@@ -3,7 +3,6 @@
 import json
 import secrets
 import shlex
-import shutil
 import sys
 import tempfile
 import time
@@ -25,11 +24,8 @@ WAITING = ("PENDING", "CONFIGURING", "RUNNING", "COMPLETING")
 def check_job(request: JobRequest, folder: Path, wait_s: float) -> Iterator[Finding]:
     """Submit a job, wait for its report in ``folder``, and judge it; the job is gone afterwards."""
     folder.mkdir(parents=True, exist_ok=True)
-    place = Path(tempfile.mkdtemp(prefix=".preflight-", dir=folder)).resolve()
-    try:
-        yield from _judged(request, place, wait_s)
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=".preflight-", dir=folder, ignore_cleanup_errors=True) as place:
+        yield from _judged(request, Path(place).resolve(), wait_s)
 
 
 def _judged(request: JobRequest, place: Path, wait_s: float) -> Iterator[Finding]:
@@ -56,11 +52,9 @@ def _judged(request: JobRequest, place: Path, wait_s: float) -> Iterator[Finding
         yield ok("job", f"job {number} ran on {seen['host']}, {time.monotonic() - started:.0f} s after its submission")
         yield from _seen(seen, token, request)
     elif state in WAITING:
-        yield warning(
-            "job",
-            f"job {number} was still {state.lower()} after {wait_s:.0f} s ({reason}) and was cancelled",
-            "the cluster is busy: try again with a longer --wait; --no-job leaves this check out",
-        )
+        what = f"job {number} was still {state.lower()} after {wait_s:.0f} s ({reason}) and was cancelled"
+        mend = "the cluster is busy: try again with a longer --wait; --no-job leaves this check out"
+        yield warning("job", what, mend)
     else:
         yield _without_report(number, state, place)
 
@@ -86,17 +80,12 @@ def _wait(number: str, report: Path, wait_s: float) -> tuple[str, str]:
 def _without_report(number: str, state: str, place: Path) -> Finding:
     log = place / "job.log"
     lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    ended = f"job {number} ended ({state.lower()})"
     if lines:
-        return wrong(
-            "job",
-            f"job {number} ended ({state.lower()}): {lines[-1]}",
-            f"the node has to see this environment ({sys.prefix}) and this folder under the same names",
-        )
-    return wrong(
-        "shared files",
-        f"job {number} ended ({state.lower()}), but nothing it wrote in {place.parent} arrived here",
-        "put the repository and its environment on a disk that login and compute nodes share",
-    )
+        mend = f"the node has to see this environment ({sys.prefix}) and this folder under the same names"
+        return wrong("job", f"{ended}: {lines[-1]}", mend)
+    mend = "put the repository and its environment on a disk that login and compute nodes share"
+    return wrong("shared files", f"{ended}, but nothing it wrote in {place.parent} arrived here", mend)
 
 
 def _seen(seen: dict, token: str, request: JobRequest) -> Iterator[Finding]:

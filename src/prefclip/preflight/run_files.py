@@ -17,7 +17,7 @@ def check_weights(config: Config) -> Finding:
     """The base model's weights are on this machine: a file, or a tag in the cache of the Hugging Face hub."""
     from huggingface_hub import try_to_load_from_cache
 
-    from prefclip.models.weight_files import RANDOM, check_architecture, local_weights, looks_like_file
+    from prefclip.models.weight_files import RANDOM, check_architecture, hub_location, local_weights, looks_like_file
 
     name, weights = config.model.name, config.model.weights
     if weights == RANDOM:
@@ -26,30 +26,15 @@ def check_weights(config: Config) -> Finding:
         if looks_like_file(weights) or name == "emoji-clip":
             return ok("weights", f"{local_weights(weights)}")
         check_architecture(name)
-        repository, file = _hub_location(name, weights)
+        repository, file = hub_location(name, weights)
     except PrefclipError as error:
         return wrong("weights", str(error), "correct model.name or model.weights")
     path = try_to_load_from_cache(repository, file)
     if isinstance(path, str) and Path(path).exists():
         return ok("weights", f"{name}, {weights}: {path}")
-    return wrong(
-        "weights",
-        f"{weights} of {name} is not on this machine, and compute nodes often have no network",
-        f"run `hf download {repository} {file}` here; it lands in HF_HOME (~/.cache/huggingface), which jobs must see",
-    )
-
-
-def _hub_location(name: str, tag: str) -> tuple[str, str]:
-    """Repository and file that `tagged_weights` will ask the hub for."""
-    from open_clip.pretrained import get_pretrained_cfg
-
-    from prefclip.models.weight_files import HUB_FILE, ModelError, check_activation
-
-    check_activation(name, tag)
-    repository, _, file = get_pretrained_cfg(name, tag).get("hf_hub", "").rpartition("/")
-    if not repository:
-        raise ModelError(f"model.weights: {tag!r} of {name} is published pickled only; choose another tag.")
-    return repository, f"{Path(file).stem}.safetensors" if file else HUB_FILE
+    what = f"{weights} of {name} is not on this machine, and compute nodes often have no network"
+    fetch = f"run `hf download {repository} {file}` here"
+    return wrong("weights", what, f"{fetch}; it lands in HF_HOME (~/.cache/huggingface), which jobs must see")
 
 
 def check_data(config: Config) -> Iterator[Finding]:
@@ -76,12 +61,9 @@ def check_data(config: Config) -> Iterator[Finding]:
     if present:
         yield ok("data", f"in {root}: {', '.join(present)}")
     if fetchable:
-        yield warning(
-            "data",
-            f"to be fetched: {', '.join(fetchable)}",
-            "nothing, if this machine has a network (the run fetches them here, not in a job); "
-            f"or now: `prefclip datasets fetch NAME --root {root}`",
-        )
+        now = f"or now: `prefclip datasets fetch NAME --root {root}`"
+        mend = f"nothing, if this machine has a network (the run fetches them here, not in a job); {now}"
+        yield warning("data", f"to be fetched: {', '.join(fetchable)}", mend)
 
 
 def check_room(config: Config, folder: Path) -> Finding:

@@ -15,13 +15,7 @@ class ProfileError(PrefclipError):
 
 @dataclass(frozen=True)
 class JobRequest:
-    """What one kind of job asks for.
-
-    Attributes:
-        title: which jobs.
-        partition, account, constraint: as in the profile; None where it says nothing.
-        gpus, gpu_model, cpus_per_gpu: 0, None and 0 for jobs without a GPU.
-    """
+    """What the jobs called ``title`` ask for; None where the profile says nothing."""
 
     title: str
     partition: str | None
@@ -47,11 +41,8 @@ class JobRequest:
 class SiteProfile:
     """A profile for Slurm.
 
-    Attributes:
-        path: of the file.
-        requests: of jobs without and with GPUs; equal ones once.
-        status_command: ``sacct``, ``squeue`` or None where the plugin chooses.
-        config: the run's configuration that the profile selects.
+    ``requests`` are those of jobs without and with GPUs, equal ones once; ``status_command`` is sacct, squeue or None
+    where the plugin chooses; ``config`` the run's configuration that the profile selects.
     """
 
     path: Path
@@ -61,10 +52,7 @@ class SiteProfile:
 
 
 def read_profile(path: str | Path) -> SiteProfile:
-    """Read ``config.yaml`` of a profile, or the one in its folder.
-
-    Raises ProfileError naming the file.
-    """
+    """Read ``config.yaml`` of a profile, or the one in its folder. Raises ProfileError naming the file."""
     path = Path(path)
     path = path / "config.yaml" if path.is_dir() else path
     try:
@@ -75,31 +63,31 @@ def read_profile(path: str | Path) -> SiteProfile:
         raise ProfileError(f"{path}: not a readable YAML file ({str(error).splitlines()[0]}).") from error
     if not isinstance(values, dict):
         raise ProfileError(f"{path}: expected a mapping of Snakemake's options; see slurm/config.yaml.")
-    return SiteProfile(
-        path,
-        _requests(values, path),
-        _text(values.get("slurm-status-command")),
-        Path(config) if (config := _first(values.get("configfile"))) else None,
-    )
+    chosen = values.get("configfile")
+    config = _text(chosen[0] if isinstance(chosen, list) and chosen else chosen)
+    status_command = _text(values.get("slurm-status-command"))
+    return SiteProfile(path, _requests(values, path), status_command, Path(config) if config else None)
 
 
 def _requests(values: dict, path: Path) -> tuple[JobRequest, ...]:
     defaults = _pairs(values.get("default-resources"), path)
-    by_request: dict[JobRequest, list[str]] = {_request("", defaults): []}
-    for rule, changed in _mapping(values.get("set-resources"), path).items():
-        request = _request("", {**defaults, **_pairs(changed, path)})
-        by_request.setdefault(request, []).append(rule)
+    rules = {} if values.get("set-resources") is None else values["set-resources"]
+    if not isinstance(rules, dict):
+        raise ProfileError(f"{path}: set-resources has to be a mapping of rules; see slurm/config.yaml.")
+    by_request: dict[JobRequest, list[str]] = {_request(defaults): []}
+    for rule, changed in rules.items():
+        by_request.setdefault(_request({**defaults, **_pairs(changed, path)}), []).append(rule)
     plain, *others = by_request
-    named = [replace(plain, title="jobs without GPUs" if others else "jobs")]
-    return (*named, *(replace(request, title=", ".join(by_request[request])) for request in others))
+    named = replace(plain, title="jobs without GPUs" if others else "jobs")
+    return (named, *(replace(request, title=", ".join(by_request[request])) for request in others))
 
 
-def _request(title: str, resources: dict[str, Any]) -> JobRequest:
+def _request(resources: dict[str, Any]) -> JobRequest:
     model = _text(resources.get("gpu_model"))
     # Rules declare `gpu: 1` themselves; the profile names the model, and the number only where it is another one.
     gpus = _number(resources.get("gpu"), 1 if model else 0)
     return JobRequest(
-        title,
+        "",
         _text(resources.get("slurm_partition")),
         _text(resources.get("slurm_account")),
         _text(resources.get("constraint")),
@@ -109,14 +97,6 @@ def _request(title: str, resources: dict[str, Any]) -> JobRequest:
     )
 
 
-def _mapping(value: Any, path: Path) -> dict:
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise ProfileError(f"{path}: set-resources has to be a mapping of rules; see slurm/config.yaml.")
-    return value
-
-
 def _pairs(value: Any, path: Path) -> dict[str, Any]:
     """A mapping, or a list of "name=value"."""
     if isinstance(value, list) and all("=" in str(entry) for entry in value):
@@ -124,10 +104,6 @@ def _pairs(value: Any, path: Path) -> dict[str, Any]:
     if value is None or isinstance(value, dict):
         return dict(value or {})
     raise ProfileError(f"{path}: resources have to be a mapping, got {value!r}; see slurm/config.yaml.")
-
-
-def _first(value: Any) -> str | None:
-    return _text(value[0] if isinstance(value, list) and value else value)
 
 
 def _text(value: Any) -> str | None:

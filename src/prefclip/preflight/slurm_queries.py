@@ -27,7 +27,6 @@ class Answer:
 
 
 def ask(command: Sequence[str], within_s: float = ANSWER_WITHIN_S) -> Answer:
-    """Run a command and wait for its answer."""
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, errors="replace", timeout=within_s, stdin=subprocess.DEVNULL
@@ -43,14 +42,10 @@ def ask(command: Sequence[str], within_s: float = ANSWER_WITHIN_S) -> Answer:
 
 @dataclass(frozen=True)
 class NodeGroup:
-    """Nodes of one partition that are alike.
+    """Nodes of one partition that are alike: how many, and what each has at least.
 
-    Attributes:
-        partition, is_default, is_up: name and state of the partition.
-        time_limit: as Slurm writes it, such as 2-00:00:00 or infinite.
-        nodes, cpus, memory_mb: how many, and what each has at least.
-        gpus: number of GPUs of each node by model; the model is "" where Slurm was not told.
-        features: what a constraint may ask for.
+    ``time_limit`` is as Slurm writes it, such as 2-00:00:00 or infinite; ``gpus`` are counts of each node by model, ""
+    where Slurm was not told; ``features`` what a constraint may ask for.
     """
 
     partition: str

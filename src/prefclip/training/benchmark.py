@@ -48,21 +48,11 @@ CLASSES = 100
 
 @dataclass(frozen=True)
 class TrainingRate:
-    """What was measured.
+    """What was measured, and on what; what the config has comes last.
 
-    Attributes:
-        model, method, precision, compiled: what was trained, and how.
-        batch_size: pairs per step that were measured; smaller than the config's where a step of those takes too long.
-        device, processes: on what.
-        steps: that were timed, without the first.
-        images_per_second: median over steps, all processes together.
-        slowest, fastest: 10 % of the steps were slower or faster.
-        embedding_images_per_second: forward alone, one process, as evaluation and the reference do.
-        peak_memory_mb: of the GPU, or of the process where there is none.
-        images_per_run: that one training of the config goes through.
-        minutes_per_run: at that rate.
-        trainings: methods × seeds of the config.
-        software: versions.
+    ``batch_size`` is smaller than the config's where a step of those takes too long. Images per second are the median
+    over ``steps``, the first left out, of all processes; slowest and fastest the 10 % quantiles; embedding is the
+    forward pass alone in one process. Memory is the GPU's, or the process's where there is none.
     """
 
     model: str
@@ -84,7 +74,6 @@ class TrainingRate:
     software: dict[str, str]
 
     def line(self) -> str:
-        """The result in a line."""
         return (
             f"{self.model}, {self.method}, batch {self.batch_size}, {self.precision}"
             f"{', compiled' if self.compiled else ''} on {self.processes} × {self.device}: "

@@ -1,9 +1,10 @@
 """Fitting a concept map W to preference pairs: the objectives of the image tower's training, with W alone trained."""
 
 import math
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
+import pandas as pd
 import torch
 from torch import Tensor
 
@@ -21,19 +22,17 @@ from prefclip.training.schedule import learning_rate_factor, plan_steps
 LOG_COLUMNS = (*ObjectiveValue._fields, "penalty", "distance", "lr")
 
 
-@dataclass(frozen=True)
-class FittedConcept:
+class FittedConcept(NamedTuple):
     """A trained map and what its training did, one dictionary of LOG_COLUMNS per optimizer step."""
 
     head: ConceptHead
-    log: tuple[dict[str, float], ...]
+    log: list[dict[str, float]]
 
 
 def fit_concept(pairs: ConceptPairs, settings: ConceptConfig, seed: int, key: str) -> FittedConcept:
     """Train W on all pairs; ``seed`` draws the start and, with ``key``, the order of the pairs.
 
     total = objective + unitarity_weight · ‖I − W Wᵀ‖_F. A batch as large as the pairs, or larger, is the full batch.
-
     Raises TrainingError if the loss is no longer a number.
     """
     head = ConceptHead(pairs.dimension, rank=settings.rank, start=settings.start, separate=settings.separate, seed=seed)
@@ -63,7 +62,7 @@ def fit_concept(pairs: ConceptPairs, settings: ConceptConfig, seed: int, key: st
         terms = {name: float(term.detach()) for name, term in value._asdict().items()}
         log.append({**terms, "penalty": float(penalty.detach()), "distance": distance_from_identity(head), "lr": rate})
     head.requires_grad_(False)
-    return FittedConcept(head, tuple(log))
+    return FittedConcept(head, log)
 
 
 def concept_loss(head: ConceptHead, pairs: ConceptPairs, rows: Tensor, loss: Objective) -> ObjectiveValue:
@@ -85,10 +84,7 @@ def distance_from_identity(head: ConceptHead) -> float:
     return float(departure(head.image_map.T @ head.text_map))
 
 
-def write_concept_log(path: str | Path, log: tuple[dict[str, float], ...]) -> None:
+def write_concept_log(path: str | Path, log: list[dict[str, float]]) -> None:
     """Write one CSV line per optimizer step, whole or not at all, with nine digits as in the other training logs."""
-    lines = [",".join(("step", *LOG_COLUMNS))]
-    lines += [
-        ",".join([str(step), *(f"{row[name]:.9g}" for name in LOG_COLUMNS)]) for step, row in enumerate(log, start=1)
-    ]
-    write_text(path, "\n".join(lines) + "\n")
+    table = pd.DataFrame(log, index=range(1, len(log) + 1), columns=LOG_COLUMNS)
+    write_text(path, table.to_csv(index_label="step", float_format="%.9g", na_rep="nan"))

@@ -8,59 +8,43 @@ from torch import Tensor
 from prefclip.training.errors import TrainingError
 
 
-@dataclass(frozen=True)
+@dataclass
 class ConceptPairs:
-    """N preference pairs as embeddings, normalised float32.
+    """N preference pairs as embeddings, normalised float32. Raises TrainingError where the parts do not fit.
 
-    Attributes:
-        judged: images on which two texts are compared, (N, D): typographic images, or people.
-        judged_texts: all candidate texts, (K, D).
-        preferred, rejected: columns of the two texts, (N,).
-        reference: the untouched model's logits of the candidates on the judged images, (N, K).
-        kept: images on which nothing should change, (N, D): the clean twins, or the same people.
-        kept_texts: texts among which nothing should change, (C, D).
-        scale: of the untouched model's logits.
+    judged        images on which two texts are compared, (N, D): typographic images, or people
+    judged_texts  all candidate texts, (K, D); ``preferred`` and ``rejected`` are places among them, (N,)
+    kept          images on which nothing should change, (N, D): the clean twins, or the same people
+    kept_texts    texts among which nothing should change, (C, D)
+    scale         of the untouched model's logits
+    reference     logits of the candidates on the judged images, (N, K): CLIP's without any map, unless given
     """
 
     judged: Tensor
     judged_texts: Tensor
     preferred: Tensor
     rejected: Tensor
-    reference: Tensor
     kept: Tensor
     kept_texts: Tensor
     scale: float
+    reference: Tensor | None = None
+
+    def __post_init__(self):
+        counts = [len(part) for part in (self.judged, self.preferred, self.rejected, self.kept)]
+        if not 0 < counts[0] == min(counts) == max(counts):
+            raise TrainingError(
+                "concept pairs need as many labels and kept images as judged ones, at least one; got {} images, "
+                "{} preferred, {} rejected and {} kept.".format(*counts)
+            )
+        if self.reference is None:
+            self.reference = self.scale * (self.judged @ self.judged_texts.T)
 
     def __len__(self) -> int:
         return len(self.judged)
 
     @property
     def dimension(self) -> int:
-        """Width D of the embeddings."""
         return self.judged.shape[1]
-
-
-def concept_pairs(
-    judged: Tensor,
-    judged_texts: Tensor,
-    preferred: Tensor,
-    rejected: Tensor,
-    kept: Tensor,
-    kept_texts: Tensor,
-    scale: float,
-) -> ConceptPairs:
-    """Put pairs together; the reference is CLIP without any map.
-
-    Raises TrainingError where the parts do not fit.
-    """
-    count = len(judged)
-    if not count or not len(preferred) == len(rejected) == len(kept) == count:
-        raise TrainingError(
-            f"concept pairs need as many labels and kept images as judged ones, at least one; got {count} images, "
-            f"{len(preferred)} preferred, {len(rejected)} rejected and {len(kept)} kept."
-        )
-    reference = scale * (judged @ judged_texts.T)
-    return ConceptPairs(judged, judged_texts, preferred, rejected, reference, kept, kept_texts, scale)
 
 
 def neutral(pairs: ConceptPairs) -> ConceptPairs:

@@ -18,12 +18,7 @@ from prefclip.training.errors import TrainingError
 
 @dataclass(frozen=True)
 class Processes:
-    """The processes of a run.
-
-    Attributes:
-        rank, size: this process's number and how many there are.
-        device: what this process computes on.
-    """
+    """The processes of a run: this one's number, how many there are, and what this one computes on."""
 
     rank: int
     size: int
@@ -31,14 +26,10 @@ class Processes:
 
     @property
     def is_main(self) -> bool:
-        """Whether this is the process that writes files and reports."""
         return self.rank == 0
 
     def share_of(self, batch_size: int) -> slice:
-        """This process's part of a batch, the same number for each process.
-
-        Raises TrainingError if the batch cannot be divided.
-        """
+        """This process's part of a batch, as large as the others'. Raises TrainingError if it cannot be divided."""
         if batch_size % self.size:
             raise TrainingError(
                 f"training.batch_size: {batch_size} pairs cannot be divided among {self.size} processes; use a "

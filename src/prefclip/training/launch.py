@@ -20,12 +20,8 @@ class LaunchError(PrefclipError):
 def launcher(gpus: int, nodes: int = 1, mpi: str | None = None) -> str:
     """Return what to write before ``prefclip train``: nothing for one process, else a command that ends in a space.
 
-    Args:
-        gpus: of all nodes together; each gets a process of its own.
-        nodes: how many nodes share them.
-        mpi: what starts one task on each node, ``srun``; needed for more than one node.
-
-    Raises LaunchError naming the resource.
+    Each of the ``gpus``, of all nodes together, gets a process. ``mpi`` starts one task on each node, ``srun``; more
+    than one node needs it. Raises LaunchError naming the resource.
     """
     if nodes < 1 or gpus < 0:
         raise LaunchError(f"resources: gpu: {gpus}, nodes: {nodes}; the least are 0 GPUs and 1 node.")
@@ -46,10 +42,7 @@ def launcher(gpus: int, nodes: int = 1, mpi: str | None = None) -> str:
 
 
 def telling_torchrun(command: Callable[[], object]) -> Callable[[], object]:
-    """Return ``command`` such that torchrun, if it started this process, ends with the traceback of the first failure.
-
-    Otherwise it would end with its own, which says nothing of the cause.
-    """
+    """Make torchrun, if it started this process, end with the first failure's traceback instead of its own."""
     if "TORCHELASTIC_ERROR_FILE" not in os.environ:
         return command
     from torch.distributed.elastic.multiprocessing.errors import record  # here, for torch takes seconds to import

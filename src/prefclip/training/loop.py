@@ -12,7 +12,6 @@ import time
 from pathlib import Path
 
 import torch
-from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
 from prefclip.config import Config
@@ -21,7 +20,6 @@ from prefclip.models.checkpoints import save_weights, tuned_names
 from prefclip.models.loading import LoadedModel, load_model
 from prefclip.models.trainable import select_trainable
 from prefclip.objectives import objective
-from prefclip.objectives.composition import Objective
 from prefclip.training.averaging import BetaAveraging
 from prefclip.training.batches import BatchReader, open_sized_images
 from prefclip.training.distributed import Processes, joined_processes
@@ -59,10 +57,8 @@ def train(
     ``reference`` is what `cache_reference` wrote; methods without reference (CE) may pass None. Resume points go to a
     folder in ``scratch`` named after the run's settings and data, and are deleted when the results are written.
     ``device`` is a GPU if there is one, unless given. On a CPU the same inputs give the same bytes, speed.csv aside, if
-    the number of threads and processes is the same.
-
-    Raises PrefclipError naming the file or key; TrainingError if the loss is no longer a number;
-    TrainingInterrupted after SIGTERM.
+    the number of threads and processes is the same. Raises PrefclipError naming the file or key; TrainingError if the
+    loss is no longer a number; TrainingInterrupted after SIGTERM.
     """
     settings, shared = method_settings(config, method), config.training
     loss = objective(settings.objective, **settings.parameters)
@@ -79,7 +75,9 @@ def train(
         pairs = read_pairs(preferences, len(stacks[0]), len(stacks[1]))
         check_labels(preferences, pairs, len(class_list.names))
         parts = reference_parts(loaded, shared.precision, preferences, images, attacked_images)
-        cached = _reference_for(loss, method, reference, parts)
+        if loss.needs_reference and reference is None:
+            raise TrainingError(f"methods.{method}: needs the reference cache; make it with `prefclip reference`.")
+        cached = read_reference(reference, parts) if loss.needs_reference else None
         if settings.words is not None:
             pairs = pairs.of_words(settings.words, f"{preferences}: methods.{method}.words")
         if settings.max_train_images is not None:
@@ -102,11 +100,9 @@ def train(
         module = DistributedDataParallel(policy) if processes.size > 1 else policy
         optimizer = torch.optim.Adamax(parameters.values(), lr=settings.learning_rate)
         length = plan.planned if shared.averaging_length == "planned" else plan.made
-        averaging = (
-            BetaAveraging(parameters, length, shared.averaging_alpha, shared.averaging_beta)
-            if settings.averaging
-            else None
-        )
+        averaging = None
+        if settings.averaging:
+            averaging = BetaAveraging(parameters, length, shared.averaging_alpha, shared.averaging_beta)
         state = RunState(parameters, optimizer, averaging)
 
         # --- what an earlier, killed run left
@@ -127,7 +123,7 @@ def train(
             value = accumulate_gradients(module, chunks, targets.at(batch.rows), loss, processes)
             terms = torch.stack(value).tolist()
             if not math.isfinite(terms[0]):
-                raise TrainingError(_no_number(f"the loss is {terms[0]} at step {state.step + 1}", method, seed, store))
+                raise _no_number(f"the loss is {terms[0]} at step {state.step + 1}", method, seed, store)
             optimizer.step()
             state.step += 1
             if averaging is not None:
@@ -141,7 +137,10 @@ def train(
 
             request = Request(processes.largest(requests.take()))
             if request or (state.step % shared.checkpoint_every == 0 and state.step < plan.made):
-                _save_point(state, store, method, seed, processes)
+                _check_finite(state, store, method, seed)
+                if processes.is_main:
+                    store.save(state.step, state.tensors(), state.values())
+                processes.wait_for_all()
             if request is Request.STOP:
                 raise TrainingInterrupted(
                     f"{method}, seed {seed}: stopped by SIGTERM after step {state.step} of {plan.made}; give the same "
@@ -150,8 +149,7 @@ def train(
 
         # --- results
         progress.close()
-        if not state.is_finite():
-            raise TrainingError(_no_number(f"weights are not finite after step {state.step}", method, seed, store))
+        _check_finite(state, store, method, seed)
         if processes.is_main:
             metadata = {
                 "model": loaded.name,
@@ -170,15 +168,6 @@ def train(
         processes.wait_for_all()
 
 
-def _reference_for(loss: Objective, method: str, path: str | Path | None, parts: dict[str, str]) -> Reference | None:
-    """The cached reference, if the method needs one."""
-    if not loss.needs_reference:
-        return None
-    if path is None:
-        raise TrainingError(f"methods.{method}: needs the reference cache; make it with `prefclip reference`.")
-    return read_reference(path, parts)
-
-
 class _TargetReader:
     """Labels and reference logits of a batch; the reference keeps the untouched model's texts and scale."""
 
@@ -188,16 +177,13 @@ class _TargetReader:
         self.reference, self.policy = reference, policy
 
     def at(self, rows) -> Targets:
-        """The targets of the pairs at ``rows`` of the table, in that order."""
         picked = torch.from_numpy(rows)
         labels = [labels[picked].to(self.policy.device) for labels in self.labels]
         if self.reference is None:
             return Targets(*labels, None, None)
-        places = self.positions[picked]
-        return Targets(*labels, *(self._logits(half[places]) for half in self.reference))
-
-    def _logits(self, embeddings: Tensor) -> Tensor:
-        return class_logits(embeddings.to(self.policy.device), self.policy.first_texts, self.policy.first_scale)
+        policy, places = self.policy, self.positions[picked]
+        halves = [half[places].to(policy.device) for half in self.reference]
+        return Targets(*labels, *(class_logits(half, policy.first_texts, policy.first_scale) for half in halves))
 
 
 def _restore(state: RunState, store: ResumeStore, processes: Processes, progress: Progress) -> None:
@@ -212,17 +198,14 @@ def _restore(state: RunState, store: ResumeStore, processes: Processes, progress
         progress.resume(step)
 
 
-def _save_point(state: RunState, store: ResumeStore, method: str, seed: int, processes: Processes) -> None:
+def _check_finite(state: RunState, store: ResumeStore, method: str, seed: int) -> None:
     if not state.is_finite():
-        raise TrainingError(_no_number(f"weights are not finite after step {state.step}", method, seed, store))
-    if processes.is_main:
-        store.save(state.step, state.tensors(), state.values())
-    processes.wait_for_all()
+        raise _no_number(f"weights are not finite after step {state.step}", method, seed, store)
 
 
-def _no_number(what: str, method: str, seed: int, store: ResumeStore) -> str:
+def _no_number(what: str, method: str, seed: int, store: ResumeStore) -> TrainingError:
     kept = f" The last good resume point is kept in {store.folder}." if store.folder.is_dir() else ""
-    return (
+    return TrainingError(
         f"methods.{method} (seed {seed}): {what}; lower training.learning_rate or soften methods.{method}.parameters."
         f"{kept}"
     )

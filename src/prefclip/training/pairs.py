@@ -14,13 +14,11 @@ PAIR_COLUMNS = ("id", "row", "attacked_row", "split", "preferred_label", "reject
 
 @dataclass(frozen=True)
 class PairTable:
-    """Preference pairs as aligned arrays of length N.
+    """N preference pairs as aligned arrays (N,).
 
-    Attributes:
-        ids: of the clean images; an image with several attacks occurs several times.
-        clean_rows, attacked_rows: rows of the two image files.
-        true_labels, written_labels: the preferred and the rejected class.
-        positions: rows of the preferences file, and so of the cached reference.
+    ``ids`` are those of the clean images, each as often as it has attacks; clean and attacked rows those of the two
+    image files; labels the preferred and the rejected class; ``positions`` the rows of the preferences file, and so of
+    the cached reference.
     """
 
     ids: np.ndarray
@@ -34,17 +32,11 @@ class PairTable:
         return len(self.positions)
 
     def of_images(self, count: int, dataset: str) -> "PairTable":
-        """Keep the pairs of ``count`` images.
-
-        They are drawn per image id, so that the choice depends on no order and lies inside every larger one.
-        """
+        """Keep the pairs of ``count`` images, drawn per id: a choice in no order that lies inside every larger one."""
         return self._at(np.isin(self.ids, training_subset(self.ids, dataset, count)))
 
     def of_words(self, count: int, what: str) -> "PairTable":
-        """Keep the first ``count`` attacks on each image, in the table's order.
-
-        Raises TrainingError, which starts with ``what``, where an image has fewer.
-        """
+        """Keep the first ``count`` attacks on each image. Raises TrainingError, led by ``what``, where it has fewer."""
         _, place, found = np.unique(self.ids, return_inverse=True, return_counts=True)
         if found.min() < count:
             raise TrainingError(

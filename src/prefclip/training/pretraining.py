@@ -22,7 +22,7 @@ from prefclip.files import sha256_of, whole_file
 from prefclip.models.emoji_clip import CompactTokenizer, EmojiClip, EmojiClipShape, vocabulary_of
 from prefclip.models.emoji_clip_file import save_emoji_clip
 from prefclip.training.pretraining_check import PretrainingCheck
-from prefclip.training.pretraining_images import Captions, Mixture, PretrainingBatches, ScenePool, object_names
+from prefclip.training.pretraining_images import Mixture, PretrainingBatches, ScenePool, caption_names, object_names
 
 TEMPLATES = ("a photo of a {}.", "a picture of a {}.", "an emoji of a {}.", "a {}.", "{}", "the word {}.")
 LOG_EVERY = 250
@@ -38,13 +38,7 @@ PICTURES_FIRST = Mixture(pictures=0.40, words=0.25, caption_names_word=0.40)
 class PretrainingPlan:
     """The recipe. One step is one batch; each learning rate warms up, then follows a cosine.
 
-    Attributes:
-        word_steps: words alone.
-        mixture_steps: pictures, words and both, against the anchors; shares its schedule with the words.
-        text_steps: the text transformer is fitted to the anchors, text_batch_size captions at a time.
-        joint_steps: both towers, with a schedule of their own.
-        mixture, joint_mixture: what the batches of the two phases hold.
-        scenes: pre-rendered pictures to draw from.
+    Words and mixture share one schedule, the joint phase has its own; ``scenes`` are pre-rendered pictures.
     """
 
     word_steps: int = 1400
@@ -72,7 +66,6 @@ class PretrainingPlan:
         return self.anchored_steps + self.joint_steps
 
     def mixtures(self) -> list[Mixture]:
-        """Return the mixture of every image step."""
         words_alone = Mixture(pictures=0.0, words=1.0, caption_names_word=1.0)
         return (
             [words_alone] * self.word_steps
@@ -81,7 +74,6 @@ class PretrainingPlan:
         )
 
     def learning_rate_at(self, step: int) -> float:
-        """Learning rate of the image tower at one image step."""
         if step < self.anchored_steps:
             return self.learning_rate * self.schedule(step, self.anchored_steps)
         return self.joint_learning_rate * self.schedule(step - self.anchored_steps, self.joint_steps)
@@ -92,22 +84,19 @@ class PretrainingPlan:
 
 
 def pretrain_emoji_clip(world_folder: Path, plan: PretrainingPlan, output: Path, record: Path, threads: int) -> None:
-    """Pretrain emoji-clip from the embedded images; write its weights and its training record.
-
-    The record is a CSV: step, phase, loss, logit_scale, images_per_second and the accuracies of
-    :class:`PretrainingCheck` (fractions).
-    """
+    """Pretrain emoji-clip from the embedded images; write its weights and its training record, a CSV."""
     torch.set_num_threads(threads)
     torch.set_flush_denormal(True)
     torch.manual_seed(plan.seed)
     world = EmojiWorld(world_folder)
-    captions = Captions.of(world)
+    captions = caption_names(world)
     pool = ScenePool(world, captions, plan.scenes, plan.mixture.people, plan.seed)
-    vocabulary = vocabulary_of([template.format(name) for template in TEMPLATES for name in captions.names])
+    vocabulary = vocabulary_of([template.format(name) for template in TEMPLATES for name in captions])
     model = EmojiClip(EmojiClipShape(vocabulary=vocabulary))
     model.visual.to(memory_format=torch.channels_last)
     trainer = _Pretrainer(model, captions, plan, PretrainingCheck(world, captions))
-    batches = PretrainingBatches(pool, captions, object_names(world), plan.mixtures(), plan.batch_size, plan.seed)
+    words = [(name, captions.index(name)) for name in object_names(world)]
+    batches = PretrainingBatches(pool, words, plan.mixtures(), plan.batch_size, plan.seed)
     rows = list(trainer.run(iter(DataLoader(batches, batch_size=None, num_workers=1, prefetch_factor=8))))
     with whole_file(record) as temporary:
         pd.DataFrame(rows).to_csv(temporary, index=False, float_format="%.4f")
@@ -118,11 +107,11 @@ def pretrain_emoji_clip(world_folder: Path, plan: PretrainingPlan, output: Path,
 class _Pretrainer:
     """The four phases over one model."""
 
-    def __init__(self, model: EmojiClip, captions: Captions, plan: PretrainingPlan, check: PretrainingCheck):
+    def __init__(self, model: EmojiClip, captions: list[str], plan: PretrainingPlan, check: PretrainingCheck):
         self.model, self.plan, self.check = model, plan, check
         tokenizer = CompactTokenizer(model.shape.vocabulary, model.shape.context_length)
-        self.tokens = [tokenizer([template.format(name) for name in captions.names]) for template in TEMPLATES]
-        start = functional.normalize(torch.randn(len(captions.names), model.shape.embed_dim), dim=-1)
+        self.tokens = [tokenizer([template.format(name) for name in captions]) for template in TEMPLATES]
+        start = functional.normalize(torch.randn(len(captions), model.shape.embed_dim), dim=-1)
         self.anchors = nn.Parameter(start)
         self.optimizer = torch.optim.AdamW(
             [
@@ -166,7 +155,7 @@ class _Pretrainer:
         self.model.train()
         for group in self.optimizer.param_groups:
             group["lr"] = self.plan.learning_rate_at(step) * group["share"]
-        pixels = to_model_input(images)
+        pixels = EmojiClip.normalise_pixels(images).contiguous(memory_format=torch.channels_last)
         scale = self.model.logit_scale.exp().clamp(max=LARGEST_SCALE)
         logits = scale * self.model.encode_image(pixels, normalize=True) @ captions.T
         loss = functional.cross_entropy(logits, labels)
@@ -213,9 +202,3 @@ class _Pretrainer:
         self.optimizer.add_param_group(
             {"params": text, "weight_decay": plan.weight_decay, "share": TEXT_LEARNING_SHARE}
         )
-
-
-def to_model_input(images: Tensor) -> Tensor:
-    """Turn uint8 (B, H, W, 3) into normalised float (B, 3, H, W), channels last in memory."""
-    pixels = EmojiClip.normalise_pixels(images.permute(0, 3, 1, 2).float().div_(255))
-    return pixels.contiguous(memory_format=torch.channels_last)

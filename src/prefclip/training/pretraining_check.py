@@ -8,7 +8,7 @@ from prefclip.attacks.typography import choose_word, draw_attack, draw_spec
 from prefclip.datasets.emoji_scenes import EmojiWorld, render_scene
 from prefclip.models.emoji_clip import EmojiClip
 from prefclip.seeds import generator_for
-from prefclip.training.pretraining_images import WORD_SIZES, Captions
+from prefclip.training.pretraining_images import WORD_SIZES
 
 IMAGES_PER_SET = 300
 
@@ -20,7 +20,7 @@ class PretrainingCheck:
     ``clean_zero_shot``, ``attacked_in``, ``attacked_zero_shot``, ``word_in``, ``word_zero_shot`` (called by the word).
     """
 
-    def __init__(self, world: EmojiWorld, captions: Captions):
+    def __init__(self, world: EmojiWorld, captions: list[str]):
         self.sets = [_render_set(world, captions, dataset) for dataset in world.classes if dataset != "people"]
 
     @torch.no_grad()
@@ -29,25 +29,20 @@ class PretrainingCheck:
         shares = []
         for clean, attacked, labels, words, columns in self.sets:
             names = caption_features[columns]
-            predicted = {
-                kind: (model.encode_image(pixels, normalize=True) @ names.T).argmax(dim=1)
-                for kind, pixels in (("clean", clean), ("attacked", attacked))
-            }
-            shares.append(
-                [
-                    (predicted["clean"] == labels).float().mean().item(),
-                    (predicted["attacked"] == labels).float().mean().item(),
-                    (predicted["attacked"] == words).float().mean().item(),
-                ]
+            of_clean, of_attacked = (
+                (model.encode_image(pixels, normalize=True) @ names.T).argmax(dim=1) for pixels in (clean, attacked)
             )
-        in_domain, zero_shot = shares[0], np.mean(shares[1:], axis=0).tolist()
-        kinds = ("clean", "attacked", "word")
-        return {f"{kind}_in": in_domain[i] for i, kind in enumerate(kinds)} | {
-            f"{kind}_zero_shot": zero_shot[i] for i, kind in enumerate(kinds)
+            hits = (of_clean == labels, of_attacked == labels, of_attacked == words)
+            shares.append([hit.float().mean().item() for hit in hits])
+        means = {"in": shares[0], "zero_shot": np.mean(shares[1:], axis=0).tolist()}
+        return {
+            f"{kind}_{domain}": share
+            for domain, of_domain in means.items()
+            for kind, share in zip(("clean", "attacked", "word"), of_domain, strict=True)
         }
 
 
-def _render_set(world: EmojiWorld, captions: Captions, dataset: str) -> tuple[Tensor, ...]:
+def _render_set(world: EmojiWorld, captions: list[str], dataset: str) -> tuple[Tensor, ...]:
     names = world.classes[dataset]
     of_dataset = world.sources["dataset"] == dataset
     rows_of = {name: np.flatnonzero(of_dataset & (world.sources["concept"] == name)) for name in names}
@@ -62,9 +57,5 @@ def _render_set(world: EmojiWorld, captions: Captions, dataset: str) -> tuple[Te
         attacked.append(np.asarray(draw_attack(picture, spec)))
         labels.append(label)
         words.append(word)
-    stacks = [_normalised(torch.from_numpy(np.stack(images))) for images in (clean, attacked)]
-    return *stacks, torch.tensor(labels), torch.tensor(words), torch.tensor([captions.label(name) for name in names])
-
-
-def _normalised(images: Tensor) -> Tensor:
-    return EmojiClip.normalise_pixels(images.permute(0, 3, 1, 2).float().div_(255))
+    stacks = [EmojiClip.normalise_pixels(torch.from_numpy(np.stack(images))) for images in (clean, attacked)]
+    return *stacks, torch.tensor(labels), torch.tensor(words), torch.tensor([captions.index(name) for name in names])

@@ -20,13 +20,10 @@ PEOPLE_CAPTION_SHARES = (0.6, 0.25, 0.15)
 
 @dataclass(frozen=True)
 class Mixture:
-    """Shares of a batch.
+    """Shares of a batch: plain pictures, words alone on a background, and the rest pictures with a word on them.
 
-    Attributes:
-        pictures: plain pictures.
-        words: words alone on a background; what remains are pictures with a word on them.
-        caption_names_word: of the pictures with a word, how many are captioned by the word instead of the picture.
-        people: of the pictures, how many show people.
+    Of those with a word, ``caption_names_word`` are captioned by the word instead of the picture; of all pictures,
+    ``people`` show people.
     """
 
     pictures: float
@@ -35,21 +32,14 @@ class Mixture:
     people: float = 0.25
 
 
-@dataclass(frozen=True)
-class Captions:
-    """Every name the base model can be asked about; a caption's position is its label."""
+def caption_names(world: EmojiWorld) -> list[str]:
+    """Every name the base model can be asked about; its place is its label.
 
-    names: tuple[str, ...]
-
-    @classmethod
-    def of(cls, world: EmojiWorld) -> "Captions":
-        """Class names of the object sets, then concepts of people, alone and with each gender, then the genders."""
-        concepts = world.classes["people"]
-        with_gender = [f"{gender} {concept}" for concept in concepts for gender in GENDERS]
-        return cls(tuple(dict.fromkeys([*object_names(world), *concepts, *with_gender, *GENDERS])))
-
-    def label(self, name: str) -> int:
-        return self.names.index(name)
+    Class names of the object sets, then concepts of people, alone and with each gender, then the genders.
+    """
+    concepts = world.classes["people"]
+    with_gender = [f"{gender} {concept}" for concept in concepts for gender in GENDERS]
+    return list(dict.fromkeys([*object_names(world), *concepts, *with_gender, *GENDERS]))
 
 
 def object_names(world: EmojiWorld) -> list[str]:
@@ -58,14 +48,12 @@ def object_names(world: EmojiWorld) -> list[str]:
 
 
 class ScenePool:
-    """Pre-rendered pictures and the labels of the captions that fit each of them.
+    """Pre-rendered pictures, uint8 (N, 64, 64, 3), and the labels (N, 3) of the captions that fit each of them.
 
-    Attributes:
-        images: uint8 (N, 64, 64, 3).
-        labels: (N, 3), full, concept-only and gender-only caption; objects have one caption, three times.
+    The three are the full, the concept-only and the gender-only caption; objects have one caption, three times.
     """
 
-    def __init__(self, world: EmojiWorld, captions: Captions, size: int, people_share: float, seed: int):
+    def __init__(self, world: EmojiWorld, captions: list[str], size: int, people_share: float, seed: int):
         people = (world.sources["dataset"] == "people").to_numpy()
         rows = {True: np.flatnonzero(people), False: np.flatnonzero(~people)}
         self.images = np.empty((size, CANVAS_SIZE, CANVAS_SIZE, 3), np.uint8)
@@ -77,31 +65,21 @@ class ScenePool:
             self.labels[index] = self._labels(world.sources.iloc[row], captions)
 
     @staticmethod
-    def _labels(source: pd.Series, captions: Captions) -> list[int]:
+    def _labels(source: pd.Series, captions: list[str]) -> list[int]:
         if not source["gender"]:
-            return [captions.label(source["concept"])] * 3
+            return [captions.index(source["concept"])] * 3
         full = f"{source['gender']} {source['concept']}"
-        return [captions.label(name) for name in (full, source["concept"], source["gender"])]
+        return [captions.index(name) for name in (full, source["concept"], source["gender"])]
 
 
 class PretrainingBatches(Dataset):
-    """Batch number ``step``: uint8 images (B, 64, 64, 3) and caption labels (B,), a function of seed and step alone.
-
-    Args:
-        mixtures: the mixture of every step.
-    """
+    """Batch number ``step``: uint8 images (B, 64, 64, 3) and caption labels (B,), a function of seed and step alone."""
 
     def __init__(
-        self,
-        pool: ScenePool,
-        captions: Captions,
-        words: list[str],
-        mixtures: list[Mixture],
-        batch_size: int,
-        seed: int,
+        self, pool: ScenePool, words: list[tuple[str, int]], mixtures: list[Mixture], batch_size: int, seed: int
     ):
+        """Words come with their labels; ``mixtures`` are those of every step."""
         self.pool, self.words, self.mixtures = pool, words, mixtures
-        self.word_labels = [captions.label(word) for word in words]
         self.batch_size, self.seed = batch_size, seed
 
     def __len__(self) -> int:
@@ -134,6 +112,5 @@ class PretrainingBatches(Dataset):
         return picture, int(self.pool.labels[row, caption])
 
     def _with_word(self, canvas: Image.Image, generator: np.random.Generator) -> tuple[Image.Image, int]:
-        word = int(generator.integers(len(self.words)))
-        spec = draw_spec(self.words[word], canvas.size, WORD_SIZES, generator)
-        return draw_attack(canvas, spec), self.word_labels[word]
+        word, label = self.words[int(generator.integers(len(self.words)))]
+        return draw_attack(canvas, draw_spec(word, canvas.size, WORD_SIZES, generator)), label

@@ -47,6 +47,5 @@ class Progress:
             )
 
     def close(self) -> None:
-        """Leave the terminal in order."""
         if self.bar is not None:
             self.bar.close()

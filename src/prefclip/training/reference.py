@@ -49,8 +49,8 @@ def reference_parts(
     }
 
 
-def key_of(parts: dict[str, str]) -> str:
-    """The sha256 that stands for all parts."""
+def key_of(parts: object) -> str:
+    """The sha256 that stands for all parts, JSON values."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
@@ -64,10 +64,7 @@ def cache_reference(
     device: str | None = None,
     threads: int | None = None,
 ) -> None:
-    """Embed both images of every pair with the untouched model and write them as safetensors.
-
-    Raises PrefclipError naming the file or key that is missing, damaged or does not fit.
-    """
+    """Embed both images of every pair with the untouched model. Raises PrefclipError naming the file or key."""
     precision = config.training.precision
     with declared_numerics(precision, threads):
         loaded = load_model(config.model, device or default_device())
@@ -84,10 +81,7 @@ def cache_reference(
 
 
 def read_reference(path: str | Path, parts: dict[str, str]) -> Reference:
-    """Read a cache and check that it was made from the same ``parts``.
-
-    Raises TensorFileError for a missing or damaged file, TrainingError naming what differs.
-    """
+    """Read a cache. Raises TensorFileError for a damaged file, TrainingError naming which of ``parts`` differs."""
     tensors, metadata = read_tensors(path, REMEDY)
     if metadata.get("format") != REFERENCE_FORMAT or set(tensors) != set(Reference._fields):
         raise TrainingError(f"{path}: not a reference cache (expected {REFERENCE_FORMAT!r}); {REMEDY}.")

@@ -1,20 +1,15 @@
 """What the weights that a run makes depend on, as names for its resume points and checkpoints."""
 
-import hashlib
-import json
-
 import torch
 
 from prefclip import __version__
 from prefclip.config import Config, MethodConfig
 from prefclip.training.errors import TrainingError
+from prefclip.training.reference import key_of
 
 
 def method_settings(config: Config, method: str) -> MethodConfig:
-    """The settings of one row of the tables or point of a sweep, with what it shares with others filled in.
-
-    Raises TrainingError for a method that the config does not have, listing those it has.
-    """
+    """The whole settings of a table's row or a sweep's point. Raises TrainingError, with the list, for other names."""
     trained = [name for name, settings in config.every_method.items() if settings.is_trained]
     if method not in trained:
         why = "is the untouched model and is not trained" if method == "clip" else "is not in the config"
@@ -42,13 +37,9 @@ def settings_sha256(config: Config, method: str, seed: int) -> str:
         "method": {"name": method, **decided},
         "seed": seed,
     }
-    return _sha256(settings)
+    return key_of(settings)
 
 
 def run_sha256(settings: str, data: str) -> str:
     """Names the folder of a run's resume points: its settings, the data and base weights, and the software."""
-    return _sha256([settings, data, __version__, torch.__version__])
-
-
-def _sha256(value: object) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+    return key_of([settings, data, __version__, torch.__version__])

@@ -8,13 +8,7 @@ from prefclip.training.errors import TrainingError
 
 @dataclass(frozen=True)
 class StepPlan:
-    """Length of a run.
-
-    Attributes:
-        epochs: passes over the pairs.
-        steps_per_epoch: optimizer steps made in each pass.
-        dropped: full batches left out at the end of each pass.
-    """
+    """Length of a run: passes over the pairs, optimizer steps in each, and full batches left out at the end of each."""
 
     epochs: int
     steps_per_epoch: int
@@ -32,10 +26,7 @@ class StepPlan:
 
 
 def plan_steps(pairs: int, batch_size: int, epochs: int, drop_last_batches: int = 0) -> StepPlan:
-    """Plan a run over ``pairs`` pairs; the last, incomplete batch of each epoch is never used.
-
-    Raises TrainingError if that leaves no batch.
-    """
+    """Plan a run; the incomplete batch at the end of an epoch is never used. Raises TrainingError if none is left."""
     full = pairs // batch_size
     if full <= drop_last_batches:
         raise TrainingError(

@@ -3,6 +3,7 @@
 import signal
 import threading
 from enum import IntEnum
+from functools import partial
 
 
 class Request(IntEnum):
@@ -27,7 +28,7 @@ class StopRequests:
             for name, request in (("SIGUSR1", Request.SAVE), ("SIGTERM", Request.STOP)):
                 number = getattr(signal, name, None)
                 if number is not None:
-                    self._before[number] = signal.signal(number, self._note(request))
+                    self._before[number] = signal.signal(number, partial(self._note, request))
         return self
 
     def __exit__(self, *_) -> None:
@@ -39,8 +40,5 @@ class StopRequests:
         noted, self._noted = self._noted, Request.NOTHING
         return noted
 
-    def _note(self, request: Request):
-        def handler(*_) -> None:
-            self._noted = max(self._noted, request)
-
-        return handler
+    def _note(self, request: Request, *_) -> None:
+        self._noted = max(self._noted, request)

@@ -10,13 +10,10 @@ SPEED_COLUMNS = ("step", "images_per_second")
 
 
 class TrainingLog:
-    """One line per optimizer step; ``nan`` where a method does not measure something (CE has no reference).
-
-    Attributes:
-        lines, speeds: CSV lines of both files, without the header.
-    """
+    """One line per optimizer step; ``nan`` where a method does not measure something (CE has no reference)."""
 
     def __init__(self, lines: Iterable[str] = (), speeds: Iterable[str] = ()):
+        """Go on from CSV lines of both files, without the header."""
         self.lines, self.speeds = list(lines), list(speeds)
 
     def add(self, step: int, terms: list[float], learning_rate: float, images_per_second: float) -> None:

@@ -64,10 +64,7 @@ def is_below(path: str, output: str) -> bool:
 
 
 def stored_files(project: Project, outputs: dict[str, str]) -> dict[str, str]:
-    """Return every file of the stored outputs with its md5, as the lists in DVC's cache say.
-
-    Raises VersioningError for a list that is not the one that ``dvc.lock`` names.
-    """
+    """Return the stored files with their md5, as lists in DVC's cache say. Raises VersioningError for a wrong list."""
     files = {}
     for name, md5 in outputs.items():
         if not md5.endswith(FOLDER):

@@ -26,13 +26,9 @@ from prefclip.lineage.versions.storing import run_dvc, unsound_results
 def restore_run(project: Project, remote: str | None = None, force: bool = False) -> int:
     """Restore the run that ``dvc.lock`` records and return the number of its files.
 
-    Args:
-        project: the repository.
-        remote: a DVC remote instead of the default one.
-        force: let DVC replace files that it has no copy of.
-
-    Raises VersioningError, naming the file and the remedy, where DVC cannot fetch everything, where a file is not what
-    ``dvc.lock`` and its lineage record say or is none of the run's, and where Snakemake would still run something.
+    With ``force``, DVC may replace files that it has no copy of. Raises VersioningError, naming the file and the
+    remedy, where DVC cannot fetch everything, where a file is not what ``dvc.lock`` and its lineage record say or is
+    none of the run's, and where Snakemake would still run something.
     """
     config_file, config = described_run(project)
     if not (project.root / LOCK).is_file():

@@ -32,10 +32,9 @@ def record_run(project: Project, run: str | Path) -> int:
     """Store a finished run in the DVC cache and write ``dvc.lock``; return the number of its files.
 
     Relinking stays off: it would touch the files, and Snakemake would make everything anew that depends on large ones.
-    What ``dvc.lock`` says of raw data sets that are not here stays.
-
-    Raises VersioningError where files are missing, where a file is there that the run does not make, where the records
-    do not vouch for one, and where DVC fails; LineageError where ``dvc.yaml`` does not describe this run.
+    What ``dvc.lock`` says of raw data sets that are not here stays. Raises VersioningError where files are missing,
+    where a file is there that the run does not make, where the records do not vouch for one, and where DVC fails;
+    LineageError where ``dvc.yaml`` does not describe this run.
     """
     described = written_vars(project).get("run")
     if project.name(run) != described:
@@ -89,10 +88,7 @@ def run_dvc(project: Project, *arguments: str) -> None:
 
 
 def stages_here(project: Project) -> list[str]:
-    """Return the stages of ``dvc.yaml`` whose files are here: raw data sets may be absent once they are recorded.
-
-    Raises VersioningError for a file that is missing before.
-    """
+    """Return the stages whose files are here. Raises VersioningError for absent ones that are not recorded yet."""
     here = []
     with dvc_repo(project) as repo:
         for stage in repo.index.stages:

@@ -57,12 +57,11 @@ DECLARES = TrainConcept
 
 def train_concept(run: Run, concept: Concept, seed: Seed = 0, threads: Threads = 1) -> None:
     """Train the linear map of one concept; the model stays as it is."""
-    from prefclip.training.concept_training import train_gender_map, train_reading_map
+    from prefclip.training.concept_training import train_concept_map
 
     step = TrainConcept.of(run, concept=concept, seed=seed)
     settings = step.config.concept(concept)
     read = {role: path for role, path in step.input.items() if role != "weights"}
-    train = train_reading_map if settings.concept == "reading" else train_gender_map
     out_map, out_log = step.output.values()
     with step.recorded():
-        train(step.config, settings, seed, **read, out_map=out_map, out_log=out_log, threads=threads)
+        train_concept_map(step.config, settings, seed, **read, out_map=out_map, out_log=out_log, threads=threads)
