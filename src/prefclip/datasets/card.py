@@ -31,8 +31,7 @@ class Mirror:
         address: ``hub:owner/name`` for a data set of the Hugging Face hub, otherwise a URL.
         revision: full commit; empty where the address is no repository, or where none is known.
         inside: part of the path of the wanted files inside an archive.
-        accepted: whether ``fetch`` uses it; ``note`` says why not.
-        note: what differs from the original.
+        accepted: whether ``fetch`` uses it; ``note`` says why not, or what differs from the original.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -240,14 +239,8 @@ def dataset_card(name: str, own: Mapping[str, Card] | None = None) -> Card:
     return _checked(card_path(name, own or ()))
 
 
-def own_card(name: str, folder: str, template: str = DEFAULT_TEMPLATE, names: str = "") -> Card:
-    """Return the card of a user's own folder of class folders, which the family ``class_folders`` reads.
-
-    Args:
-        name: as in the configuration; also its title.
-        folder: holds ``<class>/<image>``, or that below train, validation and test.
-        template: the prompt, with {} for a class name.
-        names: a YAML file in the folder that maps class folders to class names; without one the folders give them.
+def own_card(name: str, folder: str, template: str = DEFAULT_TEMPLATE) -> Card:
+    """Return the card of a user's own folder: ``<class>/<image>``, or that below train, validation and test.
 
     Raises CardError for a name that is taken, and for a template without {}.
     """
@@ -266,7 +259,6 @@ def own_card(name: str, folder: str, template: str = DEFAULT_TEMPLATE, names: st
             splits={"train": None, "validation": None, "test": None},
             source=folder,
             licence="its owner's",
-            classes=names,
         )
     except ValueError as error:
         raise CardError(f"data.own.{name}: {error}.") from error

@@ -26,11 +26,7 @@ class EmojiWorldError(PrefclipError):
 
 @dataclass(frozen=True)
 class EmojiWorld:
-    """The source images that ship with the repository.
-
-    Attributes:
-        folder: holds ``emoji.parquet`` (one row per source image) and ``classes.yaml``.
-    """
+    """The source images in a folder: ``emoji.parquet``, one row for each, and ``classes.yaml``."""
 
     folder: Path
 
@@ -75,10 +71,7 @@ class EmojiWorld:
             ) from error
 
     def class_names(self, dataset: str) -> list[str]:
-        """Class names of one data set, in order.
-
-        Raises EmojiWorldError when the class file does not list the data set.
-        """
+        """Class names of one data set, in order. Raises EmojiWorldError when the class file does not list it."""
         if dataset not in self.classes:
             raise EmojiWorldError(
                 f"{self.classes_file}: there is no data set {dataset!r}; listed: {', '.join(self.classes)}."
@@ -86,10 +79,7 @@ class EmojiWorld:
         return self.classes[dataset]
 
     def rows_of(self, dataset: str, name: str) -> list[int]:
-        """Rows of the source images that show one class.
-
-        Raises EmojiWorldError when there is none.
-        """
+        """Rows of the source images that show one class. Raises EmojiWorldError when there is none."""
         rows = self._rows_by_class.get((dataset, name))
         if rows is None:
             raise EmojiWorldError(
@@ -105,17 +95,13 @@ class EmojiWorld:
         """
         if row not in self._decoded:
             try:
-                self._decoded[row] = Image.open(io.BytesIO(self._encoded[row])).convert("RGBA")
+                self._decoded[row] = Image.open(io.BytesIO(self.sources["webp"].iat[row])).convert("RGBA")
             except (OSError, ValueError, TypeError, SyntaxError, EOFError) as error:
                 codepoints = self.sources["codepoints"].iloc[row]
                 raise EmojiWorldError(
                     f"{self.sources_file}: the image in row {row} ({codepoints}) is damaged; {REMEDY}."
                 ) from error
         return self._decoded[row]
-
-    @cached_property
-    def _encoded(self) -> list[bytes]:
-        return self.sources["webp"].tolist()
 
     @cached_property
     def _decoded(self) -> dict[int, Image.Image]:

@@ -43,14 +43,6 @@ def concept_runs(config: Config, concept: str | None = None) -> list[tuple[str, 
     ]
 
 
-def concept_results(config: Config, files: RunFiles) -> list[str]:
-    """Return what is measured of all concept maps; nothing where there are none."""
-    found = [files.concept_sweep(*run) for run in concept_runs(config)]
-    for run in concept_runs(config, "gender"):
-        found += [files.neutral_scale(*run), files.retrieval(*run)]
-    return [*found, files.map_spectra, files.map_distances] if found else []
-
-
 def tuned_weights(config: Config, files: RunFiles, method: str, seed: int) -> dict[str, str]:
     """Return the checkpoints of a trained method by their kind, the one that stands for it last; none for clip."""
     kinds = () if method == "clip" else config.every_method[method].kept_weights
