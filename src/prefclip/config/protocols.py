@@ -24,10 +24,7 @@ PROTOCOLS: dict[str, dict[str, dict[str, Any]]] = {
 
 
 def with_protocol_defaults(values: dict[str, Any]) -> dict[str, Any]:
-    """Return ``values`` with the keys that their protocol decides and they do not name.
-
-    An unknown protocol changes nothing; the configuration model refuses it.
-    """
+    """Return ``values`` with what their protocol decides filled in; an unknown one is left to the model to refuse."""
     preset = PROTOCOLS.get(str(values.get("protocol", "paper")), {})
     filled = dict(values)
     for section, defaults in preset.items():

@@ -230,20 +230,14 @@ def role_in_run(config: "Config", card: Card) -> Role:
 
 
 def dataset_card(name: str, own: Mapping[str, Card] | None = None) -> Card:
-    """Return the card of a data set; ``own`` holds the user's.
-
-    Raises UnknownDatasetError, which lists the names that exist, and CardError for a card that is wrong.
-    """
+    """Return a card; ``own`` holds the user's. Raises UnknownDatasetError, which lists the names, or CardError."""
     if own and name in own:
         return own[name]
     return _checked(card_path(name, own or ()))
 
 
 def own_card(name: str, folder: str, template: str = DEFAULT_TEMPLATE) -> Card:
-    """Return the card of a user's own folder: ``<class>/<image>``, or that below train, validation and test.
-
-    Raises CardError for a name that is taken, and for a template without {}.
-    """
+    """Return the card of a user's own folder. Raises CardError for a taken name, and for a template without {}."""
     if name in dataset_names():
         raise CardError(f"data.own: {name!r} is a data set that prefclip knows; choose another name.")
     try:

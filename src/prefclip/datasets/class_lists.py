@@ -53,10 +53,7 @@ def check_names(names: Any, origin: str, repeated_names: Sequence[str] = ()) -> 
 
 
 def read_classes(path: str | Path) -> ClassList:
-    """Read ``classes/<dataset>.json``.
-
-    Raises ClassListError naming the file for a missing file, broken JSON, a missing key or unusable names.
-    """
+    """Read a set's ``classes.json``. Raises ClassListError naming the file where it is missing, broken or unusable."""
     try:
         values = json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError as error:

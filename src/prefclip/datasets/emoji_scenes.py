@@ -44,18 +44,12 @@ class EmojiWorld:
 
     @cached_property
     def sources(self) -> pd.DataFrame:
-        """Columns dataset, kind, concept, gender, tone, style, codepoints, webp; the order is part of the file.
-
-        Raises TableError for a missing or damaged file.
-        """
+        """SOURCE_COLUMNS; the order is part of the file. Raises TableError where it is missing or damaged."""
         return read_table(self.sources_file, SOURCE_COLUMNS, REMEDY)
 
     @cached_property
     def classes(self) -> dict[str, list[str]]:
-        """Class names of each object data set and of ``people`` (occupations, then activities), in order.
-
-        Raises EmojiWorldError for a missing file or one of another shape.
-        """
+        """Names of each object set and of ``people``, in order. Raises EmojiWorldError without a file of this shape."""
         try:
             listed = yaml.safe_load(self.classes_file.read_text(encoding="utf-8"))
             people = listed.pop("people")
@@ -89,10 +83,7 @@ class EmojiWorld:
         return rows
 
     def source_image(self, row: int) -> Image.Image:
-        """Decode the RGBA source image of one row; treat it as read-only, it is kept for the next call.
-
-        Raises EmojiWorldError for bytes that are no image.
-        """
+        """Decode a row's RGBA image, read-only, for it is kept. Raises EmojiWorldError for bytes that are no image."""
         if row not in self._decoded:
             try:
                 self._decoded[row] = Image.open(io.BytesIO(self.sources["webp"].iat[row])).convert("RGBA")

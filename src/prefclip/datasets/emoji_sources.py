@@ -39,10 +39,7 @@ class SourceImageError(PrefclipError):
 
 
 def build_source_images(packages: Path, classes_file: Path, output: Path) -> int:
-    """Write one row per source image: dataset, concept, gender, tone, style, codepoints, WebP bytes (RGBA, 64 px).
-
-    Returns the number of images. Raises SourceImageError naming the missing emoji or file.
-    """
+    """Write a row per image (WebP, RGBA, 64 px); return how many. Raises SourceImageError naming what is missing."""
     classes = yaml.safe_load(classes_file.read_text())
     people = classes.pop("people")
     if not (packages / NAMES_FILE).is_file():

@@ -11,10 +11,7 @@ READERS = "prefclip.datasets.readers"
 
 
 def reader_of(card: Card) -> ModuleType:
-    """Import the family that a card names, and no other.
-
-    Raises CardError, which lists the families.
-    """
+    """Import the family that a card names, and no other. Raises CardError, which lists the families."""
     allowed = families()
     if card.family not in allowed:
         raise CardError(f"data set {card.name}: unknown family {card.family!r}; allowed: {', '.join(allowed)}.")

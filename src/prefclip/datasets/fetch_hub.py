@@ -23,19 +23,13 @@ SUFFIXES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"RIFF": ".webp"}
 
 
 def fetch_hub_parquet(card: Card, work: Path, progress: bool) -> Path:
-    """Download the Parquet files of the splits train and test, and unpack them to image files with a list.
-
-    Raises TransferError when the hub cannot be reached or serves files of another form.
-    """
+    """Download and unpack the splits train and test. Raises TransferError: no hub, or files of another form."""
     snapshot = _snapshot(card, work, ["*train-*.parquet", "*test-*.parquet"], progress)
     return unpack_parquet(card, snapshot, work / "unpacked")
 
 
 def fetch_hub_zip(card: Card, work: Path, progress: bool) -> Path:
-    """Download ``images.zip`` and unpack it as it is.
-
-    Raises TransferError when the hub cannot be reached or the archive is damaged.
-    """
+    """Download and unpack ``images.zip``. Raises TransferError: the hub cannot be reached, or a damaged archive."""
     return unpack_zip(_snapshot(card, work, ["images.zip"], progress) / "images.zip", work / "unpacked")
 
 
@@ -121,10 +115,7 @@ def _suffix(content: bytes, path: Path) -> str:
 
 
 def unpack_zip(archive: Path, folder: Path) -> Path:
-    """Unpack all members below ``folder``.
-
-    Raises TransferError for a damaged archive (its files are compared with their CRC) and for unsafe paths.
-    """
+    """Unpack all members. Raises TransferError for a damaged archive (each file has its CRC) and for unsafe paths."""
     shutil.rmtree(folder, ignore_errors=True)
     try:
         with zipfile.ZipFile(archive) as opened:

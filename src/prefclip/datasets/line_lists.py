@@ -31,9 +31,6 @@ def listing_of_lines(
 
 
 def read_lines(card: Card, path: Path) -> list[str]:
-    """Return the lines of a list that the set ships, without empty ones and comments.
-
-    Raises DatasetFolderError naming the file when it is missing or no text.
-    """
+    """Return lines that are neither empty nor comments. Raises DatasetFolderError where there is no such text."""
     text = read_text(card, path, "the list")
     return [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]

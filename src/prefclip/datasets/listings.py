@@ -40,18 +40,12 @@ Reader = Callable[[Card, Path], Listing]
 
 
 def read_folder(card: Card, root: str | Path, read: Reader) -> Listing:
-    """List the images of a data set below ``root`` with its family's reader, without comparing the counts.
-
-    Raises DatasetFolderError naming what is missing or wrong.
-    """
+    """List a set below ``root`` without comparing counts. Raises DatasetFolderError naming what is missing or wrong."""
     return read(card, require(card, card.path_in(root), "the folder"))
 
 
 def list_images(card: Card, root: str | Path, read: Reader) -> Listing:
-    """List the images of a data set and assert the published counts.
-
-    Raises DatasetFolderError naming the folder and every count that differs.
-    """
+    """List a set and assert the published counts. Raises DatasetFolderError naming the folder and all that differ."""
     listing = read_folder(card, root, read)
     problems = count_problems(card, listing)
     if problems:
@@ -60,10 +54,7 @@ def list_images(card: Card, root: str | Path, read: Reader) -> Listing:
 
 
 def make_listing(card: Card, folder: Path, names: tuple[str, ...], rows: Iterable[dict]) -> Listing:
-    """Sort the rows by path.
-
-    Raises DatasetFolderError when there are none, or when an image is listed twice (for example in two splits).
-    """
+    """Sort the rows by path. Raises DatasetFolderError for none, and for an image that is listed twice."""
     records = pd.DataFrame(rows)
     if not len(records):
         raise DatasetFolderError(f"{folder}: no images found; {card.remedy(folder.parent)}.")
@@ -78,10 +69,7 @@ def make_listing(card: Card, folder: Path, names: tuple[str, ...], rows: Iterabl
 
 
 def listing_of_lists(card: Card, folder: Path, rows: Sequence[dict], names: tuple[str, ...] | None = None) -> Listing:
-    """Make a listing of images that a set's own lists name; candidate names are those of the card unless given.
-
-    Raises DatasetFolderError as :func:`make_listing`, and for an image that is listed but missing.
-    """
+    """List images that a set's lists name, and check that they are there; names are the card's unless given."""
     require_images(card, folder, [row["path"] for row in rows])
     return make_listing(card, folder, card.classes if names is None else names, rows)
 
@@ -108,10 +96,7 @@ def listing_of_words(
 
 
 def require(card: Card, path: Path, what: str) -> Path:
-    """Return ``path`` if it exists.
-
-    Raises DatasetFolderError naming what is missing, where, and how to get it.
-    """
+    """Return ``path`` if it exists. Raises DatasetFolderError naming what is missing, where, and how to get it."""
     if not path.exists():
         root = _root_of(card, path)
         raise DatasetFolderError(f"{path}: {what} of {card.title} is missing; {card.remedy(root)}.")
@@ -119,10 +104,7 @@ def require(card: Card, path: Path, what: str) -> Path:
 
 
 def read_text(card: Card, path: Path, what: str) -> str:
-    """Return the text of a list that the set ships.
-
-    Raises DatasetFolderError naming the file when it is missing or no text.
-    """
+    """Return the text of a list that the set ships. Raises DatasetFolderError where it is missing or no text."""
     require(card, path, what)
     try:
         return path.read_text(encoding="utf-8")
@@ -147,10 +129,7 @@ def folders_below(folder: Path) -> list[str]:
 
 
 def require_classes(card: Card, base: Path, wanted: Iterable[str]) -> None:
-    """Check that ``base`` has exactly the wanted class folders.
-
-    Raises DatasetFolderError naming the first folder that is missing or unknown.
-    """
+    """Raise DatasetFolderError naming what is missing or unknown unless ``base`` has exactly the wanted folders."""
     found, expected = set(folders_below(base)), set(wanted)
     remedy = card.remedy(_root_of(card, base))
     if missing := sorted(expected - found):
@@ -162,10 +141,7 @@ def require_classes(card: Card, base: Path, wanted: Iterable[str]) -> None:
 
 
 def require_images(card: Card, folder: Path, paths: Iterable[str]) -> None:
-    """Check that every listed image is a file; each folder is listed once, whatever the number of images.
-
-    Raises DatasetFolderError naming the first missing image.
-    """
+    """Raise DatasetFolderError naming the first path that is no image file; each folder is listed only once."""
     present: dict[str, set[str]] = {}
     missing = []
     for path in paths:

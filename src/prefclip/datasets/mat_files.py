@@ -9,10 +9,7 @@ from prefclip.datasets.listings import DatasetFolderError, require
 
 
 def read_mat(card: Card, path: Path, key: str) -> np.ndarray:
-    """Return one variable of a MATLAB file as a one-dimensional array.
-
-    Raises DatasetFolderError naming the file when it is missing, damaged or lacks the variable.
-    """
+    """Return a variable of a MATLAB file, 1-d. Raises DatasetFolderError where either is missing or damaged."""
     import scipy.io  # here, for it takes a while that most commands need not wait
 
     require(card, path, "the list")

@@ -13,10 +13,7 @@ LEAST_AGREEMENT = 0.9
 
 
 def mirror_rows(card: Card, folder: Path) -> list[dict]:
-    """Return path, split and label (from 0) of each image.
-
-    Raises DatasetFolderError for a missing list and for other columns.
-    """
+    """Return path, split, label (from 0) of each image. Raises DatasetFolderError without a list of these columns."""
     path = folder / MIRROR_LIST
     lines = csv.DictReader(read_text(card, path, "the list").splitlines())
     try:

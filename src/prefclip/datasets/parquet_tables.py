@@ -22,10 +22,7 @@ def write_table(path: str | Path, table: pa.Table) -> None:
 
 
 def read_table(path: str | Path, columns: Collection[str] = (), remedy: str = "make it again") -> pd.DataFrame:
-    """Read a table that has at least ``columns``; ``remedy`` ends the error messages.
-
-    Raises TableError naming the file when it is missing, damaged, or lacks a column.
-    """
+    """Read a table that has ``columns``. Raises TableError, with ``remedy``, where it is damaged or lacks any."""
     try:
         table = pq.read_table(path, page_checksum_verification=True)
     except FileNotFoundError as error:

@@ -15,10 +15,7 @@ class SourceFileError(PrefclipError):
 
 
 def check_sources(folder: str | Path) -> dict[str, str]:
-    """Compare files with the sha256 that ``checksums.json`` in their folder records, and return these by file name.
-
-    Raises SourceFileError naming the first file that is missing or differs, with the expected and the found sha256.
-    """
+    """Compare files with their folder's ``checksums.json``; return it. Raises SourceFileError naming what differs."""
     folder = Path(folder)
     expected = _read_checksums(folder / CHECKSUMS_FILE)
     for name, sha256 in expected.items():

@@ -16,10 +16,7 @@ SPLITS = {"train": "train", "val": "validation", "test": "test"}
 
 
 def listing_of_split(card: Card, folder: Path, prefix: str, split_path: Path, md5: str) -> Listing:
-    """List the images of a split list, whose paths lie below ``prefix``.
-
-    Raises DatasetFolderError for a missing or damaged list, a missing image, and an unknown class.
-    """
+    """List the images of a split list below ``prefix``. Raises DatasetFolderError for what is missing or unknown."""
     labels = label_by_folder(card)
     rows = []
     for split, images in read_split(card, split_path, md5).items():
@@ -32,10 +29,7 @@ def listing_of_split(card: Card, folder: Path, prefix: str, split_path: Path, md
 
 
 def read_split(card: Card, path: Path, md5: str = "") -> dict[str, list[str]]:
-    """Return the image paths of train, validation and test from a split list (JSON, perhaps compressed).
-
-    Raises DatasetFolderError naming the file when it is missing, damaged, or differs from its published md5.
-    """
+    """Return each split's paths from JSON, maybe gzipped. Raises DatasetFolderError for damage and for another md5."""
     if not path.is_file():
         raise DatasetFolderError(f"{path}: the split list of {card.title} is missing; {_where_from(card)}.")
     try:

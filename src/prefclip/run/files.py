@@ -154,10 +154,7 @@ def files_of(config: Config) -> RunFiles:
 
 
 def store_config(config: Config) -> RunFiles:
-    """Store a configuration, resolved, as ``config.json`` of its run unless the file already says the same.
-
-    Raises OutputError where it cannot be written.
-    """
+    """Store a configuration, resolved, as ``config.json`` of its run unless it is there. Raises OutputError."""
     files = files_of(config)
     text = config.model_dump_json(indent=2) + "\n"
     path = Path(files.config)

@@ -83,10 +83,7 @@ def _as_in_records(paths: list[Path]) -> list[str]:
 
 
 def clip_is_comparable(config: Config) -> bool:
-    """Say whether anything published can be compared with the untouched CLIP.
-
-    Not with embedded data, nor where the images that are scored are not the whole test splits at full resolution.
-    """
+    """Say whether published numbers apply: real data, and whole test splits at full resolution are scored."""
     reading, evaluation = config.reading, config.evaluation
     whole = reading.splits == "official" and not reading.drop and not reading.capped and reading.bottleneck is None
     scored = evaluation.max_images is None and not evaluation.drop_last_batches
