@@ -29,15 +29,13 @@ def build_manifest(
     workers: int = 1,
     own: Mapping[str, Card] | None = None,
 ) -> int:
-    """Decode or render every image of a data set and write images, manifest and class list.
+    """Decode or render every image of a data set, write images, manifest and class list; return how many there are.
 
     Rows are in the order of the ids, whatever order the raw files were found in; the bytes do not depend on
-    ``workers``. ``own`` holds the cards of a user's own sets. Returns the number of images.
+    ``workers``. ``own`` holds the cards of a user's own sets.
 
-    Raises:
-        UnknownDatasetError: no data set has this name.
-        PrefclipError: the raw files are missing, damaged or contradictory; the message names the file.
-        OutputError: an output cannot be written; no half-written file stays.
+    Raises UnknownDatasetError, OutputError, or another PrefclipError naming the file that is missing, damaged or
+    contradictory; no half-written file stays.
     """
     card = dataset_card(dataset, own)
     role = role_in_run(config, card)

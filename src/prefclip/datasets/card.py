@@ -253,6 +253,7 @@ def own_card(name: str, folder: str, template: str = DEFAULT_TEMPLATE) -> Card:
             splits={"train": None, "validation": None, "test": None},
             source=folder,
             licence="its owner's",
+            classes="",
         )
     except ValueError as error:
         raise CardError(f"data.own.{name}: {error}.") from error

@@ -60,12 +60,10 @@ def _snapshot(card: Card, work: Path, patterns: list[str], progress: bool) -> Pa
 
 
 def unpack_parquet(card: Card, snapshot: Path, folder: Path) -> Path:
-    """Write the images of ``train-*.parquet`` and ``test-*.parquet`` to files, and a list of path, split and label.
+    """Write the images of ``train-*.parquet`` and ``test-*.parquet`` as they are, and a list of path, split and label.
 
-    The files hold a column ``image`` (struct with ``bytes``) and a column ``label`` (from 0). Image bytes stay as
-    they are.
-
-    Raises TransferError naming the file for other columns, unknown image formats, and other class names.
+    The columns are ``image`` (struct with ``bytes``) and ``label`` (from 0). Raises TransferError naming the file for
+    others, and for unknown image formats; DatasetFolderError for other class names.
     """
     shutil.rmtree(folder, ignore_errors=True)
     listed = io.StringIO()

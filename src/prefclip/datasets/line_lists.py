@@ -10,13 +10,9 @@ from prefclip.datasets.listings import DatasetFolderError, Listing, listing_of_l
 def listing_of_lines(
     card: Card, folder: Path, lists: Mapping[str, str], parse: Callable[[str], tuple[str, str]], kind: str
 ) -> Listing:
-    """Read one list for each split.
+    """Read one list for each split, at paths below ``folder``; ``kind`` is what the set calls a class.
 
-    Args:
-        lists: paths below ``folder``, by split.
-        parse: gives the class (its folder, or its name where the card has no folders) and the path of a line's image.
-        kind: what the set calls a class.
-
+    ``parse`` gives the class (its folder, or its name where the card has no folders) and the path of a line's image.
     Raises DatasetFolderError for a missing list or image, and for an unknown class.
     """
     labels = {named: label for label, named in enumerate(card.folders or card.classes)}

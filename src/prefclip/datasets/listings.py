@@ -19,12 +19,9 @@ class DatasetFolderError(PrefclipError):
 
 @dataclass(frozen=True)
 class Listing:
-    """The images of a data set as its own files list them; none was opened.
+    """The images of a data set as its own files list them, unopened; ``names`` are candidates in evaluation order.
 
-    Attributes:
-        names: candidate names in evaluation order.
-        records: columns path (relative to the set's folder, with /), split, label, then what the source knows;
-            sorted by path.
+    ``records`` has path (below the set's folder, with /), split, label, then what the source knows; sorted by path.
     """
 
     names: tuple[str, ...]
@@ -77,14 +74,10 @@ def listing_of_lists(card: Card, folder: Path, rows: Sequence[dict], names: tupl
 def listing_of_words(
     card: Card, folder: Path, shown: Sequence[tuple[str, str, str]], names: tuple[str, ...] | None = None
 ) -> Listing:
-    """Make a listing of photographs that bear a word, all of them test images.
+    """List test images that bear a word, from path, object and word of each; errors as in :func:`listing_of_lists`.
 
-    Args:
-        shown: path, object and written word of each photograph.
-        names: candidate names; all objects and words, sorted, unless given. A word that is none can never be the
-            prediction and has the label -1.
-
-    Raises DatasetFolderError as :func:`listing_of_lists`.
+    Candidate ``names`` are all objects and words, sorted, unless given. A word that is none can never be the prediction
+    and has the label -1.
     """
     names = tuple(sorted({text for _, *texts in shown for text in texts})) if names is None else names
     label = {name: index for index, name in enumerate(names)}

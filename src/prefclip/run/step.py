@@ -8,7 +8,8 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -49,8 +50,8 @@ class Step:
 
     @classmethod
     def jobs(cls, config: Config) -> Iterator["Step"]:
-        """Yield every job of this step that a configuration asks for, those of its sweeps included."""
-        raise NotImplementedError
+        """Yield every job of this step that a configuration asks for, those of its sweeps included; one by default."""
+        yield cls(config)
 
     @classmethod
     def of(cls, run: str | Path, **wildcards: Any) -> Self:
@@ -111,12 +112,7 @@ class Step:
     @property
     def code(self) -> dict[str, str]:
         """The sha256 of every file whose content decides its bytes, by name: source files, then fonts."""
-        return code_files(self.sources, self.fonts)
-
-    @property
-    def sources(self) -> list[Path]:
-        """The source files that decide its bytes."""
-        return _closure((type(self).__module__, *self.leaves))
+        return code_files(_closure((type(self).__module__, *self.leaves)), self.fonts)
 
     @property
     def packages(self) -> dict[str, str]:
@@ -131,13 +127,7 @@ class Step:
 
     def values(self, *keys: str) -> dict[str, Any]:
         """Return the values of dotted keys of the configuration."""
-        found: dict[str, Any] = {}
-        for key in keys:
-            value = self.config.plain
-            for part in key.split("."):
-                value = value[part]
-            found[key] = value
-        return found
+        return {key: reduce(getitem, key.split("."), self.config.plain) for key in keys}
 
     def recorded(self) -> AbstractContextManager:
         """Return a context that writes the lineage records of what is made inside it."""
@@ -222,9 +212,7 @@ class Rule:
         return "/".join([step.config.experiment, step.name(), *([".".join(words)] if words else [])])
 
 
-@lru_cache(maxsize=1024)
-def _closure(modules: tuple[str, ...]) -> list[Path]:
-    return source_closure(modules)
+_closure = lru_cache(maxsize=1024)(source_closure)
 
 
 @lru_cache(maxsize=1024)

@@ -67,14 +67,7 @@ def source_row(rows: list[int], label: int, turn: int) -> int:
 
 @dataclass(frozen=True)
 class ScenePainter:
-    """Draws the rendering at a position; picklable.
-
-    Attributes:
-        world: the source images.
-        dataset, ids: seed each rendering.
-        rows: the source image of each rendering.
-        size: side in pixels.
-    """
+    """Draws the rendering at a position, uint8 (size, size, 3), seeded by its data set and id; picklable."""
 
     world: EmojiWorld
     dataset: str

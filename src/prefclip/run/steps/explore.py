@@ -14,10 +14,6 @@ class Explore(Step):
     command = "explore {run}"
     parallel = "--threads"
 
-    @classmethod
-    def jobs(cls, config):
-        yield cls(config)
-
     @property
     def checkpoints(self) -> dict[str, str | None]:
         """The weights of each method, of the first seed; None for the untouched CLIP."""

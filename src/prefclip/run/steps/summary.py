@@ -12,10 +12,6 @@ class Summary(Step):
 
     command = "summary {run}"
 
-    @classmethod
-    def jobs(cls, config):
-        yield cls(config)
-
     @property
     def input(self):
         return {"table": self.files.table("typographic", "json")}
