@@ -105,10 +105,7 @@ class EmojiWorld:
 
 
 def render_scene(source: Image.Image, generator: np.random.Generator, size: int = CANVAS_SIZE) -> Image.Image:
-    """Place an RGBA emoji on a random background; returns RGB of size × size pixels.
-
-    Scale is uniform in SCALE_RANGE of the canvas, the place uniform inside it, the flip a fair coin.
-    """
+    """Place an RGBA emoji, flipped by a fair coin, at a uniform scale and place on a random background; RGB."""
     canvas = random_background(generator, size)
     side = round(size * generator.uniform(*SCALE_RANGE))
     left, top = (int(value) for value in generator.integers(0, size - side + 1, size=2))

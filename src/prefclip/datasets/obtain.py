@@ -21,11 +21,6 @@ def obtain_dataset(name: str, root: str | Path, out: str | Path, own: Mapping[st
     if card.route != "own":
         fetch_dataset(card, root)
     paths = list_images(card, root, reader_of(card).read).records["path"].tolist()
-    found = {
-        "dataset": name,
-        "source": card.source,
-        "licence": card.licence,
-        "images": len(paths),
-        "sha256": content_fingerprint(card.path_in(root), paths),
-    }
+    sha256 = content_fingerprint(card.path_in(root), paths)
+    found = {"dataset": name, "source": card.source, "licence": card.licence, "images": len(paths), "sha256": sha256}
     write_json(out, found)

@@ -28,12 +28,9 @@ def read_table(path: str | Path, columns: Collection[str] = (), remedy: str = "m
     except FileNotFoundError as error:
         raise TableError(f"{path}: no such file; {remedy}.") from error
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise TableError(f"{path}: not a readable Parquet file ({_first_line(error)}); {remedy}.") from error
+        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+        raise TableError(f"{path}: not a readable Parquet file ({reason}); {remedy}.") from error
     missing = [column for column in columns if column not in table.column_names]
     if missing:
         raise TableError(f"{path}: column {missing[0]!r} is missing; found {', '.join(table.column_names)}; {remedy}.")
     return table.to_pandas()
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -1,19 +1,16 @@
 """Folders of photographs as image sets: what a family's reader lists, decoded to squares."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from prefclip.config import Config
 from prefclip.datasets.card import Card, Role
 from prefclip.datasets.image_sets import ImageSet
 from prefclip.datasets.listings import Reader, list_images
 from prefclip.datasets.photographs import PhotographDecoder
 from prefclip.datasets.reading_choices import choose_records
 
-if TYPE_CHECKING:
-    from prefclip.config import Config
 
-
-def photographs_of(read: Reader) -> Callable[["Config", Card, Role], ImageSet]:
+def photographs_of(read: Reader) -> Callable[[Config, Card, Role], ImageSet]:
     """Return what a family of raw folders is to `build`: a function that describes the images of a set for a run.
 
     It opens no image. The id of one is its path below the set's folder; the records have what the source knows: synset,
@@ -21,7 +18,7 @@ def photographs_of(read: Reader) -> Callable[["Config", Card, Role], ImageSet]:
     and ReadingChoiceError for a choice that does not fit the data set.
     """
 
-    def image_set(config: "Config", card: Card, role: Role) -> ImageSet:
+    def image_set(config: Config, card: Card, role: Role) -> ImageSet:
         folder, size, choices = card.path_in(config.data.root), config.model.image_size, config.reading
         listing = list_images(card, config.data.root, read)
         records = choose_records(card, listing.records, role, choices).reset_index(drop=True)

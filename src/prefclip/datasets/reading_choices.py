@@ -6,16 +6,12 @@ one official split. Its random draws cannot be repeated (they depend on the orde
 here differ from the authors', in the same numbers.
 """
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
+from prefclip.config.experiment import ReadingConfig
 from prefclip.datasets.card import Card, Role
 from prefclip.errors import PrefclipError
 from prefclip.seeds import seed_for
-
-if TYPE_CHECKING:
-    from prefclip.config.experiment import ReadingConfig
 
 RELEASED_TEST_CAP = 2048
 RELEASED_VALIDATION_CAP = 5120
@@ -25,7 +21,7 @@ class ReadingChoiceError(PrefclipError):
     """A choice does not fit the data set."""
 
 
-def choose_records(card: Card, records: pd.DataFrame, role: Role, choices: "ReadingConfig") -> pd.DataFrame:
+def choose_records(card: Card, records: pd.DataFrame, role: Role, choices: ReadingConfig) -> pd.DataFrame:
     """Keep the images that a run reads and name their splits train, validation and test.
 
     ``records`` has the columns path and split, as listed by its reader. A ``train`` set keeps its training images and a
@@ -37,7 +33,7 @@ def choose_records(card: Card, records: pd.DataFrame, role: Role, choices: "Read
     return (_training_splits if role == "train" else _test_split)(card, records, choices)
 
 
-def _training_splits(card: Card, records: pd.DataFrame, choices: "ReadingConfig") -> pd.DataFrame:
+def _training_splits(card: Card, records: pd.DataFrame, choices: ReadingConfig) -> pd.DataFrame:
     train = records[records["split"] == "train"]
     if not len(train):
         raise ReadingChoiceError(
@@ -55,7 +51,7 @@ def _training_splits(card: Card, records: pd.DataFrame, choices: "ReadingConfig"
     return records.assign(split=records["split"].mask(records.index.isin(held_out.index), "validation"))
 
 
-def _one_split_cut_in_three(card: Card, train: pd.DataFrame, choices: "ReadingConfig") -> pd.DataFrame:
+def _one_split_cut_in_three(card: Card, train: pd.DataFrame, choices: ReadingConfig) -> pd.DataFrame:
     # The authors draw validation images from the whole rest, so theirs overlap with the test images.
     trained = _first(card, train, choices, "train", int(card.released_train_fraction * len(train)))
     rest = train.drop(trained.index)
@@ -66,7 +62,7 @@ def _one_split_cut_in_three(card: Card, train: pd.DataFrame, choices: "ReadingCo
     return pd.concat([part.assign(split=split) for split, part in parts.items()]).sort_index()
 
 
-def _test_split(card: Card, records: pd.DataFrame, choices: "ReadingConfig") -> pd.DataFrame:
+def _test_split(card: Card, records: pd.DataFrame, choices: ReadingConfig) -> pd.DataFrame:
     split = card.released_split if choices.splits == "released" else "test"
     chosen = records[records["split"] == split].assign(split="test")
     chosen = _first(card, chosen, choices, "drop", len(chosen) - int(choices.drop * len(chosen)))
@@ -75,7 +71,7 @@ def _test_split(card: Card, records: pd.DataFrame, choices: "ReadingConfig") -> 
     return chosen
 
 
-def _first(card: Card, records: pd.DataFrame, choices: "ReadingConfig", purpose: str, count: int) -> pd.DataFrame:
+def _first(card: Card, records: pd.DataFrame, choices: ReadingConfig, purpose: str, count: int) -> pd.DataFrame:
     """The first ``count`` images in a random order that each image's own seed decides."""
     if count >= len(records):
         return records

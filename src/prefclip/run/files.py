@@ -38,10 +38,10 @@ class RunFiles:
 
     def attacked_images(self, dataset: str, words: bool = False) -> str:
         """The attacked twins of all images; with ``words`` the further ones that only some sweeps train on."""
-        return self._path(_attacked(words), dataset, "images.npy")
+        return self._path(f"attacked{'_words' if words else ''}", dataset, "images.npy")
 
     def attacked_manifest(self, dataset: str, words: bool = False) -> str:
-        return self._path(_attacked(words), dataset, "manifest.parquet")
+        return self._path(f"attacked{'_words' if words else ''}", dataset, "manifest.parquet")
 
     def attacked_set(self, dataset: str) -> list[str]:
         """Return all that is read of one data set with typographic images."""
@@ -142,10 +142,6 @@ class RunFiles:
                 f"{self.config}: no such file, so {self.root} is no run; `prefclip init --config FILE` starts one."
             )
         return read_config(self.config, datasets=DATASETS)
-
-
-def _attacked(words: bool) -> str:
-    return "attacked_words" if words else "attacked"
 
 
 def files_of(config: Config) -> RunFiles:

@@ -8,11 +8,10 @@ from prefclip.run.files import RunFiles
 RESOURCES = Path(__file__).resolve().parents[3] / "resources"
 
 
-def method_runs(config: Config, untouched: bool = True) -> list[tuple[str, str, int]]:
+def method_runs(config: Config) -> list[tuple[str, str, int]]:
     """Return (model, method, seed) of every run; the untouched CLIP comes first and has no seed to vary."""
     model = config.model.key
-    first = [(model, "clip", 0)] if untouched else []
-    return first + [(model, method, seed) for method in config.methods for seed in config.seeds]
+    return [(model, "clip", 0), *((model, method, seed) for method in config.methods for seed in config.seeds)]
 
 
 def sweep_runs(config: Config) -> list[tuple[str, str, int]]:

@@ -9,8 +9,6 @@ from prefclip.run.step import Step
 
 @dataclass(frozen=True)
 class Explore(Step):
-    """Asks the methods."""
-
     command = "explore {run}"
     parallel = "--threads"
 

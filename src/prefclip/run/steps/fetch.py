@@ -10,8 +10,6 @@ from prefclip.run.step import Step
 
 @dataclass(frozen=True)
 class Fetch(Step):
-    """Checks the files that ship."""
-
     command = "fetch {run}"
 
     @classmethod

@@ -8,8 +8,6 @@ from prefclip.run.step import Step
 
 @dataclass(frozen=True)
 class Summary(Step):
-    """Takes the headline numbers from a table."""
-
     command = "summary {run}"
 
     @property
