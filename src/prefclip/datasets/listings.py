@@ -66,7 +66,10 @@ def make_listing(card: Card, folder: Path, names: tuple[str, ...], rows: Iterabl
 
 
 def listing_of_lists(card: Card, folder: Path, rows: Sequence[dict], names: tuple[str, ...] | None = None) -> Listing:
-    """List images that a set's lists name, and check that they are there; names are the card's unless given."""
+    """List images that a set's own lists name; candidate names are those of the card unless given.
+
+    Raises DatasetFolderError as :func:`make_listing`, and for an image that is listed but missing.
+    """
     require_images(card, folder, [row["path"] for row in rows])
     return make_listing(card, folder, card.classes if names is None else names, rows)
 

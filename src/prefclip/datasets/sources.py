@@ -19,7 +19,12 @@ def check_sources(folder: str | Path) -> dict[str, str]:
     folder = Path(folder)
     expected = _read_checksums(folder / CHECKSUMS_FILE)
     for name, sha256 in expected.items():
-        found = _sha256(folder / name)
+        try:
+            found = sha256_of(folder / name)
+        except FileNotFoundError as error:
+            raise SourceFileError(f"{folder / name}: no such file; {REMEDY}.") from error
+        except OSError as error:
+            raise SourceFileError(f"{folder / name}: cannot be read ({error.strerror}); {REMEDY}.") from error
         if found != sha256:
             raise SourceFileError(f"{folder / name}: sha256 is {found}, expected {sha256}; {REMEDY}.")
     return expected
@@ -35,12 +40,3 @@ def _read_checksums(path: Path) -> dict[str, str]:
     if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()) or not values:
         raise SourceFileError(f"{path}: expected file names with their sha256; {REMEDY}.")
     return values
-
-
-def _sha256(path: Path) -> str:
-    try:
-        return sha256_of(path)
-    except FileNotFoundError as error:
-        raise SourceFileError(f"{path}: no such file; {REMEDY}.") from error
-    except OSError as error:
-        raise SourceFileError(f"{path}: cannot be read ({error.strerror}); {REMEDY}.") from error

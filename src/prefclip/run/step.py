@@ -29,7 +29,7 @@ class Step:
     Attributes:
         config: the run's configuration.
         root: the run's folder, ``results/<experiment>`` unless given.
-        command: arguments of ``prefclip``, with {run} and the wildcards.
+        command: arguments of ``prefclip``, with {run} and the wildcards; a flag stands for its option.
         parallel: its option for the number of threads or processes, if it has one.
         launched: whether its rule may start it in several processes.
         timed: outputs that hold wall-clock times, so that their bytes differ each time.
@@ -122,7 +122,7 @@ class Step:
     def command_line(self, run: str) -> str:
         """Return the arguments of ``prefclip`` that make it in a run's folder."""
         words = {name: getattr(self, name) for name in self.wildcard_names()}
-        words = {name: _Flag(value) if isinstance(value, bool) else value for name, value in words.items()}
+        words |= {name: f"--{name}" * on for name, on in words.items() if isinstance(on, bool)}
         return " ".join(self.command.format(run=run, **words).split())
 
     def values(self, *keys: str) -> dict[str, Any]:
@@ -218,13 +218,3 @@ _closure = lru_cache(maxsize=1024)(source_closure)
 @lru_cache(maxsize=1024)
 def _packages(modules: tuple[str, ...]) -> dict[str, str]:
     return imported_packages(_closure(modules))
-
-
-class _Flag:
-    """An option of a command: its format is written out where it is on."""
-
-    def __init__(self, on: bool):
-        self.on = on
-
-    def __format__(self, option: str) -> str:
-        return option if self.on else ""
