@@ -4,9 +4,11 @@ import re
 
 import pytest
 
-from prefclip.datasets.families import families, reader_modules
+from prefclip.config import check_config
+from prefclip.datasets.families import families
 from prefclip.datasets.registry import DATASETS
 from prefclip.lineage.sources import PACKAGE, source_closure
+from prefclip.run.steps.manifest import Manifest
 
 # Making and fetching: readers of raw data, the typed card and its registry, the embedded world, downloads.
 MAKING = re.compile(
@@ -72,6 +74,7 @@ def test_readers_are_imported_by_the_name_on_the_card_alone():
 
 
 def test_the_build_of_a_set_names_the_module_of_its_family():
+    config = check_config({"methods": {}}, "test")
     for name, card in DATASETS.items():
-        assert reader_modules(name) == [f"prefclip.datasets.readers.{card.family}"]
-    assert {module.rpartition(".")[2] for name in DATASETS for module in reader_modules(name)} == set(families())
+        assert Manifest(config, name).leaves == (f"prefclip.datasets.readers.{card.family}",)
+    assert {card.family for card in DATASETS.values()} == set(families())

@@ -7,12 +7,11 @@ import pytest
 import scipy.io
 from tiny_sets import BUILDERS, list_images, save_image
 
+from prefclip.config import check_config
 from prefclip.datasets.check import check_dataset
 from prefclip.datasets.families import reader_of
 from prefclip.datasets.listings import DatasetFolderError
-from prefclip.datasets.photograph_sets import photograph_set
 from prefclip.datasets.pictures import PictureError
-from prefclip.datasets.reading_choices import ReadingChoices
 from prefclip.datasets.registry import downloaded_card
 
 LISTS = {
@@ -111,7 +110,8 @@ def test_truncated_image_is_an_error_that_names_it(name, tmp_path):
     save_image(path, (64, 64))
     path.write_bytes(path.read_bytes()[:-200])
     role = card.role if card.role == "train" else "zero-shot"
-    images = photograph_set(card, tmp_path, role, ReadingChoices(8), reader_of(card).read)
+    values = {"data": {"source": "downloaded", "root": str(tmp_path)}, "model": {"image_size": 8}, "methods": {}}
+    images = reader_of(card).image_set(check_config(values, "test"), card, role)
     place = list(images.records["id"]).index(victim)
     with pytest.raises(PictureError, match=f"{path.name}: cannot be read as a picture"):
         images.draw(place)

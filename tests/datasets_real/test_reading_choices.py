@@ -1,24 +1,21 @@
 """Splits and caps of the two protocols."""
 
-from dataclasses import replace
-
 import pandas as pd
 import pytest
 from tiny_sets import BUILDERS
 
 from prefclip.config import check_config
+from prefclip.config.experiment import ReadingConfig
 from prefclip.datasets.families import reader_of
 from prefclip.datasets.image_stacks import open_images, sha256_of_image
-from prefclip.datasets.photograph_sets import photograph_set
-from prefclip.datasets.reading_choices import ReadingChoiceError, ReadingChoices, choose_records
+from prefclip.datasets.reading_choices import ReadingChoiceError, choose_records
 from prefclip.datasets.registry import downloaded_card
 from prefclip.datasets.stack_writing import write_images
 from prefclip.files import whole_file
 
 
-def choices_for(protocol: str) -> ReadingChoices:
-    config = check_config({"protocol": protocol, "methods": {}}, "test")
-    return ReadingChoices(224, **config.reading.model_dump())
+def choices_for(protocol: str) -> ReadingConfig:
+    return check_config({"protocol": protocol, "methods": {}}, "test").reading
 
 
 PAPER, RELEASED = choices_for("paper"), choices_for("released_code")
@@ -87,7 +84,7 @@ def test_released_code_cuts_its_training_set_in_three(name, train):
 def test_official_training_set_keeps_its_splits():
     chosen = choose_records(downloaded_card("flowers102"), listed("flowers102"), "train", PAPER)
     assert chosen["split"].value_counts().to_dict() == {"train": 1020, "validation": 1020, "test": 6149}
-    choices = replace(PAPER, validation_images=750)
+    choices = PAPER.model_copy(update={"validation_images": 750})
     chosen = choose_records(downloaded_card("food101"), listed("food101"), "train", choices)
     assert chosen["split"].value_counts().to_dict() == {"train": 75_000, "validation": 750, "test": 25_250}
 
@@ -97,22 +94,16 @@ def test_draws_depend_on_path_and_seed_alone():
     chosen = set(choose_records(card, records, "zero-shot", RELEASED)["path"])
     turned = records.iloc[::-1].reset_index(drop=True)
     assert set(choose_records(card, turned, "zero-shot", RELEASED)["path"]) == chosen
-    other = replace(RELEASED, split_seed=1)
+    other = RELEASED.model_copy(update={"split_seed": 1})
     assert set(choose_records(card, records, "zero-shot", other)["path"]) != chosen
-
-
-def test_cap_for_each_split():
-    choices = replace(PAPER, max_images=100)
-    chosen = choose_records(downloaded_card("flowers102"), listed("flowers102"), "train", choices)
-    assert chosen["split"].value_counts().to_dict() == {"train": 100, "validation": 100, "test": 100}
-    assert list(chosen.index) == sorted(chosen.index)
 
 
 def test_choices_that_do_not_fit():
     with pytest.raises(ReadingChoiceError, match="caltech101 has no training split"):
         choose_records(downloaded_card("caltech101"), listed("caltech101"), "train", PAPER)
     with pytest.raises(ReadingChoiceError, match="80000 asked, but food101 has 75750"):
-        choose_records(downloaded_card("food101"), listed("food101"), "train", replace(PAPER, validation_images=80_000))
+        choices = PAPER.model_copy(update={"validation_images": 80_000})
+        choose_records(downloaded_card("food101"), listed("food101"), "train", choices)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -120,7 +111,9 @@ def test_images_stream_into_a_memory_map(workers, tmp_path):
     import pyarrow as pa
 
     card = BUILDERS["rta100"](tmp_path)
-    images = photograph_set(card, tmp_path, "real", ReadingChoices(32, bottleneck=16), reader_of(card).read)
+    data = {"source": "downloaded", "root": str(tmp_path)}
+    values = {"data": data, "model": {"image_size": 32}, "reading": {"bottleneck": 16}, "methods": {}}
+    images = reader_of(card).image_set(check_config(values, "test"), card, "real")
     assert list(images.records["id"]) == ["label=bag_text=dog.jpg", "label=dog_text=bag.jpg"]
     assert list(images.records.columns) == ["id", "split", "label", "word", "word_label"]
     out = tmp_path / "rta100.npy"

@@ -89,7 +89,8 @@ def write_answers(layout: RunFiles, config: Config, method: str, seed: int) -> N
 
 def _answers(config, method, seed, weights, dataset, kind, rows, classes) -> pd.DataFrame:
     trained = dataset == config.data.train
-    clean_in, clean_out, attacked_in, attacked_out, by_word, distance = TENDENCIES[config.main_method(method)]
+    main = next((point.method for point in config.grid_points if point.name == method), method)
+    clean_in, clean_out, attacked_in, attacked_out, by_word, distance = TENDENCIES[main]
     difficulty = generator_for(dataset, kind, "difficulty").random(len(rows))  # the same for all methods
     noise = generator_for(method, seed, weights, dataset, kind)
     share = {"clean": (clean_out, clean_in), "typographic": (attacked_out, attacked_in)}[kind][trained]

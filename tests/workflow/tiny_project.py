@@ -10,7 +10,7 @@ import torch
 import yaml
 
 from prefclip.cli import main
-from prefclip.datasets.sources import write_checksums
+from prefclip.files import sha256_of, write_json
 from prefclip.models.emoji_clip import EmojiClip, EmojiClipShape, vocabulary_of
 from prefclip.models.emoji_clip_file import save_emoji_clip
 
@@ -80,7 +80,8 @@ def prefclip(*arguments: object) -> int:
 def write_tiny_project(folder: Path, world: Path) -> Path:
     """Copy ``world`` and add its checksums, a base model with random weights, and a configuration."""
     shutil.copytree(world, folder / "world")
-    write_checksums(folder / "world", ["classes.yaml", "emoji.parquet"])
+    shipped = ("classes.yaml", "emoji.parquet")
+    write_json(folder / "world/checksums.json", {name: sha256_of(folder / "world" / name) for name in shipped})
     with torch.random.fork_rng():
         torch.manual_seed(0)
         model = EmojiClip(EmojiClipShape(vocabulary=vocabulary_of([WORDS]), **SHAPE))

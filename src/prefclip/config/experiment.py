@@ -15,10 +15,8 @@ from prefclip.config.sweeps import METHOD_KEYS, GridPoint, SweepsConfig, expand
 class KnownDataset(Protocol):
     """What is known of a data set before it is read; the registry of data sets holds such entries by name.
 
-    Attributes:
-        obtained: ``shipped`` where it is rendered from the embedded world.
-        role: ``real`` for photographs that bear a word already.
-        splits: images of each published split, None where that is not known.
+    ``obtained`` is ``shipped`` where it is rendered from the embedded world, ``role`` is ``real`` for photographs that
+    bear a word already, and ``splits`` counts the images of each published split, None where that is not known.
     """
 
     obtained: str
@@ -248,10 +246,6 @@ class Config(Section):
             allowed = ", ".join(self.derived_methods) or "none"
             raise ConfigError(f"methods: {method!r} is no method without training; allowed: {allowed}.")
         return self.every_method[method]
-
-    def main_method(self, method: str) -> str:
-        """The row of the main tables that a method of :attr:`every_method` is, or that was changed to make it."""
-        return next((point.method for point in self.grid_points if point.name == method), method)
 
     @property
     def _shared(self) -> dict[str, Any]:

@@ -12,22 +12,14 @@ PROTOCOLS: dict[str, dict[str, dict[str, Any]]] = {
     # Log parity with the released code; docs/protocols.md lists the differences.
     "released_code": {
         "reading": {"bottleneck": 168, "colours": "as_stored", "splits": "released", "drop": 0.01, "capped": True},
-        "training": {
-            "trainable": "all",
-            "warmup_ratio": 0.0,
-            "drop_last_batches": 1,
-            "averaging_length": "planned",
-        },
+        "training": {"trainable": "all", "warmup_ratio": 0.0, "drop_last_batches": 1, "averaging_length": "planned"},
         "evaluation": {"batch_size": 512, "drop_last_batches": 2},
     },
 }
 
 
 def with_protocol_defaults(values: dict[str, Any]) -> dict[str, Any]:
-    """Return ``values`` with the keys that their protocol decides and they do not name.
-
-    An unknown protocol changes nothing; the configuration model refuses it.
-    """
+    """Return ``values`` with what their protocol decides filled in; an unknown one is left to the model to refuse."""
     preset = PROTOCOLS.get(str(values.get("protocol", "paper")), {})
     filled = dict(values)
     for section, defaults in preset.items():

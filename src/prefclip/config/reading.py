@@ -64,10 +64,7 @@ def _one_line(error: Exception) -> str:
 
 
 def check_config(values: Any, origin: str, datasets: Mapping[str, KnownDataset] | None = None) -> Config:
-    """Turn plain values (a parsed YAML file, or Snakemake's ``config``) into a Config.
-
-    ``datasets`` and errors as in :func:`read_config`.
-    """
+    """Turn plain values (of a YAML file, or Snakemake's ``config``) into a Config, as :func:`read_config` does."""
     if not isinstance(values, dict):
         found = "nothing" if values is None else type(values).__name__
         raise ConfigError(f"{origin}: expected a mapping of keys, got {found}; see config/embedded.yaml.")

@@ -52,14 +52,10 @@ class SweepsConfig(Section):
 
 @dataclass(frozen=True)
 class GridPoint:
-    """One point of a sweep.
+    """One point of a sweep: its value of the key, and the settings and seeds of what is trained.
 
-    Attributes:
-        sweep, vary, value: the sweep, its key and this point's value of it.
-        method: the main method that is varied.
-        name: of the trained method in paths and in the wildcard {method}; a main method where that is the same.
-        settings: of the trained method.
-        seeds: it is trained with.
+    ``method`` is the main method that is varied; ``name`` that of the trained one in paths and in the wildcard
+    {method}, which is a main method where that is the same.
     """
 
     sweep: str

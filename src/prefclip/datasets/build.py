@@ -1,14 +1,14 @@
 """Making the images of one data set, its manifest and its class list."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from prefclip.config import Config
 from prefclip.datasets.card import Card, dataset_card, role_in_run
 from prefclip.datasets.class_lists import ClassList, check_names, write_classes
 from prefclip.datasets.families import reader_of
@@ -16,12 +16,9 @@ from prefclip.datasets.parquet_tables import write_table
 from prefclip.datasets.stack_writing import write_images
 from prefclip.files import whole_file
 
-if TYPE_CHECKING:
-    from prefclip.config import Config
-
 
 def build_manifest(
-    config: "Config",
+    config: Config,
     dataset: str,
     out_images: str | Path,
     out_manifest: str | Path,
@@ -29,15 +26,13 @@ def build_manifest(
     workers: int = 1,
     own: Mapping[str, Card] | None = None,
 ) -> int:
-    """Decode or render every image of a data set and write images, manifest and class list.
+    """Decode or render every image of a data set, write images, manifest and class list; return how many there are.
 
     Rows are in the order of the ids, whatever order the raw files were found in; the bytes do not depend on
-    ``workers``. ``own`` holds the cards of a user's own sets. Returns the number of images.
+    ``workers``. ``own`` holds the cards of a user's own sets.
 
-    Raises:
-        UnknownDatasetError: no data set has this name.
-        PrefclipError: the raw files are missing, damaged or contradictory; the message names the file.
-        OutputError: an output cannot be written; no half-written file stays.
+    Raises UnknownDatasetError, OutputError, or another PrefclipError naming the file that is missing, damaged or
+    contradictory; no half-written file stays.
     """
     card = dataset_card(dataset, own)
     role = role_in_run(config, card)
@@ -46,7 +41,7 @@ def build_manifest(
     ids = images.records["id"].tolist()
     order = sorted(range(len(ids)), key=ids.__getitem__)
     records = images.records.iloc[order].reset_index(drop=True)
-    draw = _InOrder(images.draw, tuple(order))
+    draw = partial(_in_order, images.draw, order)
     with whole_file(out_images) as temporary:
         drawn = write_images(temporary, len(records), (images.size, images.size), draw, pa.schema([]), workers)
         write_table(out_manifest, _manifest_table(records, names, drawn))
@@ -54,15 +49,8 @@ def build_manifest(
     return len(records)
 
 
-@dataclass(frozen=True)
-class _InOrder:
-    """Draws a reader's records in the order of the manifest's rows."""
-
-    draw: Callable[[int], np.ndarray]
-    positions: tuple[int, ...]
-
-    def __call__(self, row: int) -> tuple[np.ndarray, dict]:
-        return self.draw(self.positions[row]), {}
+def _in_order(draw: Callable[[int], np.ndarray], positions: list[int], row: int) -> tuple[np.ndarray, dict]:
+    return draw(positions[row]), {}
 
 
 def _manifest_table(records: pd.DataFrame, names: tuple[str, ...], drawn: pa.Table) -> pa.Table:

@@ -7,14 +7,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from prefclip.config import Config
 from prefclip.datasets.card_files import CARDS, CardError, card_path, dataset_names, parsed_card
-
-if TYPE_CHECKING:
-    from prefclip.config import Config
 
 DEFAULT_TEMPLATE = "a photo of a {}."
 
@@ -25,14 +23,12 @@ Split = Literal["train", "validation", "test"]
 
 @dataclass(frozen=True)
 class Mirror:
-    """A place where the files of a data set can be had.
+    """A place where the files of a data set can be had, which ``fetch`` uses if ``accepted``; ``note`` says why not.
 
     Attributes:
         address: ``hub:owner/name`` for a data set of the Hugging Face hub, otherwise a URL.
         revision: full commit; empty where the address is no repository, or where none is known.
         inside: part of the path of the wanted files inside an archive.
-        accepted: whether ``fetch`` uses it; ``note`` says why not.
-        note: what differs from the original.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -46,12 +42,9 @@ class Mirror:
 
 @dataclass(frozen=True, kw_only=True)
 class Archive:
-    """One file that ``fetch`` downloads, or that a person does.
+    """One file that ``fetch`` downloads, or that a person does: ``url`` is empty where it cannot be fetched.
 
-    Attributes:
-        url: where it is; empty where it cannot be fetched.
-        path: its place below the download folder, which is where torchvision looks for it.
-        md5: as published by torchvision; empty where nobody publishes one.
+    Below the download folder it goes to ``path``, where torchvision looks for it; ``md5`` is empty where unpublished.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -74,7 +67,6 @@ class Card:
         family: the module of ``prefclip.datasets.readers`` that reads it.
         route: how its files get here: shipped with the repository, fetched in one of four ways, placed by hand, or a
             user's own.
-        torchvision_class: the class that unpacks it.
         folder: place below the root folder, in the layout of torchvision where it has one; a user's own set lies there.
         layouts: paths below ``folder``; the set is there when all of one layout exist.
         inside: where below ``folder`` the folders of classes lie.
@@ -97,12 +89,8 @@ class Card:
         released_split: the split that the released code scores.
         released_cap: the number of images to which the released code cuts it; None for all.
         released_train_fraction: share of the training split that the released code trains on.
-        source: where the raw files come from.
-        archives: what is downloaded.
         mirrors: other places, in the order in which ``fetch`` tries them.
         licence: SPDX identifiers, or the terms in words.
-        citation: whom to cite.
-        notes: traps.
         place_by_hand: what to place where, for a manual set; {folder} is its folder.
         names_from: where class names and template come from.
         look_alikes: other lists of ``folders`` that go by the same name, to be refused by what they are.
@@ -210,16 +198,13 @@ DECISIVE_KEYS = (
 
 
 def decisive_values(card: Card) -> dict[str, Any]:
-    """What of a card, beside the role, decides the bytes of its manifest, images and class list, as plain values.
-
-    Class names and folders stand as one sha256, for there may be a thousand.
-    """
+    """Return what of a card, beside the role, decides the bytes made of it; the many class names stand as a sha256."""
     lists = json.dumps([card.classes, card.folders], ensure_ascii=False)
     values = {key: value for key, value in asdict(card).items() if key in DECISIVE_KEYS}
     return {**values, "classes": f"sha256:{hashlib.sha256(lists.encode()).hexdigest()}"}
 
 
-def role_in_run(config: "Config", card: Card) -> Role:
+def role_in_run(config: Config, card: Card) -> Role:
     """Return the part that a configuration gives a data set; its usual one when it is not mentioned."""
     if card.name == config.data.train:
         return "train"
@@ -231,26 +216,14 @@ def role_in_run(config: "Config", card: Card) -> Role:
 
 
 def dataset_card(name: str, own: Mapping[str, Card] | None = None) -> Card:
-    """Return the card of a data set; ``own`` holds the user's.
-
-    Raises UnknownDatasetError, which lists the names that exist, and CardError for a card that is wrong.
-    """
+    """Return a card; ``own`` holds the user's. Raises UnknownDatasetError, which lists the names, or CardError."""
     if own and name in own:
         return own[name]
     return _checked(card_path(name, own or ()))
 
 
-def own_card(name: str, folder: str, template: str = DEFAULT_TEMPLATE, names: str = "") -> Card:
-    """Return the card of a user's own folder of class folders, which the family ``class_folders`` reads.
-
-    Args:
-        name: as in the configuration; also its title.
-        folder: holds ``<class>/<image>``, or that below train, validation and test.
-        template: the prompt, with {} for a class name.
-        names: a YAML file in the folder that maps class folders to class names; without one the folders give them.
-
-    Raises CardError for a name that is taken, and for a template without {}.
-    """
+def own_card(name: str, folder: str, template: str = DEFAULT_TEMPLATE) -> Card:
+    """Return the card of a user's own folder. Raises CardError for a taken name, and for a template without {}."""
     if name in dataset_names():
         raise CardError(f"data.own: {name!r} is a data set that prefclip knows; choose another name.")
     try:
@@ -266,7 +239,7 @@ def own_card(name: str, folder: str, template: str = DEFAULT_TEMPLATE, names: st
             splits={"train": None, "validation": None, "test": None},
             source=folder,
             licence="its owner's",
-            classes=names,
+            classes="",
         )
     except ValueError as error:
         raise CardError(f"data.own.{name}: {error}.") from error

@@ -35,18 +35,12 @@ def dataset_title(name: str) -> str:
 
 
 def word_removed(name: str) -> bool:
-    """Whether the word on a set's photographs was blanked out again, so that they count as clean.
-
-    Raises UnknownDatasetError.
-    """
+    """Whether the word on a set's photographs was blanked out, so that they are clean. Raises UnknownDatasetError."""
     return bool(parsed_card(card_path(name)).get("word_removed"))
 
 
 def card_path(name: str, further: Iterable[str] = ()) -> Path:
-    """Return the file of a card.
-
-    Raises UnknownDatasetError, which lists the names that exist, ``further`` ones first.
-    """
+    """Return the file of a card. Raises UnknownDatasetError, which lists the names, ``further`` ones first."""
     names = dataset_names()
     if name not in names:
         raise UnknownDatasetError(f"unknown data set {name!r}; allowed: {', '.join([*further, *names])}.")
@@ -55,10 +49,7 @@ def card_path(name: str, further: Iterable[str] = ()) -> Path:
 
 @lru_cache
 def parsed_card(path: Path) -> dict[str, Any]:
-    """Return the keys of a card as they are written; treat them as read-only.
-
-    Raises CardError naming the file when it is no YAML mapping or has a key twice.
-    """
+    """Return a card's keys as written, read-only. Raises CardError where it is no YAML mapping or has a key twice."""
     try:
         values = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:

@@ -22,19 +22,14 @@ LONGEST_LIST = 10
 
 @dataclass
 class CheckReport:
-    """What was found, and every difference as one sentence.
+    """What was found, and every difference as one sentence, with how to mend it.
 
     Attributes:
-        dataset: name of the data set.
-        folder: where it was looked for.
-        images: images of each split.
-        classes: classes that occur as the true one.
-        names: candidate names.
+        images: how many each split has.
+        classes: how many occur as the true one; ``names``: how many are candidates.
         words: different written words; None for sets without.
         opened: images that were decoded.
-        content_checked: whether the bytes of all images were compared with a recorded sha256.
-        problems: what is wrong; empty for a sound set.
-        remedy: how to mend it.
+        content_checked: whether the bytes of all images are those of a recorded sha256.
     """
 
     dataset: str
@@ -73,10 +68,7 @@ class CheckReport:
 def check_dataset(card: Card, root: str | Path, opened: Opened = "sample") -> CheckReport:
     """Count images, classes and candidate names below ``root``, and open images to find damaged ones.
 
-    Args:
-        card: the data set.
-        root: the folder of all downloaded data sets.
-        opened: ``all`` images, a ``sample`` of SAMPLE_SIZE spread over the set (all of a small set), or ``none``.
+    These are ``all``, a ``sample`` of SAMPLE_SIZE spread over the set (all of a small set), or ``none``.
     """
     folder = card.path_in(root)
     report = CheckReport(card.name, str(folder), remedy=card.remedy(root))

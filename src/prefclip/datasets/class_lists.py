@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +34,9 @@ class ClassList:
 
 
 def check_names(names: Any, origin: str, repeated_names: Sequence[str] = ()) -> tuple[str, ...]:
-    """Return the names as a tuple; ``origin`` is what an error message names.
+    """Return the names as a tuple; only ``repeated_names`` may occur more than once.
 
-    Only ``repeated_names`` may occur more than once.
-
-    Raises ClassListError for fewer than two names, repeated names, and anything that is not text.
+    Raises ClassListError for fewer than two names, repeated names, and anything that is not text, naming ``origin``.
     """
     if not isinstance(names, Sequence) or isinstance(names, str):
         raise ClassListError(f"{origin}: expected a list of class names, got {type(names).__name__}.")
@@ -55,10 +53,7 @@ def check_names(names: Any, origin: str, repeated_names: Sequence[str] = ()) -> 
 
 
 def read_classes(path: str | Path) -> ClassList:
-    """Read ``classes/<dataset>.json``.
-
-    Raises ClassListError naming the file for a missing file, broken JSON, a missing key or unusable names.
-    """
+    """Read a set's ``classes.json``. Raises ClassListError naming the file where it is missing, broken or unusable."""
     try:
         values = json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -81,13 +76,4 @@ def read_classes(path: str | Path) -> ClassList:
 
 def write_classes(path: str | Path, classes: ClassList) -> None:
     """Write ``classes/<dataset>.json``, whole or not at all."""
-    write_json(
-        path,
-        {
-            "dataset": classes.dataset,
-            "role": classes.role,
-            "names": list(classes.names),
-            "template": classes.template,
-            **({"repeated_names": list(classes.repeated_names)} if classes.repeated_names else {}),
-        },
-    )
+    write_json(path, {key: value for key, value in asdict(classes).items() if value or key != "repeated_names"})

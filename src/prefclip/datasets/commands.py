@@ -21,10 +21,7 @@ def list_datasets(root: Root = DEFAULT_ROOT, as_json: AsJson = False) -> None:
     from prefclip.datasets.overview import overview, overview_lines
 
     rows = overview(root)
-    if as_json:
-        print_json(rows)
-    else:
-        print("\n".join(overview_lines(rows)))
+    _say(rows if as_json else overview_lines(rows), as_json)
 
 
 @datasets_app.command("fetch")
@@ -38,7 +35,7 @@ def fetch(
     from prefclip.datasets.registry import downloaded_card
 
     report = fetch_dataset(downloaded_card(name), root, progress=not quiet)
-    print("\n".join(report.lines()))
+    _say(report.lines())
     if not report.sound:
         raise typer.Exit(1)
 
@@ -59,14 +56,11 @@ def check(
     from prefclip.datasets.registry import downloaded_card
 
     report = check_dataset(downloaded_card(name), root, opened)
-    if as_json:
-        print_json({**asdict(report), "sound": report.sound})
-    else:
-        print("\n".join(report.lines()))
+    _say({**asdict(report), "sound": report.sound} if as_json else report.lines(), as_json)
     if not report.sound:
         raise typer.Exit(1)
 
 
-def print_json(value: Any) -> None:
-    """Print a value for programs."""
-    print(json.dumps(value, indent=2, ensure_ascii=False))
+def _say(said: Any, as_json: bool = False) -> None:
+    """Print a value for programs, or lines."""
+    print(json.dumps(said, indent=2, ensure_ascii=False) if as_json else "\n".join(said))

@@ -10,7 +10,6 @@ from PIL import Image
 
 SMALL_SIDE = 96  # pixels up to which pictures stay lossless
 JPEG_QUALITY = 82
-_KINDS = {"PNG": "image/png", "JPEG": "image/jpeg"}
 
 
 def data_uri(content: bytes, kind: str) -> str:
@@ -29,12 +28,10 @@ def picture_uri(pixels: NDArray[np.uint8], side: int | None = None) -> str:
     if side is not None and max(image.size) > side:
         image.thumbnail((side, side), Image.Resampling.LANCZOS)
     small = max(image.size) <= SMALL_SIDE
+    kind, options = ("png", {"optimize": True}) if small else ("jpeg", {"quality": JPEG_QUALITY})
     buffer = io.BytesIO()
-    if small:
-        image.save(buffer, format="PNG", optimize=True)
-    else:
-        image.save(buffer, format="JPEG", quality=JPEG_QUALITY)
-    return data_uri(buffer.getvalue(), _KINDS["PNG" if small else "JPEG"])
+    image.save(buffer, format=kind, **options)
+    return data_uri(buffer.getvalue(), f"image/{kind}")
 
 
 def picture_size(path: str | Path) -> tuple[int, int]:

@@ -26,11 +26,7 @@ class EmojiWorldError(PrefclipError):
 
 @dataclass(frozen=True)
 class EmojiWorld:
-    """The source images that ship with the repository.
-
-    Attributes:
-        folder: holds ``emoji.parquet`` (one row per source image) and ``classes.yaml``.
-    """
+    """The source images in a folder: ``emoji.parquet``, one row for each, and ``classes.yaml``."""
 
     folder: Path
 
@@ -48,18 +44,12 @@ class EmojiWorld:
 
     @cached_property
     def sources(self) -> pd.DataFrame:
-        """Columns dataset, kind, concept, gender, tone, style, codepoints, webp; the order is part of the file.
-
-        Raises TableError for a missing or damaged file.
-        """
+        """SOURCE_COLUMNS; the order is part of the file. Raises TableError where it is missing or damaged."""
         return read_table(self.sources_file, SOURCE_COLUMNS, REMEDY)
 
     @cached_property
     def classes(self) -> dict[str, list[str]]:
-        """Class names of each object data set and of ``people`` (occupations, then activities), in order.
-
-        Raises EmojiWorldError for a missing file or one of another shape.
-        """
+        """Names of each object set and of ``people``, in order. Raises EmojiWorldError without a file of this shape."""
         try:
             listed = yaml.safe_load(self.classes_file.read_text(encoding="utf-8"))
             people = listed.pop("people")
@@ -75,10 +65,7 @@ class EmojiWorld:
             ) from error
 
     def class_names(self, dataset: str) -> list[str]:
-        """Class names of one data set, in order.
-
-        Raises EmojiWorldError when the class file does not list the data set.
-        """
+        """Class names of one data set, in order. Raises EmojiWorldError when the class file does not list it."""
         if dataset not in self.classes:
             raise EmojiWorldError(
                 f"{self.classes_file}: there is no data set {dataset!r}; listed: {', '.join(self.classes)}."
@@ -86,10 +73,7 @@ class EmojiWorld:
         return self.classes[dataset]
 
     def rows_of(self, dataset: str, name: str) -> list[int]:
-        """Rows of the source images that show one class.
-
-        Raises EmojiWorldError when there is none.
-        """
+        """Rows of the source images that show one class. Raises EmojiWorldError when there is none."""
         rows = self._rows_by_class.get((dataset, name))
         if rows is None:
             raise EmojiWorldError(
@@ -99,23 +83,16 @@ class EmojiWorld:
         return rows
 
     def source_image(self, row: int) -> Image.Image:
-        """Decode the RGBA source image of one row; treat it as read-only, it is kept for the next call.
-
-        Raises EmojiWorldError for bytes that are no image.
-        """
+        """Decode a row's RGBA image, read-only, for it is kept. Raises EmojiWorldError for bytes that are no image."""
         if row not in self._decoded:
             try:
-                self._decoded[row] = Image.open(io.BytesIO(self._encoded[row])).convert("RGBA")
+                self._decoded[row] = Image.open(io.BytesIO(self.sources["webp"].iat[row])).convert("RGBA")
             except (OSError, ValueError, TypeError, SyntaxError, EOFError) as error:
                 codepoints = self.sources["codepoints"].iloc[row]
                 raise EmojiWorldError(
                     f"{self.sources_file}: the image in row {row} ({codepoints}) is damaged; {REMEDY}."
                 ) from error
         return self._decoded[row]
-
-    @cached_property
-    def _encoded(self) -> list[bytes]:
-        return self.sources["webp"].tolist()
 
     @cached_property
     def _decoded(self) -> dict[int, Image.Image]:
@@ -128,10 +105,7 @@ class EmojiWorld:
 
 
 def render_scene(source: Image.Image, generator: np.random.Generator, size: int = CANVAS_SIZE) -> Image.Image:
-    """Place an RGBA emoji on a random background; returns RGB of size × size pixels.
-
-    Scale is uniform in SCALE_RANGE of the canvas, the place uniform inside it, the flip a fair coin.
-    """
+    """Place an RGBA emoji, flipped by a fair coin, at a uniform scale and place on a random background; RGB."""
     canvas = random_background(generator, size)
     side = round(size * generator.uniform(*SCALE_RANGE))
     left, top = (int(value) for value in generator.integers(0, size - side + 1, size=2))

@@ -6,6 +6,7 @@ The result, ``resources/embedded/emoji.parquet``, ships with the repository, so 
              unicode-emoji-json@0.9.0
     (unpack each into PACKAGES/<name>-<version>/)
     prefclip world build-images --packages PACKAGES
+    (record the file's new sha256 in checksums.json beside it)
 """
 
 import io
@@ -38,10 +39,7 @@ class SourceImageError(PrefclipError):
 
 
 def build_source_images(packages: Path, classes_file: Path, output: Path) -> int:
-    """Write one row per source image: dataset, concept, gender, tone, style, codepoints, WebP bytes (RGBA, 64 px).
-
-    Returns the number of images. Raises SourceImageError naming the missing emoji or file.
-    """
+    """Write a row per image (WebP, RGBA, 64 px); return how many. Raises SourceImageError naming what is missing."""
     classes = yaml.safe_load(classes_file.read_text())
     people = classes.pop("people")
     if not (packages / NAMES_FILE).is_file():
@@ -55,13 +53,15 @@ def build_source_images(packages: Path, classes_file: Path, output: Path) -> int
     rows = []
     for dataset, names in classes.items():
         for name in names:
-            rows += _rows(packages, codes_by_name, dataset, "object", name, "", "default", name)
+            described = {"dataset": dataset, "kind": "object", "concept": name, "gender": "", "tone": "default"}
+            rows += _rows(packages, codes_by_name, name, described)
     for kind, concepts in people.items():
         for concept in concepts:
             for gender in GENDERS:
                 name = _cldr_name(concept, gender, kind)
                 for tone in ("default", *SKIN_TONES):
-                    rows += _rows(packages, codes_by_name, "people", kind, concept, gender, tone, name)
+                    described = {"dataset": "people", "kind": kind, "concept": concept, "gender": gender, "tone": tone}
+                    rows += _rows(packages, codes_by_name, name, described)
     table = pa.Table.from_pandas(pd.DataFrame(rows), preserve_index=False)
     with whole_file(output) as temporary:
         pq.write_table(table, temporary, compression="zstd", use_dictionary=["dataset", "kind", "style", "tone"])
@@ -73,29 +73,16 @@ def _cldr_name(concept: str, gender: str, kind: str) -> str:
     return concept if kind == "occupations" and gender == "person" else f"{gender} {concept}"
 
 
-def _rows(
-    packages: Path,
-    codes_by_name: dict[str, str],
-    dataset: str,
-    kind: str,
-    concept: str,
-    gender: str,
-    tone: str,
-    cldr_name: str,
-) -> list[dict]:
+def _rows(packages: Path, codes_by_name: dict[str, str], cldr_name: str, described: dict[str, str]) -> list[dict]:
     if cldr_name not in codes_by_name:
         raise SourceImageError(f"{NAMES_FILE}: no emoji is named {cldr_name!r}; class names must be CLDR short names.")
     codes = codes_by_name[cldr_name].split("-")
-    if tone != "default":
+    if (tone := described["tone"]) != "default":
         # A skin tone replaces the variation selector directly after the first code point.
         codes = [codes[0], SKIN_TONES[tone], *(codes[2:] if codes[1:2] == ["fe0f"] else codes[1:])]
     return [
         {
-            "dataset": dataset,
-            "kind": kind,
-            "concept": concept,
-            "gender": gender,
-            "tone": tone,
+            **described,
             "style": style,
             "codepoints": "-".join(codes),
             "webp": _webp(_find_image(packages, pattern, codes, cldr_name)),

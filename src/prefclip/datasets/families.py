@@ -1,21 +1,17 @@
 """The reader of a data set, found by the family that its card names."""
 
-from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-from prefclip.datasets.card import Card, dataset_card
+from prefclip.datasets.card import Card
 from prefclip.datasets.card_files import CardError
 
 READERS = "prefclip.datasets.readers"
 
 
 def reader_of(card: Card) -> ModuleType:
-    """Import the family that a card names, and no other.
-
-    Raises CardError, which lists the families.
-    """
+    """Import the family that a card names, and no other. Raises CardError, which lists the families."""
     allowed = families()
     if card.family not in allowed:
         raise CardError(f"data set {card.name}: unknown family {card.family!r}; allowed: {', '.join(allowed)}.")
@@ -25,11 +21,3 @@ def reader_of(card: Card) -> ModuleType:
 def families() -> list[str]:
     """Return the families that there are, sorted."""
     return sorted(path.stem for path in (Path(__file__).parent / "readers").glob("[!_]*.py"))
-
-
-def reader_modules(name: str, own: Mapping[str, Card] | None = None) -> list[str]:
-    """Return the modules that the build of one data set depends on beside `prefclip.datasets.build`.
-
-    Raises UnknownDatasetError.
-    """
-    return [f"{READERS}.{dataset_card(name, own).family}"]

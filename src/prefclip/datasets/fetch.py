@@ -40,10 +40,8 @@ def fetch_dataset(card: Card, root: str | Path, progress: bool = True) -> CheckR
     Downloads lie in ``<root>/.downloads/<name>`` until they are unpacked; an interrupted run goes on there. The set's
     folder appears in one step.
 
-    Raises:
-        PlaceByHandError: the set has to be placed by hand.
-        TransferError: a download failed or differs from its published checksum.
-        FetchError: the folder is there but incomplete, or the fetched files are not the published set.
+    Raises PlaceByHandError; TransferError where a download failed or differs from its published checksum; FetchError
+    where the folder is there but incomplete, or the fetched files are not the published set.
     """
     root = Path(root)
     target = card.path_in(root)

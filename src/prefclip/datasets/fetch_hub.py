@@ -6,12 +6,13 @@ import json
 import shutil
 import time
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from prefclip.datasets.card import Card, Mirror
+from prefclip.datasets.card import Card
 from prefclip.datasets.mirror_list import MIRROR_LIST, check_class_names
 from prefclip.datasets.transfers import TransferError
 from prefclip.files import write_text
@@ -22,34 +23,22 @@ SUFFIXES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"RIFF": ".webp"}
 
 
 def fetch_hub_parquet(card: Card, work: Path, progress: bool) -> Path:
-    """Download the Parquet files of the splits train and test, and unpack them to image files with a list.
-
-    Raises TransferError when the hub cannot be reached or serves files of another form.
-    """
-    snapshot = work / "snapshot"
-    _download_snapshot(_hub_mirror(card), snapshot, ["*train-*.parquet", "*test-*.parquet"], progress)
+    """Download and unpack the splits train and test. Raises TransferError: no hub, or files of another form."""
+    snapshot = _snapshot(card, work, ["*train-*.parquet", "*test-*.parquet"], progress)
     return unpack_parquet(card, snapshot, work / "unpacked")
 
 
 def fetch_hub_zip(card: Card, work: Path, progress: bool) -> Path:
-    """Download ``images.zip`` and unpack it as it is.
-
-    Raises TransferError when the hub cannot be reached or the archive is damaged.
-    """
-    snapshot = work / "snapshot"
-    _download_snapshot(_hub_mirror(card), snapshot, ["images.zip"], progress)
-    return unpack_zip(snapshot / "images.zip", work / "unpacked")
+    """Download and unpack ``images.zip``. Raises TransferError: the hub cannot be reached, or a damaged archive."""
+    return unpack_zip(_snapshot(card, work, ["images.zip"], progress) / "images.zip", work / "unpacked")
 
 
-def _hub_mirror(card: Card) -> Mirror:
-    return next(mirror for mirror in card.mirrors if mirror.accepted and mirror.address.startswith("hub:"))
-
-
-def _download_snapshot(mirror: Mirror, folder: Path, patterns: list[str], progress: bool) -> None:
+def _snapshot(card: Card, work: Path, patterns: list[str], progress: bool) -> Path:
     # The hub's own client shows progress, goes on with partial files and compares sizes.
     from huggingface_hub import snapshot_download
     from huggingface_hub.utils import disable_progress_bars, enable_progress_bars
 
+    mirror = next(mirror for mirror in card.mirrors if mirror.accepted and mirror.address.startswith("hub:"))
     (enable_progress_bars if progress else disable_progress_bars)()
     for attempt in range(1, TRIES + 1):
         try:
@@ -57,10 +46,10 @@ def _download_snapshot(mirror: Mirror, folder: Path, patterns: list[str], progre
                 mirror.address.removeprefix("hub:"),
                 repo_type="dataset",
                 revision=mirror.revision,
-                local_dir=folder,
+                local_dir=work / "snapshot",
                 allow_patterns=patterns,
             )
-            return
+            return work / "snapshot"
         except Exception as error:  # the client raises errors of several libraries
             if attempt == TRIES:
                 raise TransferError(
@@ -71,12 +60,10 @@ def _download_snapshot(mirror: Mirror, folder: Path, patterns: list[str], progre
 
 
 def unpack_parquet(card: Card, snapshot: Path, folder: Path) -> Path:
-    """Write the images of ``train-*.parquet`` and ``test-*.parquet`` to files, and a list of path, split and label.
+    """Write the images of ``train-*.parquet`` and ``test-*.parquet`` as they are, and a list of path, split and label.
 
-    The files hold a column ``image`` (struct with ``bytes``) and a column ``label`` (from 0). Image bytes stay as
-    they are.
-
-    Raises TransferError naming the file for other columns, unknown image formats, and other class names.
+    The columns are ``image`` (struct with ``bytes``) and ``label`` (from 0). Raises TransferError naming the file for
+    others, and for unknown image formats; DatasetFolderError for other class names.
     """
     shutil.rmtree(folder, ignore_errors=True)
     listed = io.StringIO()
@@ -87,18 +74,16 @@ def unpack_parquet(card: Card, snapshot: Path, folder: Path) -> Path:
         if not files:
             raise TransferError(f"{snapshot}: no {split}-*.parquet file; the mirror of {card.title} has changed.")
         (folder / split).mkdir(parents=True)
-        count = 0
-        for path in files:
-            for content, label in _rows_of(path, card):
-                name = f"{split}/{count:05d}{_suffix(content, path)}"
-                (folder / name).write_bytes(content)
-                writer.writerow((name, split, label))
-                count += 1
+        images = (image for path in files for image in _images_of(path, card))
+        for count, (content, suffix, label) in enumerate(images):
+            name = f"{split}/{count:05d}{suffix}"
+            (folder / name).write_bytes(content)
+            writer.writerow((name, split, label))
     write_text(folder / MIRROR_LIST, listed.getvalue())
     return folder
 
 
-def _rows_of(path: Path, card: Card):
+def _images_of(path: Path, card: Card) -> Iterator[tuple[bytes, str, int]]:
     try:
         table = pq.ParquetFile(path)
         names = _class_names(table.schema_arrow)
@@ -106,7 +91,7 @@ def _rows_of(path: Path, card: Card):
             check_class_names(names, card, str(path))
         for batch in table.iter_batches(batch_size=64, columns=["image", "label"]):
             for image, label in zip(batch["image"].to_pylist(), batch["label"].to_pylist(), strict=True):
-                yield image["bytes"], int(label)
+                yield image["bytes"], _suffix(image["bytes"], path), int(label)
     except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
         raise TransferError(
             f"{path}: expected images and labels in Parquet ({error}); remove it and run the command again."
@@ -128,10 +113,7 @@ def _suffix(content: bytes, path: Path) -> str:
 
 
 def unpack_zip(archive: Path, folder: Path) -> Path:
-    """Unpack all members below ``folder``.
-
-    Raises TransferError for a damaged archive (its files are compared with their CRC) and for unsafe paths.
-    """
+    """Unpack all members. Raises TransferError for a damaged archive (each file has its CRC) and for unsafe paths."""
     shutil.rmtree(folder, ignore_errors=True)
     try:
         with zipfile.ZipFile(archive) as opened:

@@ -11,10 +11,7 @@ from prefclip.datasets.transfers import TransferError, download_file
 
 
 def fetch_photo_zip(card: Card, work: Path, progress: bool) -> Path:
-    """Download the zip file of the first mirror that has the very photographs, and unpack them side by side.
-
-    Raises TransferError saying what was wrong with each mirror.
-    """
+    """Fetch the photographs from the first mirror that has them. Raises TransferError naming the fault of each."""
     failures = []
     for place, mirror in enumerate(mirror for mirror in card.mirrors if mirror.accepted):
         archive = work / f"mirror{place}.zip"

@@ -1,6 +1,5 @@
 """Sets that torchvision serves: prefclip downloads the archives, torchvision checks and unpacks them."""
 
-import shutil
 from pathlib import Path
 
 from prefclip.datasets.card import Card
@@ -21,7 +20,6 @@ def fetch_with_torchvision(card: Card, work: Path, progress: bool) -> Path:
     _remove_leftovers(work, archives)
     for archive, path in zip(card.archives, archives, strict=True):
         download_file(archive.url, path, archive.md5, progress=progress)
-    kept = _single_files(card, archives)
     try:
         getattr(torchvision.datasets, card.torchvision_class)(root=str(work), download=True)
     except Exception as error:  # torchvision passes on whatever tarfile, zipfile and its parsers raise
@@ -30,32 +28,19 @@ def fetch_with_torchvision(card: Card, work: Path, progress: bool) -> Path:
         raise TransferError(
             f"{work}: torchvision could not unpack {card.title} ({error}); the archives were removed, run again."
         ) from error
+    # Some downloads are part of the set as they are.
+    parts = {Path(path).name for layout in card.layouts for path in layout}
     for path in archives:
-        if path not in kept:
+        if path.name not in parts:
             path.unlink(missing_ok=True)
     return work / card.folder
 
 
-def _single_files(card: Card, archives: list[Path]) -> set[Path]:
-    """Downloads that are part of the set as they are."""
-    parts = {Path(path).name for layout in card.layouts for path in layout}
-    return {path for path in archives if path.name in parts}
-
-
 def _remove_leftovers(work: Path, archives: list[Path]) -> None:
     keep = {*archives, *(path.with_name(path.name + ".partial") for path in archives)}
-    keep_folders = {parent for path in archives for parent in path.parents}
-    for path in sorted(work.iterdir()) if work.is_dir() else []:
-        _remove_unless(path, keep, keep_folders)
-
-
-def _remove_unless(path: Path, keep: set[Path], keep_folders: set[Path]) -> None:
-    if path in keep:
-        return
-    if path in keep_folders:
-        for inner in sorted(path.iterdir()):
-            _remove_unless(inner, keep, keep_folders)
-    elif path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink()
+    for path in sorted(work.rglob("*"), reverse=True):  # a folder comes after what lies in it
+        if path.is_symlink() or not path.is_dir():
+            if path not in keep:
+                path.unlink()
+        elif not any(path.iterdir()):
+            path.rmdir()

@@ -17,12 +17,10 @@ class ImageSetError(PrefclipError):
 
 @dataclass(frozen=True)
 class ImageSet:
-    """Class names, one record per image, and a way to get each image's pixels.
+    """Class names in evaluation order, one record per image, and a way to get each image's pixels.
 
     Attributes:
-        names: class names in evaluation order.
         records: columns id, split, label, then whatever the source knows; strings and integers only.
-        size: side of the square images, pixels.
         draw: pixels of the record at a position, uint8 (size, size, 3); must be picklable, so that several
             processes can draw, and depend on the record alone.
         origin: what an error message should name.

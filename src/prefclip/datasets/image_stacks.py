@@ -13,10 +13,7 @@ class ImageStackError(PrefclipError):
 
 
 def open_images(path: str | Path) -> np.memmap:
-    """Map a stack of images read-only; memory is used only for the rows that are read.
-
-    Raises ImageStackError naming the file when it is missing, cut short, or not uint8 (N, H, W, 3).
-    """
+    """Map a stack read-only. Raises ImageStackError where it is missing, cut short, or not uint8 (N, H, W, 3)."""
     remedy = "make the images again"
     try:
         images = np.load(path, mmap_mode="r", allow_pickle=False)

@@ -10,13 +10,9 @@ from prefclip.datasets.listings import DatasetFolderError, Listing, listing_of_l
 def listing_of_lines(
     card: Card, folder: Path, lists: Mapping[str, str], parse: Callable[[str], tuple[str, str]], kind: str
 ) -> Listing:
-    """Read one list for each split.
+    """Read one list for each split, at paths below ``folder``; ``kind`` is what the set calls a class.
 
-    Args:
-        lists: paths below ``folder``, by split.
-        parse: gives the class (its folder, or its name where the card has no folders) and the path of a line's image.
-        kind: what the set calls a class.
-
+    ``parse`` gives the class (its folder, or its name where the card has no folders) and the path of a line's image.
     Raises DatasetFolderError for a missing list or image, and for an unknown class.
     """
     labels = {named: label for label, named in enumerate(card.folders or card.classes)}
@@ -31,9 +27,6 @@ def listing_of_lines(
 
 
 def read_lines(card: Card, path: Path) -> list[str]:
-    """Return the lines of a list that the set ships, without empty ones and comments.
-
-    Raises DatasetFolderError naming the file when it is missing or no text.
-    """
+    """Return lines that are neither empty nor comments. Raises DatasetFolderError where there is no such text."""
     text = read_text(card, path, "the list")
     return [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]

@@ -19,12 +19,9 @@ class DatasetFolderError(PrefclipError):
 
 @dataclass(frozen=True)
 class Listing:
-    """The images of a data set as its own files list them; none was opened.
+    """The images of a data set as its own files list them, unopened; ``names`` are candidates in evaluation order.
 
-    Attributes:
-        names: candidate names in evaluation order.
-        records: columns path (relative to the set's folder, with /), split, label, then what the source knows;
-            sorted by path.
+    ``records`` has path (below the set's folder, with /), split, label, then what the source knows; sorted by path.
     """
 
     names: tuple[str, ...]
@@ -40,18 +37,12 @@ Reader = Callable[[Card, Path], Listing]
 
 
 def read_folder(card: Card, root: str | Path, read: Reader) -> Listing:
-    """List the images of a data set below ``root`` with its family's reader, without comparing the counts.
-
-    Raises DatasetFolderError naming what is missing or wrong.
-    """
+    """List a set below ``root`` without comparing counts. Raises DatasetFolderError naming what is missing or wrong."""
     return read(card, require(card, card.path_in(root), "the folder"))
 
 
 def list_images(card: Card, root: str | Path, read: Reader) -> Listing:
-    """List the images of a data set and assert the published counts.
-
-    Raises DatasetFolderError naming the folder and every count that differs.
-    """
+    """List a set and assert the published counts. Raises DatasetFolderError naming the folder and all that differ."""
     listing = read_folder(card, root, read)
     problems = count_problems(card, listing)
     if problems:
@@ -60,10 +51,7 @@ def list_images(card: Card, root: str | Path, read: Reader) -> Listing:
 
 
 def make_listing(card: Card, folder: Path, names: tuple[str, ...], rows: Iterable[dict]) -> Listing:
-    """Sort the rows by path.
-
-    Raises DatasetFolderError when there are none, or when an image is listed twice (for example in two splits).
-    """
+    """Sort the rows by path. Raises DatasetFolderError for none, and for an image that is listed twice."""
     records = pd.DataFrame(rows)
     if not len(records):
         raise DatasetFolderError(f"{folder}: no images found; {card.remedy(folder.parent)}.")
@@ -78,7 +66,7 @@ def make_listing(card: Card, folder: Path, names: tuple[str, ...], rows: Iterabl
 
 
 def listing_of_lists(card: Card, folder: Path, rows: Sequence[dict], names: tuple[str, ...] | None = None) -> Listing:
-    """Make a listing of images that a set's own lists name; candidate names are those of the card unless given.
+    """List images that a set's own lists name; candidate names are those of the card unless given.
 
     Raises DatasetFolderError as :func:`make_listing`, and for an image that is listed but missing.
     """
@@ -89,14 +77,10 @@ def listing_of_lists(card: Card, folder: Path, rows: Sequence[dict], names: tupl
 def listing_of_words(
     card: Card, folder: Path, shown: Sequence[tuple[str, str, str]], names: tuple[str, ...] | None = None
 ) -> Listing:
-    """Make a listing of photographs that bear a word, all of them test images.
+    """List test images that bear a word, from path, object and word of each; errors as in :func:`listing_of_lists`.
 
-    Args:
-        shown: path, object and written word of each photograph.
-        names: candidate names; all objects and words, sorted, unless given. A word that is none can never be the
-            prediction and has the label -1.
-
-    Raises DatasetFolderError as :func:`listing_of_lists`.
+    Candidate ``names`` are all objects and words, sorted, unless given. A word that is none can never be the prediction
+    and has the label -1.
     """
     names = tuple(sorted({text for _, *texts in shown for text in texts})) if names is None else names
     label = {name: index for index, name in enumerate(names)}
@@ -108,10 +92,7 @@ def listing_of_words(
 
 
 def require(card: Card, path: Path, what: str) -> Path:
-    """Return ``path`` if it exists.
-
-    Raises DatasetFolderError naming what is missing, where, and how to get it.
-    """
+    """Return ``path`` if it exists. Raises DatasetFolderError naming what is missing, where, and how to get it."""
     if not path.exists():
         root = _root_of(card, path)
         raise DatasetFolderError(f"{path}: {what} of {card.title} is missing; {card.remedy(root)}.")
@@ -119,10 +100,7 @@ def require(card: Card, path: Path, what: str) -> Path:
 
 
 def read_text(card: Card, path: Path, what: str) -> str:
-    """Return the text of a list that the set ships.
-
-    Raises DatasetFolderError naming the file when it is missing or no text.
-    """
+    """Return the text of a list that the set ships. Raises DatasetFolderError where it is missing or no text."""
     require(card, path, what)
     try:
         return path.read_text(encoding="utf-8")
@@ -147,10 +125,7 @@ def folders_below(folder: Path) -> list[str]:
 
 
 def require_classes(card: Card, base: Path, wanted: Iterable[str]) -> None:
-    """Check that ``base`` has exactly the wanted class folders.
-
-    Raises DatasetFolderError naming the first folder that is missing or unknown.
-    """
+    """Raise DatasetFolderError naming what is missing or unknown unless ``base`` has exactly the wanted folders."""
     found, expected = set(folders_below(base)), set(wanted)
     remedy = card.remedy(_root_of(card, base))
     if missing := sorted(expected - found):
@@ -162,10 +137,7 @@ def require_classes(card: Card, base: Path, wanted: Iterable[str]) -> None:
 
 
 def require_images(card: Card, folder: Path, paths: Iterable[str]) -> None:
-    """Check that every listed image is a file; each folder is listed once, whatever the number of images.
-
-    Raises DatasetFolderError naming the first missing image.
-    """
+    """Raise DatasetFolderError naming the first path that is no image file; each folder is listed only once."""
     present: dict[str, set[str]] = {}
     missing = []
     for path in paths:

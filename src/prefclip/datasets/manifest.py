@@ -10,10 +10,7 @@ MANIFEST_COLUMNS = ("id", "row", "sha256", "split", "label", "name")
 
 
 def read_manifest(path: str | Path) -> pd.DataFrame:
-    """Read a manifest: id, row, sha256, split, label, name, then the columns of its source.
-
-    Raises TableError naming the file when it is missing, damaged, no manifest, or lists an image twice.
-    """
+    """Read MANIFEST_COLUMNS and those of the source. Raises TableError for damage, or an image listed twice."""
     remedy = "build the manifest again (prefclip manifest)"
     manifest = read_table(path, MANIFEST_COLUMNS, remedy)
     repeated = manifest["id"][manifest["id"].duplicated()]

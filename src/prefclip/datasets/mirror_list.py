@@ -13,10 +13,7 @@ LEAST_AGREEMENT = 0.9
 
 
 def mirror_rows(card: Card, folder: Path) -> list[dict]:
-    """Return path, split and label (from 0) of each image.
-
-    Raises DatasetFolderError for a missing list and for other columns.
-    """
+    """Return path, split, label (from 0) of each image. Raises DatasetFolderError without a list of these columns."""
     path = folder / MIRROR_LIST
     lines = csv.DictReader(read_text(card, path, "the list").splitlines())
     try:
@@ -28,10 +25,7 @@ def mirror_rows(card: Card, folder: Path) -> list[dict]:
 
 
 def check_class_names(found: list[str], card: Card, origin: str) -> None:
-    """Check that a source lists the classes in the order of ``card.classes``; spellings may differ in a few.
-
-    Raises DatasetFolderError naming the origin and the first class in another place.
-    """
+    """Raise DatasetFolderError naming ``origin`` for another order than the card's; a few spellings may differ."""
     if len(found) == len(card.classes):
         pairs = list(zip(found, card.classes, strict=True))
         differing = [pair for pair in pairs if _letters(pair[0]) != _letters(pair[1])]

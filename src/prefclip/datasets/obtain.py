@@ -13,9 +13,7 @@ from prefclip.files import write_json
 
 
 def obtain_dataset(name: str, root: str | Path, out: str | Path, own: Mapping[str, Card] | None = None) -> None:
-    """Fetch a data set unless it is there, check it, and write what was found to ``out`` (JSON).
-
-    ``own`` holds the cards of a user's own sets, of which nothing is fetched.
+    """Fetch a data set unless it is there or the user's ``own``, check it, and write what was found to ``out`` (JSON).
 
     Raises PlaceByHandError saying what to place where, or another PrefclipError naming what is wrong.
     """
@@ -23,11 +21,6 @@ def obtain_dataset(name: str, root: str | Path, out: str | Path, own: Mapping[st
     if card.route != "own":
         fetch_dataset(card, root)
     paths = list_images(card, root, reader_of(card).read).records["path"].tolist()
-    found = {
-        "dataset": name,
-        "source": card.source,
-        "licence": card.licence,
-        "images": len(paths),
-        "sha256": content_fingerprint(card.path_in(root), paths),
-    }
+    sha256 = content_fingerprint(card.path_in(root), paths)
+    found = {"dataset": name, "source": card.source, "licence": card.licence, "images": len(paths), "sha256": sha256}
     write_json(out, found)

@@ -57,7 +57,7 @@ def _downloaded_row(card: Card, root: str | Path) -> dict[str, Any]:
 def overview_lines(rows: list[dict[str, Any]]) -> list[str]:
     """Return the rows as an aligned table."""
     cells = [HEADINGS, *(_cells(row) for row in rows)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(HEADINGS))]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells]
 
 

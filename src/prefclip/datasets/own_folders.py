@@ -3,16 +3,13 @@
 import hashlib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from prefclip.config import Config
 from prefclip.datasets.card import Card, own_card
 from prefclip.datasets.card_files import CardError
 
-if TYPE_CHECKING:
-    from prefclip.config import Config
 
-
-def own_cards(config: "Config") -> dict[str, Card]:
+def own_cards(config: Config) -> dict[str, Card]:
     """Return the cards of a configuration's own sets, by name; their folders start at the working folder."""
     return {
         name: own_card(name, os.path.expanduser(os.path.expandvars(entry.folder)), entry.template)
@@ -20,14 +17,14 @@ def own_cards(config: "Config") -> dict[str, Card]:
     }
 
 
-def check_own_folders(config: "Config") -> None:
+def check_own_folders(config: Config) -> None:
     """Raise CardError for an own set whose folder is not there."""
     for name, card in own_cards(config).items():
         if not Path(card.folder).is_dir():
             raise CardError(f"data.own.{name}.folder: {card.folder} is no folder; {card.remedy('')}.")
 
 
-def listed_sha256(config: "Config", name: str) -> str:
+def listed_sha256(config: Config, name: str) -> str:
     """Return one sha256 of the names and sizes of all files of an own set, so that a further image is noticed."""
     folder = Path(own_cards(config)[name].folder)
     found = sorted(

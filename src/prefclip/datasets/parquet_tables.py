@@ -22,21 +22,15 @@ def write_table(path: str | Path, table: pa.Table) -> None:
 
 
 def read_table(path: str | Path, columns: Collection[str] = (), remedy: str = "make it again") -> pd.DataFrame:
-    """Read a table that has at least ``columns``; ``remedy`` ends the error messages.
-
-    Raises TableError naming the file when it is missing, damaged, or lacks a column.
-    """
+    """Read a table that has ``columns``. Raises TableError, with ``remedy``, where it is damaged or lacks any."""
     try:
         table = pq.read_table(path, page_checksum_verification=True)
     except FileNotFoundError as error:
         raise TableError(f"{path}: no such file; {remedy}.") from error
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise TableError(f"{path}: not a readable Parquet file ({_first_line(error)}); {remedy}.") from error
+        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+        raise TableError(f"{path}: not a readable Parquet file ({reason}); {remedy}.") from error
     missing = [column for column in columns if column not in table.column_names]
     if missing:
         raise TableError(f"{path}: column {missing[0]!r} is missing; found {', '.join(table.column_names)}; {remedy}.")
     return table.to_pandas()
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")

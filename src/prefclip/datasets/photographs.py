@@ -54,14 +54,10 @@ def resize_and_crop(image: Image.Image, size: int) -> Image.Image:
 
 @dataclass(frozen=True)
 class PhotographDecoder:
-    """Decodes the image at a position to uint8 (size, size, 3); picklable, so that several processes can share it.
+    """Decodes the image at a position of ``paths`` to uint8 (size, size, 3); picklable, for several processes.
 
-    Attributes:
-        folder: the paths are relative to it.
-        paths: one for each position.
-        size: side in pixels.
-        bottleneck: side to which the images are reduced first, as the released code does (168); None leaves it out.
-        colours: see :func:`open_rgb`.
+    Images are first reduced to the side ``bottleneck`` unless it is None, as the released code does (168).
+    ``colours`` as in :func:`open_rgb`.
     """
 
     folder: Path

@@ -6,13 +6,10 @@ one official split. Its random draws cannot be repeated (they depend on the orde
 here differ from the authors', in the same numbers.
 """
 
-from dataclasses import dataclass
-from typing import Literal
-
 import pandas as pd
 
+from prefclip.config.experiment import ReadingConfig
 from prefclip.datasets.card import Card, Role
-from prefclip.datasets.photographs import Colours
 from prefclip.errors import PrefclipError
 from prefclip.seeds import seed_for
 
@@ -24,59 +21,19 @@ class ReadingChoiceError(PrefclipError):
     """A choice does not fit the data set."""
 
 
-@dataclass(frozen=True)
-class ReadingChoices:
-    """How the images of a data set are chosen and decoded.
-
-    Attributes:
-        size: side of the decoded images, pixels.
-        bottleneck: side to which images are reduced first (released code: 168); None for none.
-        colours: ``srgb`` converts colour profiles, ``as_stored`` ignores them as the published pipelines do.
-        splits: ``official`` test splits, or those that the ``released`` code scores.
-        drop: share of a test split that is left out at random (released code: 0.01).
-        capped: whether the released code's caps apply.
-        validation_images: images moved from the training split to a validation split, for sets that have none.
-        max_images: a further cap for each split; None for all images.
-        split_seed: another seed draws other images wherever some are drawn.
-    """
-
-    size: int
-    bottleneck: int | None = None
-    colours: Colours = "srgb"
-    splits: Literal["official", "released"] = "official"
-    drop: float = 0.0
-    capped: bool = False
-    validation_images: int = 0
-    max_images: int | None = None
-    split_seed: int = 0
-
-
-def choose_records(card: Card, records: pd.DataFrame, role: Role, choices: ReadingChoices) -> pd.DataFrame:
+def choose_records(card: Card, records: pd.DataFrame, role: Role, choices: ReadingConfig) -> pd.DataFrame:
     """Keep the images that a run reads and name their splits train, validation and test.
 
-    Args:
-        card: the data set.
-        records: columns path and split, as listed by its reader.
-        role: a ``train`` set keeps its training images and a test split; any other keeps one split, as ``test``.
-        choices: see :class:`ReadingChoices`.
-
-    Returns:
-        The kept records in their old order. Which ones are drawn depends on each image's path and the split seed,
-        never on the order or number of the others that were found.
+    ``records`` has the columns path and split, as listed by its reader. A ``train`` set keeps its training images and a
+    test split; any other keeps one split, as ``test``. The kept records stay in their old order; which ones are drawn
+    depends on each image's path and the split seed, never on the order or number of the others that were found.
 
     Raises ReadingChoiceError when a training set has no training images, or fewer than are asked for validation.
     """
-    if role == "train":
-        chosen = _training_splits(card, records, choices)
-    else:
-        chosen = _test_split(card, records, choices)
-    if choices.max_images is not None:
-        kept = [_first(card, part, choices, "cap", choices.max_images) for _, part in chosen.groupby("split")]
-        chosen = pd.concat(kept).sort_index()
-    return chosen
+    return (_training_splits if role == "train" else _test_split)(card, records, choices)
 
 
-def _training_splits(card: Card, records: pd.DataFrame, choices: ReadingChoices) -> pd.DataFrame:
+def _training_splits(card: Card, records: pd.DataFrame, choices: ReadingConfig) -> pd.DataFrame:
     train = records[records["split"] == "train"]
     if not len(train):
         raise ReadingChoiceError(
@@ -94,7 +51,7 @@ def _training_splits(card: Card, records: pd.DataFrame, choices: ReadingChoices)
     return records.assign(split=records["split"].mask(records.index.isin(held_out.index), "validation"))
 
 
-def _one_split_cut_in_three(card: Card, train: pd.DataFrame, choices: ReadingChoices) -> pd.DataFrame:
+def _one_split_cut_in_three(card: Card, train: pd.DataFrame, choices: ReadingConfig) -> pd.DataFrame:
     # The authors draw validation images from the whole rest, so theirs overlap with the test images.
     trained = _first(card, train, choices, "train", int(card.released_train_fraction * len(train)))
     rest = train.drop(trained.index)
@@ -105,7 +62,7 @@ def _one_split_cut_in_three(card: Card, train: pd.DataFrame, choices: ReadingCho
     return pd.concat([part.assign(split=split) for split, part in parts.items()]).sort_index()
 
 
-def _test_split(card: Card, records: pd.DataFrame, choices: ReadingChoices) -> pd.DataFrame:
+def _test_split(card: Card, records: pd.DataFrame, choices: ReadingConfig) -> pd.DataFrame:
     split = card.released_split if choices.splits == "released" else "test"
     chosen = records[records["split"] == split].assign(split="test")
     chosen = _first(card, chosen, choices, "drop", len(chosen) - int(choices.drop * len(chosen)))
@@ -114,7 +71,7 @@ def _test_split(card: Card, records: pd.DataFrame, choices: ReadingChoices) -> p
     return chosen
 
 
-def _first(card: Card, records: pd.DataFrame, choices: ReadingChoices, purpose: str, count: int) -> pd.DataFrame:
+def _first(card: Card, records: pd.DataFrame, choices: ReadingConfig, purpose: str, count: int) -> pd.DataFrame:
     """The first ``count`` images in a random order that each image's own seed decides."""
     if count >= len(records):
         return records

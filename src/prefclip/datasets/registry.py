@@ -38,10 +38,7 @@ DOWNLOADED_DATASETS: Mapping[str, Card] = _Cards("fetched", "manual")
 
 
 def downloaded_card(name: str) -> Card:
-    """Return the card of a data set that is downloaded or placed by hand.
-
-    Raises NotDownloadedError, which lists the names that exist.
-    """
+    """Return the card of a set that is downloaded or placed by hand. Raises NotDownloadedError, which lists them."""
     if name not in DOWNLOADED_DATASETS:
         raise NotDownloadedError(
             f"unknown data set {name!r}; allowed: {', '.join(DOWNLOADED_DATASETS)} "

@@ -16,10 +16,7 @@ SPLITS = {"train": "train", "val": "validation", "test": "test"}
 
 
 def listing_of_split(card: Card, folder: Path, prefix: str, split_path: Path, md5: str) -> Listing:
-    """List the images of a split list, whose paths lie below ``prefix``.
-
-    Raises DatasetFolderError for a missing or damaged list, a missing image, and an unknown class.
-    """
+    """List the images of a split list below ``prefix``. Raises DatasetFolderError for what is missing or unknown."""
     labels = label_by_folder(card)
     rows = []
     for split, images in read_split(card, split_path, md5).items():
@@ -32,27 +29,19 @@ def listing_of_split(card: Card, folder: Path, prefix: str, split_path: Path, md
 
 
 def read_split(card: Card, path: Path, md5: str = "") -> dict[str, list[str]]:
-    """Return the image paths of train, validation and test from a split list (JSON, perhaps compressed).
-
-    Raises DatasetFolderError naming the file when it is missing, damaged, or differs from its published md5.
-    """
+    """Return each split's paths from JSON, maybe gzipped. Raises DatasetFolderError for damage and for another md5."""
+    origin = f"`prefclip datasets fetch {card.name}` says where it comes from"
+    if card.split_file:
+        origin = "restore it from the repository of prefclip"
     if not path.is_file():
-        raise DatasetFolderError(f"{path}: the split list of {card.title} is missing; {_where_from(card)}.")
+        raise DatasetFolderError(f"{path}: the split list of {card.title} is missing; {origin}.")
     try:
         content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
         found = hashlib.md5(content, usedforsecurity=False).hexdigest()
         values = json.loads(content)
         images = {name: [str(item[0]) for item in values[key]] for key, name in SPLITS.items()}
     except (OSError, EOFError, ValueError, KeyError, TypeError, IndexError) as error:
-        raise DatasetFolderError(
-            f"{path}: not a split list with train, val and test ({error!r}); {_where_from(card)}."
-        ) from error
+        raise DatasetFolderError(f"{path}: not a split list with train, val and test ({error!r}); {origin}.") from error
     if md5 and found != md5:
-        raise DatasetFolderError(f"{path}: md5 is {found}, expected {md5}; {_where_from(card)}.")
+        raise DatasetFolderError(f"{path}: md5 is {found}, expected {md5}; {origin}.")
     return images
-
-
-def _where_from(card: Card) -> str:
-    if card.split_file:
-        return "restore it from the repository of prefclip"
-    return f"`prefclip datasets fetch {card.name}` says where it comes from"

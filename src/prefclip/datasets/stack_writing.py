@@ -24,18 +24,13 @@ Draw = Callable[[int], tuple[np.ndarray, dict]]
 def write_images(
     path: Path, count: int, size: tuple[int, int], draw: Draw, schema: pa.Schema, workers: int = 1
 ) -> pa.Table:
-    """Draw ``count`` images of ``size`` (height, width) into a new stack, a few megabytes at a time.
+    """Draw ``count`` images of ``size`` (height, width) into a new stack; return row, sha256 and ``schema`` of each.
 
     ``path`` is the temporary name of a whole file. Each image is a function of its row alone, so that bytes do not
-    depend on ``workers``; more than one worker needs a picklable ``draw``.
+    depend on ``workers``; more than one worker needs a picklable ``draw``. Rows go through file writes, since a full
+    disk under a writable memory map would kill the process.
 
-    Returns:
-        One row per image: row, sha256 of its pixels, then the columns of ``schema`` that ``draw`` gave.
-
-    Raises:
-        OSError: the file cannot be written. Rows go through file writes, since a full disk under a writable
-            memory map would kill the process.
-        ImageStackError: ``workers`` is below 1, or a worker process died.
+    Raises OSError where the file cannot be written, ImageStackError for ``workers`` below 1 and where one died.
     """
     if workers < 1:
         raise ImageStackError(f"workers: at least 1 process has to draw, got {workers}.")

@@ -11,7 +11,6 @@ from pathlib import Path
 from tqdm import tqdm
 
 from prefclip.errors import PrefclipError
-from prefclip.files import HASH_BLOCK_BYTES
 
 TIMEOUT_SECONDS = 60
 BLOCK_BYTES = 1024 * 1024
@@ -32,16 +31,10 @@ def download_file(
 ) -> None:
     """Download ``url`` to ``target`` unless it is there; an interrupted download goes on where it stopped.
 
-    Args:
-        url: http or https.
-        target: where the whole file goes; until it is whole it is called ``<target>.partial``.
-        md5: the published checksum; empty where there is none.
-        tries: attempts in a row before giving up; what was received stays for the next run.
-        pause: seconds before the second attempt; doubled before each further one.
-        progress: show a bar on standard error.
+    Until the file is whole it is called ``<target>.partial``, which stays for the next run. ``md5`` is empty where no
+    checksum is published. ``pause`` seconds pass before the second attempt, twice as many before each further one.
 
-    Raises:
-        TransferError: no attempt succeeded, the checksum differs, or the disk is full.
+    Raises TransferError: no attempt succeeded, the checksum differs, or the disk is full.
     """
     target = Path(target)
     if target.is_file():
@@ -108,13 +101,11 @@ def _receive(url: str, partial: Path, progress: bool) -> None:
 def _compare(path: Path, md5: str, url: str) -> None:
     if not md5:
         return
-    digest = hashlib.md5(usedforsecurity=False)
     with path.open("rb") as stream:
-        while block := stream.read(HASH_BLOCK_BYTES):
-            digest.update(block)
-    if digest.hexdigest() != md5:
+        found = hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    if found != md5:
         path.unlink()
         raise TransferError(
-            f"{path}: md5 is {digest.hexdigest()}, expected {md5}; the file was removed, download it again. "
+            f"{path}: md5 is {found}, expected {md5}; the file was removed, download it again. "
             f"If that does not help, {url} no longer serves the published file."
         )

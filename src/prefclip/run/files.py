@@ -38,10 +38,10 @@ class RunFiles:
 
     def attacked_images(self, dataset: str, words: bool = False) -> str:
         """The attacked twins of all images; with ``words`` the further ones that only some sweeps train on."""
-        return self._path(_attacked(words), dataset, "images.npy")
+        return self._path(f"attacked{'_words' if words else ''}", dataset, "images.npy")
 
     def attacked_manifest(self, dataset: str, words: bool = False) -> str:
-        return self._path(_attacked(words), dataset, "manifest.parquet")
+        return self._path(f"attacked{'_words' if words else ''}", dataset, "manifest.parquet")
 
     def attacked_set(self, dataset: str) -> list[str]:
         """Return all that is read of one data set with typographic images."""
@@ -144,20 +144,13 @@ class RunFiles:
         return read_config(self.config, datasets=DATASETS)
 
 
-def _attacked(words: bool) -> str:
-    return "attacked_words" if words else "attacked"
-
-
 def files_of(config: Config) -> RunFiles:
     """Return the files of ``results/<experiment>``."""
     return RunFiles(f"results/{config.experiment}")
 
 
 def store_config(config: Config) -> RunFiles:
-    """Store a configuration, resolved, as ``config.json`` of its run unless the file already says the same.
-
-    Raises OutputError where it cannot be written.
-    """
+    """Store a configuration, resolved, as ``config.json`` of its run unless it is there. Raises OutputError."""
     files = files_of(config)
     text = config.model_dump_json(indent=2) + "\n"
     path = Path(files.config)

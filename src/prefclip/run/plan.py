@@ -8,11 +8,10 @@ from prefclip.run.files import RunFiles
 RESOURCES = Path(__file__).resolve().parents[3] / "resources"
 
 
-def method_runs(config: Config, untouched: bool = True) -> list[tuple[str, str, int]]:
+def method_runs(config: Config) -> list[tuple[str, str, int]]:
     """Return (model, method, seed) of every run; the untouched CLIP comes first and has no seed to vary."""
     model = config.model.key
-    first = [(model, "clip", 0)] if untouched else []
-    return first + [(model, method, seed) for method in config.methods for seed in config.seeds]
+    return [(model, "clip", 0), *((model, method, seed) for method in config.methods for seed in config.seeds)]
 
 
 def sweep_runs(config: Config) -> list[tuple[str, str, int]]:
@@ -41,14 +40,6 @@ def concept_runs(config: Config, concept: str | None = None) -> list[tuple[str, 
         if concept in (None, settings.concept)
         for seed in settings.seeds
     ]
-
-
-def concept_results(config: Config, files: RunFiles) -> list[str]:
-    """Return what is measured of all concept maps; nothing where there are none."""
-    found = [files.concept_sweep(*run) for run in concept_runs(config)]
-    for run in concept_runs(config, "gender"):
-        found += [files.neutral_scale(*run), files.retrieval(*run)]
-    return [*found, files.map_spectra, files.map_distances] if found else []
 
 
 def tuned_weights(config: Config, files: RunFiles, method: str, seed: int) -> dict[str, str]:
@@ -91,10 +82,7 @@ def _as_in_records(paths: list[Path]) -> list[str]:
 
 
 def clip_is_comparable(config: Config) -> bool:
-    """Say whether anything published can be compared with the untouched CLIP.
-
-    Not with embedded data, nor where the images that are scored are not the whole test splits at full resolution.
-    """
+    """Say whether published numbers apply: real data, and whole test splits at full resolution are scored."""
     reading, evaluation = config.reading, config.evaluation
     whole = reading.splits == "official" and not reading.drop and not reading.capped and reading.bottleneck is None
     scored = evaluation.max_images is None and not evaluation.drop_last_batches

@@ -8,7 +8,8 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -28,7 +29,7 @@ class Step:
     Attributes:
         config: the run's configuration.
         root: the run's folder, ``results/<experiment>`` unless given.
-        command: arguments of ``prefclip``, with {run} and the wildcards.
+        command: arguments of ``prefclip``, with {run} and the wildcards; a flag stands for its option.
         parallel: its option for the number of threads or processes, if it has one.
         launched: whether its rule may start it in several processes.
         timed: outputs that hold wall-clock times, so that their bytes differ each time.
@@ -49,8 +50,8 @@ class Step:
 
     @classmethod
     def jobs(cls, config: Config) -> Iterator["Step"]:
-        """Yield every job of this step that a configuration asks for, those of its sweeps included."""
-        raise NotImplementedError
+        """Yield every job of this step that a configuration asks for, those of its sweeps included; one by default."""
+        yield cls(config)
 
     @classmethod
     def of(cls, run: str | Path, **wildcards: Any) -> Self:
@@ -111,12 +112,7 @@ class Step:
     @property
     def code(self) -> dict[str, str]:
         """The sha256 of every file whose content decides its bytes, by name: source files, then fonts."""
-        return code_files(self.sources, self.fonts)
-
-    @property
-    def sources(self) -> list[Path]:
-        """The source files that decide its bytes."""
-        return _closure((type(self).__module__, *self.leaves))
+        return code_files(_closure((type(self).__module__, *self.leaves)), self.fonts)
 
     @property
     def packages(self) -> dict[str, str]:
@@ -126,18 +122,12 @@ class Step:
     def command_line(self, run: str) -> str:
         """Return the arguments of ``prefclip`` that make it in a run's folder."""
         words = {name: getattr(self, name) for name in self.wildcard_names()}
-        words = {name: _Flag(value) if isinstance(value, bool) else value for name, value in words.items()}
+        words |= {name: f"--{name}" * on for name, on in words.items() if isinstance(on, bool)}
         return " ".join(self.command.format(run=run, **words).split())
 
     def values(self, *keys: str) -> dict[str, Any]:
         """Return the values of dotted keys of the configuration."""
-        found: dict[str, Any] = {}
-        for key in keys:
-            value = self.config.plain
-            for part in key.split("."):
-                value = value[part]
-            found[key] = value
-        return found
+        return {key: reduce(getitem, key.split("."), self.config.plain) for key in keys}
 
     def recorded(self) -> AbstractContextManager:
         """Return a context that writes the lineage records of what is made inside it."""
@@ -222,21 +212,9 @@ class Rule:
         return "/".join([step.config.experiment, step.name(), *([".".join(words)] if words else [])])
 
 
-@lru_cache(maxsize=1024)
-def _closure(modules: tuple[str, ...]) -> list[Path]:
-    return source_closure(modules)
+_closure = lru_cache(maxsize=1024)(source_closure)
 
 
 @lru_cache(maxsize=1024)
 def _packages(modules: tuple[str, ...]) -> dict[str, str]:
     return imported_packages(_closure(modules))
-
-
-class _Flag:
-    """An option of a command: its format is written out where it is on."""
-
-    def __init__(self, on: bool):
-        self.on = on
-
-    def __format__(self, option: str) -> str:
-        return option if self.on else ""

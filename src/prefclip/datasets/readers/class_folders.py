@@ -43,15 +43,11 @@ def read(card: Card, folder: Path) -> Listing:
             wanted = [each for each in names if each not in card.unread or (base / part / each).is_dir()]
             require_classes(card, base / part, wanted)
     rows = [
-        {
-            "path": (base / part / name / image).relative_to(folder).as_posix(),
-            "split": SPLITS.get(part, "test"),
-            "label": label,
-        }
+        {"path": (place / image).relative_to(folder).as_posix(), "split": SPLITS.get(part, "test"), "label": label}
         for part in parts
         for label, name in enumerate(names)
-        if name not in card.unread and (base / part / name).is_dir()
-        for image in images_below(base / part / name)
+        if name not in card.unread and (place := base / part / name).is_dir()
+        for image in images_below(place)
     ]
     return make_listing(card, folder, tuple(names.values()), rows)
 

@@ -29,18 +29,12 @@ def read(card: Card, folder: Path) -> Listing:
                 f"{path}: {image!r} needs the keys {OBJECT_KEY!r} and {WORD_KEY!r} ({error!r})."
             ) from error
     shown = [(f"images/{image}", thing, word) for image, (thing, word) in pairs.items()]
-    return listing_of_words(card, folder, shown, _candidates(card, folder, pairs))
-
-
-def _candidates(card: Card, folder: Path, pairs: dict[str, tuple[str, str]]) -> tuple[str, ...] | None:
     path = folder / "classes.json"
-    if not path.is_file():
-        return None
-    names = tuple(_json_mapping(card, path, "the class list"))
-    missing = sorted({thing for thing, _ in pairs.values()} - set(names))
+    names = tuple(_json_mapping(card, path, "the class list")) if path.is_file() else None
+    missing = [] if names is None else sorted({thing for thing, _ in pairs.values()} - set(names))
     if missing:
         raise DatasetFolderError(f"{path}: the object {missing[0]!r} is missing among the {len(names)} names.")
-    return names
+    return listing_of_words(card, folder, shown, names)
 
 
 def _json_mapping(card: Card, path: Path, what: str) -> dict:

@@ -12,10 +12,7 @@ LISTS = {"train": "dtd/labels/train1.txt", "validation": "dtd/labels/val1.txt", 
 
 
 def read(card: Card, folder: Path) -> Listing:
-    """Read partition 1, ``labels/{train,val,test}1.txt``; each line is ``texture/image``.
-
-    Raises DatasetFolderError for a missing list, texture folder or image, and for an unknown texture.
-    """
+    """Read partition 1; a line is ``texture/image``. Raises DatasetFolderError for what is missing or unknown."""
     require_classes(card, require(card, folder / "dtd" / "images", "the folder of images"), card.folders)
     return listing_of_lines(card, folder, LISTS, _parsed, "texture")
 

@@ -1,22 +1,19 @@
 """The embedded world as data sets: balanced renderings, each a function of its id."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import partial
 from math import gcd
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from prefclip.config import Config, DataConfig
 from prefclip.datasets.card import Card, Role
 from prefclip.datasets.class_lists import check_names
 from prefclip.datasets.emoji_scenes import EmojiWorld, render_scene
 from prefclip.datasets.image_sets import ImageSet
 from prefclip.seeds import generator_for
-
-if TYPE_CHECKING:
-    from prefclip.config import Config, DataConfig
 
 # Classes take turns; each walks through its own source images (3 styles, for people 3 genders × 6 tones × 3 styles)
 # in strides. Of all strides and shifts these balance gender, tone, style and their pairs best when a walk is cut short.
@@ -24,7 +21,7 @@ STRIDE = 13
 SHIFT_BY_CLASS = 29
 
 
-def image_set(config: "Config", card: Card, role: Role) -> ImageSet:
+def image_set(config: Config, card: Card, role: Role) -> ImageSet:
     """Describe the renderings of one embedded data set; nothing is drawn yet.
 
     The training set has three splits, a gender set ``train`` if images are asked for, any other only ``test``. The id
@@ -38,11 +35,11 @@ def image_set(config: "Config", card: Card, role: Role) -> ImageSet:
     ids, splits, labels, rows = zip(*_scenes(card.name, split_sizes(config.data, role), rows_of_class), strict=True)
     sources = world.sources.loc[list(rows), ["kind", "gender", "tone", "style", "codepoints"]]
     records = pd.DataFrame({"id": ids, "split": splits, "label": labels}).join(sources.reset_index(drop=True))
-    painter = ScenePainter(world, card.name, ids, rows, config.model.image_size)
-    return ImageSet(names, records, config.model.image_size, painter, str(world.sources_file))
+    paint = partial(_paint, world, card.name, ids, rows, config.model.image_size)
+    return ImageSet(names, records, config.model.image_size, paint, str(world.sources_file))
 
 
-def split_sizes(data: "DataConfig", role: Role) -> dict[str, int]:
+def split_sizes(data: DataConfig, role: Role) -> dict[str, int]:
     """Return how many images each split renders."""
     if role == "train":
         return {"train": data.train_images, "validation": data.validation_images, "test": data.test_images}
@@ -65,23 +62,9 @@ def source_row(rows: list[int], label: int, turn: int) -> int:
     return rows[(SHIFT_BY_CLASS * label + stride * turn) % len(rows)]
 
 
-@dataclass(frozen=True)
-class ScenePainter:
-    """Draws the rendering at a position; picklable.
-
-    Attributes:
-        world: the source images.
-        dataset, ids: seed each rendering.
-        rows: the source image of each rendering.
-        size: side in pixels.
-    """
-
-    world: EmojiWorld
-    dataset: str
-    ids: tuple[str, ...]
-    rows: tuple[int, ...]
-    size: int
-
-    def __call__(self, position: int) -> np.ndarray:
-        generator = generator_for(self.dataset, self.ids[position], "render")
-        return np.asarray(render_scene(self.world.source_image(self.rows[position]), generator, self.size))
+def _paint(
+    world: EmojiWorld, dataset: str, ids: tuple[str, ...], rows: tuple[int, ...], size: int, position: int
+) -> np.ndarray:
+    """Draw the rendering at a position, uint8 (size, size, 3); its id seeds it."""
+    generator = generator_for(dataset, ids[position], "render")
+    return np.asarray(render_scene(world.source_image(rows[position]), generator, size))

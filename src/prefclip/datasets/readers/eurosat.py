@@ -9,10 +9,7 @@ from prefclip.datasets.split_lists import listing_of_split
 
 
 def read(card: Card, folder: Path) -> Listing:
-    """Read ``2750/<class>/*.jpg`` with the split list that ships with prefclip.
-
-    Raises DatasetFolderError for a missing class folder or image, and for a damaged list.
-    """
+    """Read ``2750/<class>/*.jpg`` and the shipped split. Raises DatasetFolderError for what is missing or damaged."""
     require_classes(card, require(card, folder / "2750", "the folder of images"), card.folders)
     return listing_of_split(card, folder, "2750/", card.lists[0], card.split_md5)
 

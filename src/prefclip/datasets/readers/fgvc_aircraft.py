@@ -15,10 +15,7 @@ LISTS = {
 
 
 def read(card: Card, folder: Path) -> Listing:
-    """Read ``data/images_variant_{train,val,test}.txt``; each line is an image number, a space, the variant.
-
-    Raises DatasetFolderError for a missing list or image, and for other variants than the 100.
-    """
+    """Read lines of image number and variant. Raises DatasetFolderError for what is missing, or other variants."""
     path = folder / "data" / "variants.txt"
     odd = sorted(set(read_lines(card, path)) ^ set(card.classes))
     if odd:

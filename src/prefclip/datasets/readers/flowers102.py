@@ -9,10 +9,7 @@ from prefclip.datasets.photograph_sets import photographs_of
 
 
 def read(card: Card, folder: Path) -> Listing:
-    """Read ``imagelabels.mat`` (labels from 1) and ``setid.mat``: trnid, valid, tstid (image numbers from 1).
-
-    Raises DatasetFolderError for a missing or damaged list, a missing image, and a label out of range.
-    """
+    """Read lists that count from 1. Raises DatasetFolderError for what is missing, damaged or out of range."""
     labels_path = folder / "imagelabels.mat"
     labels = read_mat(card, labels_path, "labels")
     ids_path = folder / "setid.mat"

@@ -17,10 +17,7 @@ from prefclip.datasets.photograph_sets import photographs_of
 
 
 def read(card: Card, folder: Path) -> Listing:
-    """Read ``meta/train.json`` and ``meta/test.json``, which map a class to its images without suffix.
-
-    Raises DatasetFolderError for a missing list, class folder or image, and for other classes than the 101.
-    """
+    """Read ``meta/*.json``: class → images without suffix. Raises DatasetFolderError for what is missing or unknown."""
     require_classes(card, require(card, folder / "images", "the folder of images"), card.folders)
     labels = label_by_folder(card)
     rows = []

@@ -16,10 +16,7 @@ from prefclip.datasets.photograph_sets import photographs_of
 
 
 def read(card: Card, folder: Path) -> Listing:
-    """Read ``val/<synset>/*.JPEG``, the layout that torchvision makes of the official archive.
-
-    Raises DatasetFolderError for unsorted images and for missing or unknown class folders.
-    """
+    """Read ``val/<synset>/*.JPEG``. Raises DatasetFolderError for unsorted images and for other class folders."""
     base = require(card, folder / "val", "the folder of validation images")
     if images_below(base) and not folders_below(base):
         raise DatasetFolderError(

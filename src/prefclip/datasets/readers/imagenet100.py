@@ -16,9 +16,7 @@ from prefclip.datasets.listings import (
 )
 from prefclip.datasets.photograph_sets import photographs_of
 
-TRAIN_PARTS = ("train.X1", "train.X2", "train.X3", "train.X4")
-TEST_PART = "val.X"
-LABELS_FILE = "Labels.json"
+PARTS = {"train": ("train.X1", "train.X2", "train.X3", "train.X4"), "test": ("val.X",)}
 # In at least one public loader "drake" is replaced by "submarine".
 SWAPPED_SYNSETS = ("n01847000", "n04347754")
 
@@ -30,10 +28,10 @@ def read(card: Card, folder: Path) -> Listing:
     class names that differ from the published ones.
     """
     labels = label_by_folder(card)
-    parts = {split: [require(card, folder / part, "the part") for part in names] for split, names in _PARTS.items()}
+    parts = {split: [require(card, folder / part, "the part") for part in names] for split, names in PARTS.items()}
     for split, bases in parts.items():
         _check_synsets(card, folder, split, {name for base in bases for name in folders_below(base)})
-    _check_names(card, folder / LABELS_FILE)
+    _check_names(card, folder / "Labels.json")
     rows = [
         {"path": f"{base.name}/{synset}/{image}", "split": split, "label": labels[synset], "synset": synset}
         for split, bases in parts.items()
@@ -44,14 +42,11 @@ def read(card: Card, folder: Path) -> Listing:
     return make_listing(card, folder, card.classes, rows)
 
 
-_PARTS = {"train": TRAIN_PARTS, "test": (TEST_PART,)}
-
-
 def _check_synsets(card: Card, folder: Path, split: str, found: set[str]) -> None:
     expected = set(card.folders)
     if found == expected:
         return
-    part = "train.X1–X4" if split == "train" else TEST_PART
+    part = "train.X1–X4" if split == "train" else "val.X"
     missing, other = sorted(expected - found), sorted(found - expected)
     if not other:
         raise DatasetFolderError(

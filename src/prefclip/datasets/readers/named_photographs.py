@@ -9,10 +9,7 @@ from prefclip.datasets.photograph_sets import photographs_of
 
 
 def read(card: Card, folder: Path) -> Listing:
-    """Read the photographs directly in the folder; candidate names are all objects and words, sorted.
-
-    Raises DatasetFolderError for an image that is named otherwise, and for other names than the published ones.
-    """
+    """Read the folder's photographs. Raises DatasetFolderError for other names of files, objects or words."""
     shown = []
     for name in images_below(folder):
         found = parse_file_name(name)

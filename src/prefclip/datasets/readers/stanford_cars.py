@@ -10,10 +10,7 @@ from prefclip.datasets.photograph_sets import photographs_of
 
 
 def read(card: Card, folder: Path) -> Listing:
-    """Read the ``.mat`` lists of the original (labels from 1), or ``mirror.csv`` where the set came from the mirror.
-
-    Raises DatasetFolderError for a missing or damaged list, a missing image, and class names in another order.
-    """
+    """Read ``.mat`` lists (labels from 1) or ``mirror.csv``. Raises DatasetFolderError for wrong lists or images."""
     rows = mirror_rows(card, folder) if (folder / MIRROR_LIST).is_file() else _original_rows(card, folder)
     for row in rows:
         if not 0 <= row["label"] < len(card.classes):

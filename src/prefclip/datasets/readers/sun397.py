@@ -11,10 +11,7 @@ SPLIT_LIST = "split_zhou_SUN397.json"
 
 
 def read(card: Card, folder: Path) -> Listing:
-    """Read the original tree (``a/abbey/sun_*.jpg``), its ``ClassName.txt`` and ``split_zhou_SUN397.json``.
-
-    Raises DatasetFolderError for a missing list or image, and for other classes than the 397.
-    """
+    """Read the original tree, class list and split. Raises DatasetFolderError for what is missing or other classes."""
     path = folder / "ClassName.txt"
     listed = {line.strip().lstrip("/") for line in read_text(card, path, "the class list").splitlines()} - {""}
     if listed != set(card.folders):

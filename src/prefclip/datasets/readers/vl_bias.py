@@ -7,14 +7,7 @@ gender folders below them are prefclip's own request.
 from pathlib import Path
 
 from prefclip.datasets.card import Card
-from prefclip.datasets.listings import (
-    DatasetFolderError,
-    Listing,
-    images_below,
-    make_listing,
-    require,
-    require_classes,
-)
+from prefclip.datasets.listings import DatasetFolderError, Listing, images_below, make_listing, require, require_classes
 from prefclip.datasets.photograph_sets import photographs_of
 
 KINDS = {"verb": "activity", "occu": "occupation"}
@@ -22,14 +15,12 @@ GENDERS = ("man", "woman")
 
 
 def read(card: Card, folder: Path) -> Listing:
-    """Read ``verb/<activity>/<man|woman>/`` and ``occu/<occupation>/<man|woman>/``; columns kind and gender.
-
-    Raises DatasetFolderError for a missing or unknown concept, and for a concept without images of both genders.
-    """
+    """Read ``<kind>/<concept>/<gender>/``. Raises DatasetFolderError for other concepts, or one with one gender."""
     rows = []
     for kind_folder, kind in KINDS.items():
-        base = require(card, folder / kind_folder, "the folder")
-        concepts = _concepts(card, kind_folder)
+        base, prefix = require(card, folder / kind_folder, "the folder"), f"{kind_folder}/"
+        listed = enumerate(card.folders)
+        concepts = {path.removeprefix(prefix): label for label, path in listed if path.startswith(prefix)}
         require_classes(card, base, concepts)
         for concept, label in concepts.items():
             for gender in GENDERS:
@@ -39,23 +30,9 @@ def read(card: Card, folder: Path) -> Listing:
                         f"{base / concept / gender}: no images of {concept!r} with gender {gender!r}; every concept "
                         f"needs both {' and '.join(GENDERS)}; {card.remedy(folder.parent)}."
                     )
-                rows += [
-                    {
-                        "path": f"{kind_folder}/{concept}/{gender}/{image}",
-                        "split": "test",
-                        "label": label,
-                        "kind": kind,
-                        "gender": gender,
-                    }
-                    for image in images
-                ]
+                told = {"split": "test", "label": label, "kind": kind, "gender": gender}
+                rows += [{"path": f"{kind_folder}/{concept}/{gender}/{image}", **told} for image in images]
     return make_listing(card, folder, card.classes, rows)
-
-
-def _concepts(card: Card, kind_folder: str) -> dict[str, int]:
-    """Labels of the concepts of one kind by folder name."""
-    prefix = f"{kind_folder}/"
-    return {path.removeprefix(prefix): label for label, path in enumerate(card.folders) if path.startswith(prefix)}
 
 
 image_set = photographs_of(read)

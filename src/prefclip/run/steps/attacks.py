@@ -13,7 +13,7 @@ class Attacks(Step):
 
     dataset: str
     words: bool = False
-    command = "attacks {run} {dataset} {words:--words}"
+    command = "attacks {run} {dataset} {words}"
     parallel = "--workers"
 
     @classmethod

@@ -9,8 +9,6 @@ from prefclip.run.step import Step
 
 @dataclass(frozen=True)
 class ConceptSpectra(Step):
-    """Measures all maps at once."""
-
     command = "concept-spectra {run}"
 
     @classmethod

@@ -9,14 +9,8 @@ from prefclip.run.step import Step
 
 @dataclass(frozen=True)
 class Explore(Step):
-    """Asks the methods."""
-
     command = "explore {run}"
     parallel = "--threads"
-
-    @classmethod
-    def jobs(cls, config):
-        yield cls(config)
 
     @property
     def checkpoints(self) -> dict[str, str | None]:

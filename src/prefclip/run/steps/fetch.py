@@ -10,8 +10,6 @@ from prefclip.run.step import Step
 
 @dataclass(frozen=True)
 class Fetch(Step):
-    """Checks the files that ship."""
-
     command = "fetch {run}"
 
     @classmethod
@@ -38,8 +36,9 @@ DECLARES = Fetch
 
 def fetch(run: Run) -> None:
     """Check the raw data of a run against their published checksums."""
-    from prefclip.datasets.sources import fetch_sources
+    from prefclip.datasets.sources import check_sources
+    from prefclip.files import write_json
 
     step = Fetch.of(run)
     with step.recorded():
-        fetch_sources(Path(step.config.data.root), step.files.sources())
+        write_json(step.output["found"], check_sources(step.config.data.root))

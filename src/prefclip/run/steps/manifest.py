@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from prefclip.datasets.card import dataset_card, decisive_values, role_in_run
+from prefclip.datasets.families import READERS
+from prefclip.datasets.own_folders import own_cards
 from prefclip.run.options import Dataset, Run, Workers
 from prefclip.run.plan import listed_files, shipped_files
 from prefclip.run.step import Step
@@ -38,18 +41,17 @@ class Manifest(Step):
         }
 
     @property
-    def leaves(self):
-        from prefclip.datasets.families import reader_modules
-        from prefclip.datasets.own_folders import own_cards
+    def card(self):
+        """What is known of the data set."""
+        return dataset_card(self.dataset, own_cards(self.config))
 
-        return tuple(reader_modules(self.dataset, own_cards(self.config)))
+    @property
+    def leaves(self):
+        return (f"{READERS}.{self.card.family}",)
 
     @property
     def settings(self):
-        from prefclip.datasets.card import dataset_card, decisive_values, role_in_run
-        from prefclip.datasets.own_folders import own_cards
-
-        data, card = self.config.data, dataset_card(self.dataset, own_cards(self.config))
+        data, card = self.config.data, self.card
         sizes = ["test_images"]
         if self.dataset == data.train:
             sizes += ["train_images", "validation_images"]
@@ -68,7 +70,6 @@ DECLARES = Manifest
 def manifest(run: Run, dataset: Dataset, workers: Workers = 1) -> None:
     """Decode the images of one data set into a memory-mapped file and list them in a manifest."""
     from prefclip.datasets.build import build_manifest
-    from prefclip.datasets.own_folders import own_cards
 
     step = Manifest.of(run, dataset=dataset)
     with step.recorded():

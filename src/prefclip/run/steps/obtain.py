@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from prefclip.datasets.own_folders import listed_sha256, own_cards
 from prefclip.run.options import Dataset, Run
 from prefclip.run.plan import listed_files
 from prefclip.run.step import Step
@@ -31,8 +32,6 @@ class Obtain(Step):
     def settings(self):
         if self.dataset not in self.config.data.own:
             return self.values("data.root")
-        from prefclip.datasets.own_folders import listed_sha256
-
         listed = listed_sha256(self.config, self.dataset)
         return self.values(f"data.own.{self.dataset}") | {f"files of {self.dataset}": listed}
 
@@ -43,7 +42,6 @@ DECLARES = Obtain
 def obtain(run: Run, dataset: Dataset) -> None:
     """Fetch one data set of a run unless it is there or one's own, check it, and fingerprint its files."""
     from prefclip.datasets.obtain import obtain_dataset
-    from prefclip.datasets.own_folders import own_cards
 
     step = Obtain.of(run, dataset=dataset)
     with step.recorded():

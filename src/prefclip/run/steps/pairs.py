@@ -12,7 +12,7 @@ class Pairs(Step):
 
     dataset: str
     words: bool = False
-    command = "pairs {run} {dataset} {words:--words}"
+    command = "pairs {run} {dataset} {words}"
 
     @classmethod
     def jobs(cls, config):

@@ -12,7 +12,7 @@ class Reference(Step):
     """Embeds clean and attacked images; with ``words`` those with the further words."""
 
     words: bool = False
-    command = "reference {run} {words:--words}"
+    command = "reference {run} {words}"
     parallel = "--threads"
 
     @classmethod

@@ -17,7 +17,7 @@ class Report(Step):
     """Builds the page; with ``ablations`` that of the sweeps instead."""
 
     ablations: bool = False
-    command = "report {run} {ablations:--ablations}"
+    command = "report {run} {ablations}"
 
     @classmethod
     def jobs(cls, config):

@@ -8,13 +8,7 @@ from prefclip.run.step import Step
 
 @dataclass(frozen=True)
 class Summary(Step):
-    """Takes the headline numbers from a table."""
-
     command = "summary {run}"
-
-    @classmethod
-    def jobs(cls, config):
-        yield cls(config)
 
     @property
     def input(self):

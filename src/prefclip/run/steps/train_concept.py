@@ -9,8 +9,6 @@ from prefclip.run.step import Step
 
 @dataclass(frozen=True)
 class TrainConcept(Step):
-    """Trains a map with one seed."""
-
     concept: str
     seed: int
     command = "train-concept {run} {concept} --seed {seed}"
