@@ -19,6 +19,7 @@ from prefclip.evaluation.saliency.share_estimates import (
     share_estimates,
 )
 from prefclip.reporting.labels import dataset_label, method_label
+from prefclip.reporting.leaf_inputs import saliency_scores
 from prefclip.reporting.traced import Numbers, Origin, below_run, mean_of
 from prefclip.run.files import RunFiles
 from prefclip.table import Row, Source, Table
@@ -30,8 +31,8 @@ KINDS = (VALUE, DIFFERENCE)
 
 def read_share_estimates(config: Config, layout: RunFiles) -> pd.DataFrame:
     """What the scores of all methods of a run say, as `share_estimates` gives it. Raises TableError, SaliencyError."""
-    paths = [layout.saliency(config.model.key, method) for method in method_names(config)]
-    return share_estimates(pd.concat(map(read_scores, paths), ignore_index=True), config.evaluation)
+    scores = pd.concat(map(read_scores, saliency_scores(config, layout)), ignore_index=True)
+    return share_estimates(scores, config.evaluation)
 
 
 def saliency_table(config: Config, layout: RunFiles, name: str) -> Table:

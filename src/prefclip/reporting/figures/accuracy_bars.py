@@ -2,26 +2,15 @@
 
 from prefclip.config import Config, method_names
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, column_groups, dataset_label, method_label
-from prefclip.run.plan import method_runs
+from prefclip.reporting.leaf_inputs import ATTACKED_SETS, INTERVALS, decided_by, every_run, method_predictions
 
 CAPTION = "Zero-shot accuracy on clean and attacked pictures: means over seeds with 95 % intervals."
-ORDER = 10
-GROUP = "main"
+ORDER, GROUP = 10, "main"
 GROUP_WIDTH = 0.84
 BLOCK_GAP = 0.35
 
-
-def applies(config):
-    return True
-
-
-def reads(config, layout):
-    return [layout.predictions(*run) for run in method_runs(config)]
-
-
-def settings(config):
-    images = ["data.train", "data.zero_shot", "data.bias", "data.real"]
-    return [*images, "methods", "seeds", "evaluation.bootstrap_samples", "evaluation.confidence"]
+applies, reads = every_run, method_predictions
+settings = decided_by(*ATTACKED_SETS, "data.real", "methods", "seeds", *reversed(INTERVALS))
 
 
 def draw(config, layout):
@@ -43,7 +32,7 @@ def draw(config, layout):
     width = GROUP_WIDTH / len(methods)
     for panel, letter, images in zip(panels, "ab", (CLEAN, TYPOGRAPHIC), strict=True):
         for rank, method in enumerate(methods):
-            weights = RAW if method == REFERENCE else headline_weights(config, method)
+            weights = headline_weights(config, method)
             found = [
                 estimates.estimate(estimates.of(method, weights, sets, images), (0.0, 1.0)) for sets in groups.values()
             ]

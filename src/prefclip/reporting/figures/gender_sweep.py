@@ -3,8 +3,7 @@
 from prefclip.reporting.drawing.gender_map import GenderMap, gender_files, gender_settings, has_gender_map
 
 CAPTION = "Gender recognised, neutral, turned around over t, and what happens to activity and occupation."
-ORDER = 80
-GROUP = "concepts"
+ORDER, GROUP = 80, "concepts"
 
 applies, reads, settings = has_gender_map, gender_files, gender_settings
 

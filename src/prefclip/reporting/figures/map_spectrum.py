@@ -1,16 +1,15 @@
 """The spectrum of WᵀW: what a direction of the embeddings is multiplied by, and how far that is from the identity."""
 
+from prefclip.reporting.leaf_inputs import has_concepts
+
 CAPTION = "The spectrum of the trained maps and their distance from the identity."
-ORDER = 70
-GROUP = "concepts"
+ORDER, GROUP = 70, "concepts"
 LINES = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1.5, 1, 1.5)), (0, (7, 1.5)), (0, (2, 2)))
 MATRICES = ("shared", "similarity")
 SMALLEST_SHOWN = 0.05
 TICKS = (0.05, 0.1, 0.2, 0.5, 1, 2, 4)
 
-
-def applies(config):
-    return bool(config.concepts)
+applies = has_concepts
 
 
 def reads(config, layout):

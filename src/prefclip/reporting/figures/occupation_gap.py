@@ -3,8 +3,7 @@
 from prefclip.reporting.drawing.gender_map import GenderMap, gender_files, gender_settings, has_gender_map
 
 CAPTION = "Difference in gender recognition for each occupation and activity, before and after."
-ORDER = 90
-GROUP = "concepts"
+ORDER, GROUP = 90, "concepts"
 ROW_HEIGHT = 0.135
 
 applies, reads, settings = has_gender_map, gender_files, gender_settings

@@ -3,8 +3,7 @@
 from prefclip.reporting.drawing.gender_map import GenderMap, gender_settings, has_gender_map
 
 CAPTION = "Whose pictures come first for captions without a gender word, at three t."
-ORDER = 110
-GROUP = "concepts"
+ORDER, GROUP = 110, "concepts"
 COLUMNS = ("t", "query", "rank", "row", "gender")
 SHOWN = 8
 QUERIES_PER_KIND = 2

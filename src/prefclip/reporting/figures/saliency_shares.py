@@ -2,23 +2,14 @@
 
 from prefclip.config import method_names
 from prefclip.reporting.labels import method_label
+from prefclip.reporting.leaf_inputs import INTERVALS, decided_by, has_saliency, saliency_scores
 
 CAPTION = "Share of positive saliency inside the box of the written word."
-ORDER = 130
-GROUP = "main"
+ORDER, GROUP = 130, "main"
 TARGETS = {"written": "for the written word", "predicted": "for the model's own answer", "true": "for the true name"}
 
-
-def applies(config):
-    return config.saliency is not None
-
-
-def reads(config, layout):
-    return [layout.saliency(config.model.key, method) for method in method_names(config)]
-
-
-def settings(config):
-    return ["methods", "evaluation.bootstrap_samples", "evaluation.confidence"]
+applies, reads = has_saliency, saliency_scores
+settings = decided_by("methods", *reversed(INTERVALS))
 
 
 def draw(config, layout):

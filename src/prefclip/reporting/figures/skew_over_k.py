@@ -3,8 +3,7 @@
 from prefclip.reporting.drawing.gender_map import GenderMap, gender_files, gender_settings, has_gender_map
 
 CAPTION = "Skew of the first K retrieved pictures, at three t."
-ORDER = 100
-GROUP = "concepts"
+ORDER, GROUP = 100, "concepts"
 AXES = {"gender": "Gender (2 groups)", "tone": "Skin tone"}
 
 applies, reads, settings = has_gender_map, gender_files, gender_settings

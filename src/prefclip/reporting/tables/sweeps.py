@@ -1,17 +1,14 @@
 """Every point of every sweep."""
 
-from prefclip.config import Config
-from prefclip.reporting.table_inputs import OF_SWEEPS, decided_by, has_sweeps, sweep_predictions
-from prefclip.run.files import RunFiles
-from prefclip.table import VALUE, Table
+from prefclip.reporting.leaf_inputs import OF_SWEEPS, decided_by, has_sweeps, sweep_predictions
+from prefclip.table import VALUE
 
 ORDER, GROUP = 11, "ablations"
-applies = has_sweeps
-reads = sweep_predictions
+applies, reads = has_sweeps, sweep_predictions
 settings = decided_by(*OF_SWEEPS)
 
 
-def make(config: Config, layout: RunFiles) -> Table:
+def make(config, layout):
     """Points in the order of the sweeps; last iterates and differences to the main methods in the tidy view alone."""
     from prefclip.reporting import sweep_numbers
     from prefclip.reporting.estimates import AVERAGED, headline_weights
