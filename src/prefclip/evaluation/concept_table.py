@@ -37,7 +37,7 @@ CONCEPT_TABLE = pa.schema(
 )
 ORDER = ("run_id", "dataset", "images", "part", "axis", "group", "metric", "t")
 REMEDY = "make it again with `prefclip sweep-concept`"
-ALL = "all"
+ALL, TEST = "all", "test"
 
 
 class Place(NamedTuple):

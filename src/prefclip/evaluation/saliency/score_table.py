@@ -45,6 +45,11 @@ TITLES = MappingProxyType(
 )
 
 
+def spoken_title(explainer: str) -> str:
+    """Its title at the beginning of a sentence."""
+    return TITLES[explainer][0].upper() + TITLES[explainer][1:]
+
+
 def read_scores(path: str | Path) -> pd.DataFrame:
     """Read SCORES of one method. Raises TableError naming a file that is missing, damaged or of another kind."""
     return read_table(path, SCORES.names, REMEDY)

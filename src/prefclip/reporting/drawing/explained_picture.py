@@ -6,9 +6,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from prefclip.evaluation.saliency.score_table import TITLES
+from prefclip.evaluation.saliency.score_table import spoken_title
 from prefclip.reporting.drawing.saliency_grid import LOUDEST, draw_map
-from prefclip.reporting.drawing.style import new_figure, print_style, save_figure_as
+from prefclip.reporting.drawing.style import bare, new_figure, print_style, save_figure_as
 
 PANEL_INCHES = 1.5
 
@@ -37,9 +37,7 @@ def _drawn(pixels, labels, probabilities, targets, raised, explainer) -> Figure:
     figure = new_figure((1 + len(raised)) * PANEL_INCHES, 0.35 + len(targets) * (PANEL_INCHES + 0.2))
     grid = figure.subplots(len(targets), 1 + len(raised), squeeze=False)
     for axes in grid.flat:
-        axes.set_xticks([])
-        axes.set_yticks([])
-        axes.spines[:].set_visible(False)
+        bare(axes)
     for row, (line, target) in enumerate(zip(grid, targets, strict=True)):
         line[0].imshow(pixels, interpolation="none")
         line[0].set_ylabel(f"for “{labels[target]}”")
@@ -47,6 +45,5 @@ def _drawn(pixels, labels, probabilities, targets, raised, explainer) -> Figure:
         for panel, (name, maps) in zip(line[1:], raised.items(), strict=True):
             draw_map(panel, pixels, maps[row].astype(np.float64), loudest)
             panel.set_title(f"{name}: {100 * probabilities[name][target]:.0f} %", loc="center", fontsize=7)
-    title = TITLES[explainer][0].upper() + TITLES[explainer][1:]
-    figure.supxlabel(f"{title}: what raises the logit of the label", fontsize=6)
+    figure.supxlabel(f"{spoken_title(explainer)}: what raises the logit of the label", fontsize=6)
     return figure

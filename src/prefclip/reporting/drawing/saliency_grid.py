@@ -17,10 +17,10 @@ from prefclip.datasets.image_stacks import open_images
 from prefclip.datasets.manifest import read_manifest
 from prefclip.evaluation.saliency.box_metrics import BOX_COLUMNS
 from prefclip.evaluation.saliency.errors import SaliencyError
-from prefclip.evaluation.saliency.score_table import TITLES, ExampleMaps, read_example_maps
+from prefclip.evaluation.saliency.score_table import TITLES, ExampleMaps, read_example_maps, spoken_title
 from prefclip.evaluation.saliency.share_estimates import REFERENCE
 from prefclip.reporting.drawing.nested_figure import nested_figure
-from prefclip.reporting.drawing.style import FULL_WIDTH, INK, RIGHT_ANSWER, WRITTEN_WORD
+from prefclip.reporting.drawing.style import FULL_WIDTH, INK, RIGHT_ANSWER, WRITTEN_WORD, bare
 from prefclip.reporting.labels import method_label
 from prefclip.run.files import RunFiles
 from prefclip.run.plan import saliency_dataset
@@ -102,10 +102,8 @@ def draw_saliency_grid(images: list[ShownImage], maps: dict[str, ExampleMaps], e
                 draw_map(panel, image.pictures[kind], saliency, loudest)
                 if kind:
                     _draw_box(panel, image.box)
-    title = TITLES[explainer][0].upper() + TITLES[explainer][1:]
-    figure.supxlabel(
-        f"{title}: what raises the logit of the name; maps of one row for one name share a scale", fontsize=6
-    )
+    what = f"{spoken_title(explainer)}: what raises the logit of the name; maps of one row for one name share a scale"
+    figure.supxlabel(what, fontsize=6)
     return figure
 
 
@@ -114,9 +112,7 @@ def _grid(block: SubFigure, images: int, columns: int, header: str, colour: str)
     # A space keeps the row of headers as high where there is none.
     block.suptitle(header or " ", fontsize=7.5, fontweight="bold", color=colour)
     for axes in grid.flat:
-        axes.set_xticks([])
-        axes.set_yticks([])
-        axes.spines[:].set_visible(False)
+        bare(axes)
     return grid
 
 

@@ -12,8 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from prefclip.config import Config
 from prefclip.errors import PrefclipError
-from prefclip.reporting.drawing.style import FULL_WIDTH, INK, method_style, new_figure, panel_title
-from prefclip.reporting.labels import method_label
+from prefclip.reporting.drawing.style import FULL_WIDTH, INK, method_handles, method_style, new_figure, panel_title
 from prefclip.run.files import RunFiles
 
 COLUMNS = ("step", "loss", "regulariser", "margin", "reward_true", "reward_written")
@@ -72,12 +71,7 @@ def draw_training_curves(config: Config, layout: RunFiles) -> Figure:
     for panel in (regulariser, loss):
         panel.set_xlabel("optimizer step")
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
-    handles = []
-    for method in methods:
-        style = method_style(method, methods)
-        handles.append(
-            Line2D([], [], color=style.colour, linestyle=style.line, marker=style.marker, label=method_label(method))
-        )
+    handles = method_handles(methods, lines=True)
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), handlelength=2.6)
     return figure
 

@@ -53,8 +53,7 @@ def draw(config, layout):
     ticks = [tick for tick in TICKS if tick <= 1.25 * top]
     values.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     values.minorticks_off()
-    values.set_xlabel("rank of the direction")
-    values.set_ylabel("factor in the similarity")
+    values.set(xlabel="rank of the direction", ylabel="factor in the similarity")
     values.grid(True)
     values.margins(x=0.01)
     values.legend(loc="lower left", handlelength=2.4)
@@ -78,8 +77,7 @@ def draw(config, layout):
     lengths.set_yticks(range(len(maps)), list(maps.values()))
     lengths.invert_yaxis()
     lengths.tick_params(axis="y", length=0)
-    lengths.set_xlim(0, 1.45 * measured["relative_distance"].max())
-    lengths.set_xlabel("‖W$^T$W − I‖$_F$ / √D")
+    lengths.set(xlim=(0, 1.45 * measured["relative_distance"].max()), xlabel="‖W$^T$W − I‖$_F$ / √D")
     lengths.grid(True, axis="x")
     panel_title(lengths, "b", "Distance from the identity")
     return figure

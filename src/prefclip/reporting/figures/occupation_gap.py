@@ -47,14 +47,11 @@ def draw(config, layout):
             label.set_style("italic" if after.loc[name, "part"] == HELD_OUT_CONCEPTS else "normal")
         axes.set_ylim(-0.7, len(own) - 0.3)
         axes.tick_params(axis="y", length=0)
-        axes.set_xlim(-1, 1)
-        axes.set_xticks([-1, -0.5, 0, 0.5, 1])
-        axes.grid(True, axis="x")
+        axes.set(xlim=(-1, 1), xticks=[-1, -0.5, 0, 0.5, 1])
         axes.set_xlabel("← leans to “woman”      gap      leans to “man” →")
-        size = (
-            f"mean |gap| {np.abs(before.loc[own, 'value']).mean():.2f} → {np.abs(after.loc[own, 'value']).mean():.2f}"
-        )
-        panel_title(axes, letter, f"{kind.capitalize()}: {size}")
+        axes.grid(True, axis="x")
+        sizes = [np.abs(rows.loc[own, "value"]).mean() for rows in (before, after)]
+        panel_title(axes, letter, f"{kind.capitalize()}: mean |gap| {sizes[0]:.2f} → {sizes[1]:.2f}")
     handles = [
         Line2D([], [], marker="o", linestyle="", color="white", markeredgecolor=BLUE, label="untouched CLIP"),
         Line2D([], [], marker="o", linestyle="", color=VERMILLION, label=f"neutral, {named_scale(neutral_t)}"),

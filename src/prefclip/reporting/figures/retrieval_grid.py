@@ -49,13 +49,9 @@ def draw(config, layout):
             chosen = ranks[(ranks["query"] == query) & np.isclose(ranks["t"], t)].sort_values("rank").head(shown)
             for axes, (_, row) in zip(line, chosen.iterrows(), strict=False):
                 axes.imshow(images[row["row"]], interpolation="none")
-                for spine in axes.spines.values():
-                    spine.set_visible(True)
-                    spine.set_color(frames[row["gender"]])
-                    spine.set_linewidth(1.6)
+                axes.spines[:].set(visible=True, color=frames[row["gender"]], linewidth=1.6)
             for axes in line:
-                axes.set_xticks([])
-                axes.set_yticks([])
+                axes.set(xticks=[], yticks=[])
             line[0].set_ylabel(f"{name}\n{named_scale(t)}", fontsize=6.2, rotation=0, ha="right", va="center")
     handles = [
         Patch(facecolor="white", edgecolor=colour, linewidth=1.6, label=f"labelled {g}") for g, colour in frames.items()

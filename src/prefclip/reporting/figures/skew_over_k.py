@@ -53,9 +53,8 @@ def draw(config, layout):
         panel.set_xscale("log")
         panel.set_xticks(ticks, [str(k) for k in ticks])
         panel.minorticks_off()
-        panel.set_ylim(bottom=0)
+        panel.set(ylim=(0, None), xlabel="K first pictures")
         panel.grid(True)
-        panel.set_xlabel("K first pictures")
         panel.legend(loc="upper right", fontsize=6.3, handlelength=2.4)
         count = f" ({len(tones)} groups)" if axis == "tone" else ""
         panel_title(panel, letter, AXES[axis] + count)

@@ -35,18 +35,14 @@ class MethodLine:
 
 
 @dataclass(frozen=True)
-class Fact:
-    """A number that stands out, and what it says."""
-
-    number: str
-    text: str
-
-
-@dataclass(frozen=True)
 class Headline:
-    """What the first screen shows; ``panels`` holds (title, lines) of the training set and of the zero-shot mean."""
+    """What the first screen shows.
 
-    facts: list[Fact]
+    ``facts``: numbers that stand out, and what each says. ``panels``: (title, lines) of the training set and of the
+    zero-shot mean.
+    """
+
+    facts: list[tuple[str, str]]
     panels: list[tuple[str, list[MethodLine]]]
 
 
@@ -83,26 +79,20 @@ def _bar(number: Number) -> Bar:
     return Bar(100 * number.value, 100 * number.low, 100 * number.high, " ±".join(shown_parts(number)))
 
 
-def _facts(panels: list[tuple[str, list[MethodLine]]], requirements: Table | None) -> list[Fact]:
+def _facts(panels: list[tuple[str, list[MethodLine]]], requirements: Table | None) -> list[tuple[str, str]]:
     title, lines = panels[-1]
     untouched = next(line for line in lines if line.method == REFERENCE)
     tuned = [line for line in lines if line.method != REFERENCE]
-    where = f"on {title}"
-    facts = [
-        Fact(
-            f"{untouched.clean.value:.1f} → {untouched.attacked.value:.1f} %",
-            f"CLIP's accuracy {where}, once a word is written on the pictures",
-        )
-    ]
+    fallen = f"{untouched.clean.value:.1f} → {untouched.attacked.value:.1f} %"
+    facts = [(fallen, f"CLIP's accuracy on {title}, once a word is written on the pictures")]
     if tuned:
         best = max(tuned, key=lambda line: line.attacked.value)
         kept = max(tuned, key=lambda line: line.clean.value)
         facts += [
-            Fact(f"{best.attacked.text} %", f"{best.label} is the best under attack {where}"),
-            Fact(f"{kept.clean.text} %", f"{kept.label} keeps the most clean accuracy {where}"),
+            (f"{best.attacked.text} %", f"{best.label} is the best under attack on {title}"),
+            (f"{kept.clean.text} %", f"{kept.label} keeps the most clean accuracy on {title}"),
         ]
     met = [number.facts["met"] for number in requirements.numbers] if requirements else []
-    asked = [answer for answer in met if answer]
-    if asked:
-        facts.append(Fact(f"{asked.count('yes')} of {len(asked)}", "requirements of the run are met"))
+    if any(met):
+        facts.append((f"{met.count('yes')} of {len(list(filter(None, met)))}", "requirements of the run are met"))
     return facts

@@ -15,10 +15,10 @@ def make(config, layout):
     varies one, such as the trained parameters.
     """
     from prefclip.reporting import sweep_numbers
-    from prefclip.reporting.estimates import AVERAGED
+    from prefclip.reporting.estimates import AVERAGED, REFERENCE
     from prefclip.reporting.sweep_table import sweep_table
 
-    lines = [sweep_numbers.untouched_line()]
+    lines = [sweep_numbers.main_line(config, REFERENCE)]
     for method in config.methods:
         line = sweep_numbers.main_line(config, method)
         changed = [sweep_numbers.last_iterate(line)] if line.weights == AVERAGED else []

@@ -43,9 +43,10 @@ def make(config, layout):
 
 def _columns(measured, dataset):
     """The columns of a data set that `ConceptNumbers` has something for."""
+    from prefclip.evaluation.concept_table import TEST
     from prefclip.evaluation.metrics import CLEAN
     from prefclip.preferences.gender_parts import HELD_OUT_CONCEPTS, SEEN_CONCEPTS
-    from prefclip.reporting.concept_lines import TEST, Column
+    from prefclip.reporting.concept_lines import Column
 
     own = measured.rows[measured.rows["dataset"] == dataset]
     kinds = sorted(set(own.loc[own["axis"] == "kind", "group"]))

@@ -15,8 +15,9 @@ def reads(config, layout):
 
 def make(config, layout):
     """Accuracy on the object, reading of the word, neutral t, and the distance of WᵀW from the identity."""
+    from prefclip.evaluation.concept_table import TEST
     from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
-    from prefclip.reporting.concept_lines import TEST, Column, add_number, intervals, map_rows
+    from prefclip.reporting.concept_lines import Column, add_number, intervals, map_rows
     from prefclip.reporting.concept_numbers import NEUTRAL, distance_number, neutral_number, read_concept_numbers
     from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label
     from prefclip.reporting.traced import Numbers
