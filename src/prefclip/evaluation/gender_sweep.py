@@ -144,12 +144,9 @@ def add_concept_rows(rows: ConceptRows, probe: GenderProbe, t: float, outcome: G
         gap = _add_from_genders(rows, place, t, "probability_gap", probability[there], gender[there], _gap)
         gaps.setdefault(str(kind[there][0]), []).extend([] if gap is None else [abs(gap)])
     for group, sizes in sorted(gaps.items()):
-        # The interval is over concepts.
-        rows.mean(Place(probe.classes.dataset, CLEAN, TEST, "kind", group), t, "absolute_gap", sizes)
-    for group in sorted(set(kind)):
-        there = chosen[kind == group]
+        place, there = Place(probe.classes.dataset, CLEAN, TEST, "kind", group), chosen[kind == group]
+        rows.mean(place, t, "absolute_gap", sizes)  # its interval is over concepts
         swapped = vl_bias_text_swap(outcome.factual[there], outcome.swapped[there], people["gender"].to_numpy()[there])
-        place = Place(probe.classes.dataset, CLEAN, TEST, "kind", group)
         rows.mean(place, t, "vl_bias_text_swap", swapped)
     if "tone" in people:
         tone = people["tone"].to_numpy()[chosen]
@@ -196,7 +193,7 @@ def first_ranks(probe: GenderProbe, t: float, outcome: GenderOutcome) -> pd.Data
 
 
 def _gap(means: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Men − women: (…, 2) gives (…,). > 0 leans to "man".
+    """Men − women: (N, 2) gives (N,). > 0 leans to "man".
 
     Of right answers, the gender gap of resolution accuracy: VisoGender (Hall et al. 2023, arXiv:2306.12424). Of
     probabilities, its form for one concept; Wang et al. 2021 (arXiv:2109.05433) also compare group means.
@@ -229,11 +226,8 @@ def _add_from_genders(
     if is_man.all() or not is_man.any():
         return None
     columns = np.stack([values * is_man, values * ~is_man, is_man, ~is_man], axis=1).astype(np.float64)
-    draws = bootstrap_means(
-        columns,
-        generator_for(rows.run_id, *place, metric, "concept bootstrap"),
-        samples=rows.settings.bootstrap_samples,
-    )
+    generator = generator_for(rows.run_id, *place, metric, "concept bootstrap")
+    draws = bootstrap_means(columns, generator, samples=rows.settings.bootstrap_samples)
     draws = np.concatenate([columns.mean(axis=0)[None], draws[(draws[:, 2:] > 0).all(axis=1)]])
     found = combine(draws[:, :2] / draws[:, 2:])
     low, high = percentile_bounds(found[1:], rows.settings.confidence)

@@ -54,11 +54,7 @@ def bootstrap_interval(
 
 
 def bootstrap_means(
-    values: NDArray[np.float64],
-    generator: np.random.Generator,
-    *,
-    groups: ArrayLike | None = None,
-    samples: int = 1000,
+    values: NDArray[np.float64], generator: np.random.Generator, *, groups: ArrayLike | None = None, samples: int = 1000
 ) -> NDArray[np.float64]:
     """Means of ``samples`` resamples, (samples, C), of the C columns of ``values`` (N, C).
 

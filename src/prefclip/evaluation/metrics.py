@@ -20,12 +20,9 @@ TYPOGRAPHIC = "typographic"
 class Metric:
     """One entry of `METRICS`: the mean of what it takes from rows of the predictions (`long_form.PREDICTIONS`).
 
-    Attributes:
-        images: on which images it is defined.
-        measure: a column, or ``column = column``: 1 where two columns are equal, else 0.
-        without: values of columns whose rows do not enter the mean.
-        bounds: smallest and largest possible value.
-        unit: ``share`` (0–1) or ``nats``.
+    ``images``: on which it is defined. ``measure``: a column, or ``column = column``: 1 where two are equal, else 0.
+    ``without``: values of columns whose rows do not enter the mean. ``bounds``: smallest and largest possible value.
+    ``unit``: ``share`` (0–1) or ``nats``.
     """
 
     images: tuple[str, ...]

@@ -1,7 +1,7 @@
 """The evaluation stage: zero-shot scores of one model on clean and typographic images of every data set."""
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -35,13 +35,11 @@ class EvaluationError(PrefclipError):
     """A method, checkpoint or data set that cannot be evaluated."""
 
 
-@dataclass(frozen=True)
-class ImageSet:
+class ImageSet(NamedTuple):
     """The images of one data set that are scored; real photographs are of one kind, and the other is None.
 
-    Attributes:
-        clean, attacked: their rows of the two manifests, in manifest order.
-        clean_images, attacked_images: all images of the data set, memory-mapped uint8 (N, H, W, 3).
+    ``clean``, ``attacked``: their rows of the two manifests, in manifest order. ``clean_images``, ``attacked_images``:
+    all images of the data set, memory-mapped uint8 (N, H, W, 3).
     """
 
     dataset: str

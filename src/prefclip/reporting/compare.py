@@ -2,8 +2,8 @@
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -27,8 +27,7 @@ class CompareError(PrefclipError):
     """Published results that nothing can be compared with."""
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """One cell of a published table, and whether the run has it inside the published interval."""
 
     table: str
@@ -40,8 +39,7 @@ class Verdict:
     verdict: str
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(NamedTuple):
     """All verdicts, the published files that the run lacks, and the run's cells that were never published.
 
     ``left_out``: published files of the ablations, where the run made none of them.
@@ -94,8 +92,7 @@ def compare_folders(run: str | Path, reference: str | Path) -> Comparison:
         ablations = []
     published = [path for path in published if path not in ablations]
     missing = tuple(str(path) for path in published if not (run / path).is_file())
-    verdicts: list[Verdict] = []
-    unpublished = 0
+    verdicts, unpublished = [], 0
     for path in (path for path in tables if path not in ablations):
         wanted = read_values(reference / path)
         found = read_values(run / path) if (run / path).is_file() else {}
@@ -134,13 +131,9 @@ def print_comparison(comparison: Comparison, run: str | Path, reference: str | P
             table.add_column(heading, justify="right", no_wrap=True)
         table.add_column("verdict", no_wrap=True)
         for cell, verdict in zip(_short_names(verdicts), verdicts, strict=True):
-            table.add_row(
-                Text(cell),
-                _number(verdict.published),
-                f"{_number(verdict.low)} … {_number(verdict.high)}",
-                _number(verdict.found),
-                Text(verdict.verdict, style=STYLES[verdict.verdict]),
-            )
+            interval = f"{_number(verdict.low)} … {_number(verdict.high)}"
+            judged = Text(verdict.verdict, style=STYLES[verdict.verdict])
+            table.add_row(Text(cell), _number(verdict.published), interval, _number(verdict.found), judged)
         console.print(table)
     for path in comparison.missing_files:
         console.print(Text(f"missing: {Path(run) / path}, which {reference} has", style="bold red"), soft_wrap=True)

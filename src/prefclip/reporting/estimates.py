@@ -37,11 +37,9 @@ class EstimateError(PrefclipError):
 class Estimates:
     """The numbers of one run.
 
-    Attributes:
-        samples: (method, weights, dataset, images, metric) → array (S, 1 + B).
-        images: (dataset, images) → number of images scored; with a metric, how many of them enter it if not all.
-        confidence: level of the intervals.
-        files: method → seed → its predictions, named below the run; seeds in the order of the rows of ``samples``.
+    ``samples``: (method, weights, dataset, images, metric) → array (S, 1 + B). ``images``: (dataset, images) → number
+    of images scored; with a metric, how many of them enter it if not all. ``confidence``: level of the intervals.
+    ``files``: method → seed → its predictions, named below the run; seeds in the order of the rows of ``samples``.
     """
 
     samples: dict[tuple[str, str, str, str, str], Samples]
@@ -73,17 +71,31 @@ class Estimates:
         if seeds is not None:
             samples, files = samples[[list(files).index(seed) for seed in seeds]], {seed: files[seed] for seed in seeds}
         names = [datasets] if isinstance(datasets, str) else list(datasets)
+        without = dict(METRICS[metric].without)
         sources = [
-            Source(
-                file=file,
-                where={"weights": weights, "dataset": name, "images": images},
-                without=dict(METRICS[metric].without),
-            )
+            Source(file=file, where={"weights": weights, "dataset": name, "images": images}, without=without)
             for name in names
             for file in files.values()
         ]
         words = f"{metric} of {method} ({weights}) on {images} images of {averaged_over(len(files), names)}"
         return Traced(samples, mean_of(METRICS[metric].measure, words, *sources))
+
+    def measured(
+        self,
+        method: str,
+        weights: str,
+        place: tuple[Sequence[str], str, str],
+        seeds: Sequence[int] | None = None,
+        against: tuple[str, str] | None = None,
+    ) -> tuple[Estimate, Traced]:
+        """What stands at ``place`` (data sets, images, metric), or its paired difference to the method and weights
+        ``against``, with its interval. Raises EstimateError.
+        """
+        traced = self.traced(method, weights, *place, seeds)
+        if against is None:
+            return self.estimate(traced.samples, METRICS[place[-1]].bounds), traced
+        traced -= self.traced(*against, *place, seeds)
+        return self.estimate(traced.samples), traced
 
     def _one(self, *key: str) -> Samples:
         try:
@@ -153,12 +165,8 @@ def read_estimates(
             columns, twins, candidates = _columns(frames, dataset, images)
             values = np.stack([*columns.values(), candidates], axis=1)
             # One generator per data set: the clean and the typographic twin are picked together.
-            draws = bootstrap_means(
-                values,
-                generator_for(dataset, "table bootstrap"),
-                groups=twins,
-                samples=config.evaluation.bootstrap_samples,
-            )
+            generator, drawn = generator_for(dataset, "table bootstrap"), config.evaluation.bootstrap_samples
+            draws = bootstrap_means(values, generator, groups=twins, samples=drawn)
             both = np.concatenate([values.mean(axis=0)[None], draws]).T
             counts[dataset, images] = len(values)
             counts[dataset, images, "text_confusion"] = int(candidates.sum())

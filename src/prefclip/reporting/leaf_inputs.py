@@ -62,3 +62,9 @@ def saliency_scores(config: Config, layout: RunFiles) -> list[str]:
 def map_names(config: Config, concept: str) -> list[str]:
     """Return the maps of one concept (``reading`` or ``gender``), in order."""
     return list(dict.fromkeys(name for _, name, _ in concept_runs(config, concept)))
+
+
+def preferred_methods(config: Config) -> list[str]:
+    """Return the tuned methods with a preference objective, in order; all tuned methods where none has one."""
+    preferred = [name for name, method in config.methods.items() if method.is_preference]
+    return preferred or list(config.methods)

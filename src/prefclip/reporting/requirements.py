@@ -27,13 +27,9 @@ COLUMNS += ("threshold", "met")
 
 @dataclass(frozen=True)
 class Requirement:
-    """One number, and what it must be.
+    """One number (a key of TITLES), and what it must be: ``>=`` or ``<=`` a threshold, NaN where nothing is required.
 
-    Attributes:
-        name: a key of TITLES.
-        scope: a data set, ZERO_SHOT_MEAN or ALL_SETS (mean over the training set and the zero-shot sets).
-        sense: ``>=`` or ``<=``.
-        threshold: NaN where the number is shown without being required.
+    ``scope``: a data set, ZERO_SHOT_MEAN or ALL_SETS (mean over the training set and the zero-shot sets).
     """
 
     method: str
@@ -43,7 +39,7 @@ class Requirement:
     threshold: float
 
     def met(self, value: float) -> str:
-        """``yes`` or ``no``, empty where nothing is required."""
+        """``yes``, ``no``, or nothing."""
         if isnan(self.threshold):
             return ""
         return "yes" if (value >= self.threshold if self.sense == ">=" else value <= self.threshold) else "no"

@@ -58,16 +58,11 @@ def _add(numbers: Numbers, config: Config, layout: RunFiles, found: dict) -> int
     keys = {key: found[key] for key in ("method", "weights", "kind", "dataset")}
     keys |= {"images": TYPOGRAPHIC, "metric": f"{found['explainer']}.{found['target']}.{found['measure']}"}
     origin = _origin(config, layout, found, found["method"])
-    if found["kind"] == DIFFERENCE:
+    signed = found["kind"] == DIFFERENCE
+    if signed:
         origin -= _origin(config, layout, found, REFERENCE)
-    return numbers.add(
-        keys,
-        Estimate(found["value"], found["ci_low"], found["ci_high"]),
-        origin,
-        n=found["n"],
-        seeds=found["seeds"],
-        signed=found["kind"] == DIFFERENCE,
-    )
+    estimate = Estimate(found["value"], found["ci_low"], found["ci_high"])
+    return numbers.add(keys, estimate, origin, n=found["n"], seeds=found["seeds"], signed=signed)
 
 
 def _origin(config: Config, layout: RunFiles, found: dict, method: str) -> Origin:

@@ -23,12 +23,8 @@ MEASURED = ((CLEAN, "accuracy"), (TYPOGRAPHIC, "accuracy"), (TYPOGRAPHIC, "text_
 class SweepLine:
     """One line of numbers, of one value (``setting``, as text) of the key that a sweep varies.
 
-    Attributes:
-        method, weights, seeds: whose numbers they are.
-        kind: VALUE or DIFFERENCE.
-        main: the method that was changed.
-        against: method and weights that a difference is taken to, on the same seeds.
-        label: in the shown table.
+    ``method``, ``weights``, ``seeds``: whose numbers they are. ``kind``: VALUE or DIFFERENCE. ``main``: the method that
+    was changed. ``against``: method and weights that a difference is taken to, on the same seeds.
     """
 
     sweep: str
@@ -58,26 +54,18 @@ class SweepNumbers:
         return [self._add(numbers, line, scope, images, metric) for scope in self.scopes for images, metric in MEASURED]
 
     def _add(self, numbers: Numbers, line: SweepLine, scope: str, images: str, metric: str) -> int:
-        place = (self.scopes[scope], images, metric, line.seeds)
-        traced = self.estimates.traced(line.method, line.weights, *place)
-        if line.kind == DIFFERENCE:
-            traced -= self.estimates.traced(*line.against, *place)
+        against = line.against if line.kind == DIFFERENCE else None
+        place = (self.scopes[scope], images, metric)
+        estimate, traced = self.estimates.measured(line.method, line.weights, place, line.seeds, against)
         keys = {key: getattr(line, key) for key in ("sweep", "vary", "setting", "main", "method", "weights")}
         keys |= {"of_seeds": "+".join(map(str, line.seeds)), "kind": line.kind}
-        keys |= {"against": " ".join(line.against) if line.kind == DIFFERENCE else ""}
+        keys |= {"against": " ".join(against or ())}
         keys |= {"dataset": scope, "images": images, "metric": metric}
-        bounds = METRICS[metric].bounds if line.kind == VALUE else (-np.inf, np.inf)
         # Shown as the tidy view has it: with six digits.
-        found = Estimate(*np.round(self.estimates.estimate(traced.samples, bounds), 6))
-        return numbers.add(
-            keys,
-            found,
-            traced.origin,
-            n=self.estimates.count(self.scopes[scope], images),
-            seeds=len(line.seeds),
-            unit=METRICS[metric].unit,
-            signed=line.kind == DIFFERENCE,
-        )
+        found = Estimate(*np.round(estimate, 6))
+        n, unit = self.estimates.count(self.scopes[scope], images), METRICS[metric].unit
+        signed = line.kind == DIFFERENCE
+        return numbers.add(keys, found, traced.origin, n=n, seeds=len(line.seeds), unit=unit, signed=signed)
 
 
 def read_sweep_numbers(config: Config, layout: RunFiles) -> SweepNumbers:

@@ -1,6 +1,7 @@
 """The views of a table: tidy CSV for programs, Markdown for the screen, LaTeX (booktabs) for a paper."""
 
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from types import MappingProxyType
 
 import pandas as pd
@@ -66,12 +67,7 @@ def to_markdown(table: Table) -> str:
 
 def to_latex(table: Table) -> str:
     """The shown table as a ``tabular`` that needs the package booktabs; the caption stands above it as a comment."""
-    groups: list[list] = []
-    for first, _ in table.header:
-        if groups and groups[-1][0] == first:
-            groups[-1][1] += 1
-        else:
-            groups.append([first, 1])
+    groups = [(name, len(list(same))) for name, same in groupby(first for first, _ in table.header)]
     top, rules, column = [], [], 2
     for name, width in groups:
         top.append(_tex(name) if width == 1 else rf"\multicolumn{{{width}}}{{c}}{{{_tex(name)}}}")

@@ -1,7 +1,7 @@
 """A few pictures, the word written on them, and what CLIP and the tuned model call them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -33,8 +33,7 @@ ROW_HEIGHT = 1.12
 ANSWER_LIMIT = 112  # per cent on an axis, with room for the number behind the longest bar
 
 
-@dataclass(frozen=True)
-class Example:
+class Example(NamedTuple):
     """One row of the figure, with the answers of each method, best first."""
 
     dataset: str

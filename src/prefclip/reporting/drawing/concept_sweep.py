@@ -14,6 +14,7 @@ from prefclip.reporting.drawing.style import (
     FULL_WIDTH,
     GREY,
     INK,
+    LINES,
     RIGHT_ANSWER,
     WRITTEN_WORD,
     new_figure,
@@ -21,7 +22,6 @@ from prefclip.reporting.drawing.style import (
 )
 from prefclip.reporting.labels import dataset_label
 
-LINES = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1.5, 1, 1.5)))
 MOST_IN_A_ROW = 5
 NAMED_SCALES = (-4, -2, -1, 0, 1, 2, 4)
 

@@ -1,7 +1,7 @@
 """Real photographs with a misleading word on them, and what every method calls them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -23,8 +23,7 @@ PHOTOGRAPHS = 2  # of each data set, side by side
 ROW_HEIGHT = 1.3
 
 
-@dataclass(frozen=True)
-class Photograph:
+class Photograph(NamedTuple):
     """One photograph, with the answer of each method."""
 
     name: str

@@ -33,6 +33,8 @@ FAINT = "#C8C8C8"
 INK = "#222222"
 
 RIGHT_ANSWER, WRITTEN_WORD, OTHER_ANSWER = GREEN, VERMILLION, FAINT
+# Of concept maps, in their order.
+LINES = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1.5, 1, 1.5)), (0, (7, 1.5)), (0, (2, 2)))
 
 RC = {
     "font.family": "DejaVu Sans",

@@ -49,14 +49,9 @@ def draw_training_curves(config: Config, layout: RunFiles) -> Figure:
     rewards.set_ylabel("log π/π$_{ref}$ (nats)")
     low, high = rewards.get_ylim()
     rewards.set_ylim(bottom=low - LEGEND_SHARE * (high - low))
-    rewards.legend(
-        handles=[
-            Line2D([], [], color=INK, marker="o", label="true name"),
-            Line2D([], [], color=INK, alpha=FAINT_ALPHA, linewidth=FAINT_WIDTH, label="written word"),
-        ],
-        loc="lower left",
-        ncols=2,
-    )
+    shown = Line2D([], [], color=INK, marker="o", label="true name")
+    faint = Line2D([], [], color=INK, alpha=FAINT_ALPHA, linewidth=FAINT_WIDTH, label="written word")
+    rewards.legend(handles=[shown, faint], loc="lower left", ncols=2)
     _draw(regulariser, logs, "regulariser")
     regulariser.set_yscale("log")
     regulariser.set_ylim(bottom=_lowest_shown(regulariser))
@@ -140,6 +135,5 @@ def _draw(
             markevery=(methods.index(method) * length // (MARKERS * len(methods)), max(1, length // MARKERS)),
         )
         if len(runs) > 1:
-            panel.fill_between(
-                steps, curves.min(axis=0), curves.max(axis=0), color=style.colour, alpha=0.18, linewidth=0
-            )
+            ends = curves.min(axis=0), curves.max(axis=0)
+            panel.fill_between(steps, *ends, color=style.colour, alpha=0.18, linewidth=0)

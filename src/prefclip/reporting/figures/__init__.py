@@ -27,10 +27,8 @@ class UnknownFigureError(PrefclipError):
 class Leaf(Protocol):
     """What the file of a figure holds.
 
-    Attributes:
-        CAPTION: one sentence, as the report shows it.
-        ORDER: its place in the report, ascending.
-        GROUP: the target of Snakemake that draws it.
+    ``CAPTION``: one sentence, as the report shows it. ``ORDER``: its place in the report, ascending. ``GROUP``: the
+    target of Snakemake that draws it.
     """
 
     CAPTION: str

@@ -58,8 +58,9 @@ def draw(config, layout):
                 ends = places[name] - GROUP_WIDTH / 2 - 0.03, places[name] + GROUP_WIDTH / 2 + 0.03
                 label = "CLIP on clean images" if name == config.data.train else None
                 panel.hlines(level, *ends, colors="black", linestyles=(0, (3, 1.5)), linewidth=0.9, label=label)
-        for edge in _block_edges(config, places):
-            panel.axvline(edge, color="#BBBBBB", linewidth=0.6)
+        for name in [ZERO_SHOT_MEAN, *config.data.bias[:1]]:
+            if name in places:
+                panel.axvline(places[name] - (0.5 + BLOCK_GAP / 2), color="#BBBBBB", linewidth=0.6)
     panels[1].set_xticks(list(places.values()), [_tick_label(config, name) for name in places])
     for name, label in zip(places, panels[1].get_xticklabels(), strict=True):
         label.set_fontweight("bold" if name == ZERO_SHOT_MEAN else "normal")
@@ -90,9 +91,3 @@ def _tick_label(config: Config, name: str) -> str:
         return "Zero-shot\nmean"
     role = {config.data.train: "\n(training set)"} | dict.fromkeys(config.data.bias, "\n(gender set)")
     return dataset_label(name) + role.get(name, "")
-
-
-def _block_edges(config: Config, places: dict[str, float]) -> list[float]:
-    shift = 0.5 + BLOCK_GAP / 2
-    firsts = [ZERO_SHOT_MEAN, *config.data.bias[:1]]
-    return [places[name] - shift for name in firsts if name in places]

@@ -1,7 +1,6 @@
 """A few pictures, the word written on them, and what CLIP and the tuned model call them."""
 
-from prefclip.reporting.drawing.preferred import preferred_methods
-from prefclip.reporting.leaf_inputs import decided_by, has_methods, method_predictions
+from prefclip.reporting.leaf_inputs import decided_by, has_methods, method_predictions, preferred_methods
 
 CAPTION = (
     "Clean and attacked pictures with the three most probable names, before and after tuning, drawn at random "

@@ -4,7 +4,6 @@ from prefclip.reporting.leaf_inputs import has_concepts
 
 CAPTION = "The spectrum of the trained maps and their distance from the identity."
 ORDER, GROUP = 70, "concepts"
-LINES = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1.5, 1, 1.5)), (0, (7, 1.5)), (0, (2, 2)))
 MATRICES = ("shared", "similarity")
 SMALLEST_SHOWN = 0.05
 TICKS = (0.05, 0.1, 0.2, 0.5, 1, 2, 4)
@@ -28,7 +27,7 @@ def draw(config, layout):
     """
     from prefclip.evaluation.spectrum_table import read_distances, read_spectra
     from prefclip.reporting.drawing import style
-    from prefclip.reporting.drawing.style import FULL_WIDTH, GREY, INK, new_figure, panel_title
+    from prefclip.reporting.drawing.style import FULL_WIDTH, GREY, INK, LINES, new_figure, panel_title
 
     colours = (style.BLUE, style.VERMILLION, style.GREEN, style.ORANGE, style.PURPLE, style.SKY)
     maps = {name: name.replace("_", " ") for name in config.concepts}

@@ -1,7 +1,6 @@
 """Where models look: the same pictures, clean and attacked, explained for the true name and for the written word."""
 
-from prefclip.reporting.drawing.preferred import preferred_methods
-from prefclip.reporting.leaf_inputs import decided_by, has_saliency
+from prefclip.reporting.leaf_inputs import decided_by, has_saliency, preferred_methods
 from prefclip.run.plan import saliency_dataset
 
 CAPTION = "Where the models look: what raises the logit of the true and of the written name."

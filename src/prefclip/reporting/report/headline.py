@@ -1,7 +1,7 @@
 """The first screen: what was run, and how it ended in a few numbers."""
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from prefclip.config import Config, method_names
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
@@ -13,8 +13,7 @@ from prefclip.run.files import RunFiles
 from prefclip.table import VALUE, Number, Table, read_table
 
 
-@dataclass(frozen=True)
-class Bar:
+class Bar(NamedTuple):
     """An accuracy with its interval, all in %, and as text."""
 
     value: float
@@ -23,8 +22,7 @@ class Bar:
     text: str
 
 
-@dataclass(frozen=True)
-class MethodLine:
+class MethodLine(NamedTuple):
     """One method of the drawing."""
 
     method: str
@@ -34,8 +32,7 @@ class MethodLine:
     attacked: Bar
 
 
-@dataclass(frozen=True)
-class Headline:
+class Headline(NamedTuple):
     """What the first screen shows.
 
     ``facts``: numbers that stand out, and what each says. ``panels``: (title, lines) of the training set and of the

@@ -1,7 +1,6 @@
 """Every key of the run's resolved configuration, with its meaning; the disputed ones with what both protocols say."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from prefclip.config import Config, json_schema
 from prefclip.config.overview import ANY_NAME, sections
@@ -12,8 +11,7 @@ DISPUTED_PARAMETERS = {("ipo", "regulariser_weight"): ("0.01", "1"), ("kto", "re
 PAPER, RELEASED = "paper", "released_code"
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(NamedTuple):
     """One key with its value, what it may be and what it means; ``protocols`` says what the two protocols set."""
 
     name: str
@@ -23,8 +21,7 @@ class Key:
     protocols: tuple[str, str] | None = None
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(NamedTuple):
     """Keys that belong together."""
 
     name: str
@@ -35,7 +32,7 @@ class Section:
 def read_settings(config: Config) -> list[Section]:
     """Return all keys by section, as the run used them, but for its name; sections without any entry are left out."""
     values = {key: value for key, value in config.plain.items() if key != "experiment"}
-    defaults = Config.model_validate({"methods": {}}).model_dump(mode="json")
+    default = Config.model_validate({"methods": {}}).model_dump(mode="json")
     found = []
     for name, about, rows in sections(json_schema()):
         for place, held in _instances(name, values):
@@ -45,7 +42,7 @@ def read_settings(config: Config) -> list[Section]:
                     shown(held[row.name]),
                     row.allowed,
                     row.meaning,
-                    _protocols(place, row.name, held, defaults),
+                    _protocols(place, row.name, held, default),
                 )
                 for row in rows
                 if row.name in held
