@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from prefclip.config import Config
 from prefclip.evaluation.long_form import read_predictions
-from prefclip.reporting.drawing.style import OTHER_ANSWER, RIGHT_ANSWER, WRITTEN_WORD, bare
+from prefclip.reporting.drawing.parts import bare
+from prefclip.reporting.drawing.style import OTHER_ANSWER, RIGHT_ANSWER, WRITTEN_WORD
 from prefclip.reporting.estimates import EstimateError, headline_weights, seeds_of
 from prefclip.run.files import RunFiles
 

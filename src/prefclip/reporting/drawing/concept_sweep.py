@@ -9,12 +9,12 @@ from matplotlib.lines import Line2D
 
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
 from prefclip.reporting.drawing.curves import draw_curve, mark_untouched_and_trained, mean_of, named_scale, rows_of
+from prefclip.reporting.drawing.parts import LINES
 from prefclip.reporting.drawing.style import (
     BLUE,
     FULL_WIDTH,
     GREY,
     INK,
-    LINES,
     RIGHT_ANSWER,
     WRITTEN_WORD,
     new_figure,

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prefclip.evaluation.saliency.score_table import spoken_title
+from prefclip.reporting.drawing.parts import bare
 from prefclip.reporting.drawing.saliency_grid import LOUDEST, draw_map
-from prefclip.reporting.drawing.style import bare, new_figure, print_style, save_figure_as
+from prefclip.reporting.drawing.style import new_figure, print_style, save_figure_as
 
 PANEL_INCHES = 1.5
 

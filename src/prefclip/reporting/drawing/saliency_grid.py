@@ -20,7 +20,8 @@ from prefclip.evaluation.saliency.box_metrics import BOX_COLUMNS
 from prefclip.evaluation.saliency.score_table import TITLES, ExampleMaps, read_example_maps, spoken_title
 from prefclip.evaluation.saliency.share_estimates import REFERENCE
 from prefclip.reporting.drawing.nested_figure import nested_figure
-from prefclip.reporting.drawing.style import FULL_WIDTH, INK, RIGHT_ANSWER, WRITTEN_WORD, bare
+from prefclip.reporting.drawing.parts import bare
+from prefclip.reporting.drawing.style import FULL_WIDTH, INK, RIGHT_ANSWER, WRITTEN_WORD
 from prefclip.reporting.labels import method_label
 from prefclip.run.files import RunFiles
 from prefclip.run.plan import saliency_dataset

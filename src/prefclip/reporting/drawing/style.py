@@ -16,14 +16,14 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from prefclip.files import whole_file
-from prefclip.reporting.labels import method_colour, method_label
+from prefclip.reporting.labels import method_colour
 
 Metadata = Callable[[str], dict[str, str | None]]
 
 FULL_WIDTH = 6.75  # inches: the text width of a two-column journal
+COLUMN_WIDTH = 3.3
 PNG_DPI = 200
 CANVASES = {".pdf": FigureCanvasPdf, ".png": FigureCanvasAgg}
 
@@ -33,8 +33,6 @@ FAINT = "#C8C8C8"
 INK = "#222222"
 
 RIGHT_ANSWER, WRITTEN_WORD, OTHER_ANSWER = GREEN, VERMILLION, FAINT
-# Of concept maps, in their order.
-LINES = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1.5, 1, 1.5)), (0, (7, 1.5)), (0, (2, 2)))
 
 RC = {
     "font.family": "DejaVu Sans",
@@ -110,16 +108,6 @@ def method_style(method: str, methods: Sequence[str]) -> MethodStyle:
     return MethodStyle(lighter(base.colour, min(0.8, 0.3 * turns)), base.hatch, base.marker, base.line)
 
 
-def method_handles(methods: Sequence[str], lines: bool) -> list[Line2D]:
-    """Entries of a legend of methods: their markers, on their lines or alone."""
-    found = []
-    for method in methods:
-        style, label = method_style(method, methods), method_label(method)
-        line = style.line if lines else ""
-        found.append(Line2D([], [], color=style.colour, linestyle=line, marker=style.marker, label=label))
-    return found
-
-
 def lighter(colour: str, share: float) -> str:
     """Mix a colour with white: 0 leaves it, 1 is white."""
     return to_hex([part + (1 - part) * share for part in to_rgb(colour)])
@@ -140,12 +128,6 @@ def new_figure(width: float, height: float) -> Figure:
 def panel_title(axes, letter: str, text: str) -> None:
     """``(a) text`` above a panel."""
     axes.set_title(rf"$\bf{{({letter})}}$ {text}")
-
-
-def bare(axes) -> None:
-    """Leave neither ticks nor spines, around a picture."""
-    axes.set(xticks=[], yticks=[])
-    axes.spines[:].set_visible(False)
 
 
 def timeless_metadata(path: str | Path) -> dict[str, str | None]:

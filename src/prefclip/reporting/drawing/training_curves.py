@@ -12,7 +12,8 @@ from matplotlib.ticker import MaxNLocator
 
 from prefclip.config import Config
 from prefclip.errors import PrefclipError
-from prefclip.reporting.drawing.style import FULL_WIDTH, INK, method_handles, method_style, new_figure, panel_title
+from prefclip.reporting.drawing.parts import method_handles
+from prefclip.reporting.drawing.style import FULL_WIDTH, INK, method_style, new_figure, panel_title
 from prefclip.run.files import RunFiles
 
 COLUMNS = ("step", "loss", "regulariser", "margin", "reward_true", "reward_written")

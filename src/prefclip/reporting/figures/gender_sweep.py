@@ -20,7 +20,7 @@ def draw(config, layout):
         rows_of,
         untouched,
     )
-    from prefclip.reporting.drawing.limits_note import write_limits
+    from prefclip.reporting.drawing.parts import write_limits
     from prefclip.reporting.drawing.style import BLUE, FULL_WIDTH, GREEN, GREY, ORANGE, PURPLE, new_figure, panel_title
 
     shown = GenderMap(config, layout)

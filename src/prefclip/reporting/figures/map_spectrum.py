@@ -27,7 +27,8 @@ def draw(config, layout):
     """
     from prefclip.evaluation.spectrum_table import read_distances, read_spectra
     from prefclip.reporting.drawing import style
-    from prefclip.reporting.drawing.style import FULL_WIDTH, GREY, INK, LINES, new_figure, panel_title
+    from prefclip.reporting.drawing.parts import LINES
+    from prefclip.reporting.drawing.style import FULL_WIDTH, GREY, INK, new_figure, panel_title
 
     colours = (style.BLUE, style.VERMILLION, style.GREEN, style.ORANGE, style.PURPLE, style.SKY)
     maps = {name: name.replace("_", " ") for name in config.concepts}

@@ -21,7 +21,7 @@ def draw(config, layout):
 
     from prefclip.preferences.gender_parts import HELD_OUT_CONCEPTS
     from prefclip.reporting.drawing.curves import named_scale
-    from prefclip.reporting.drawing.limits_note import write_limits
+    from prefclip.reporting.drawing.parts import write_limits
     from prefclip.reporting.drawing.style import BLUE, FAINT, FULL_WIDTH, INK, VERMILLION, new_figure, panel_title
 
     shown = GenderMap(config, layout)

@@ -26,8 +26,8 @@ def draw(config, layout):
     from prefclip.datasets.image_stacks import open_images
     from prefclip.datasets.parquet_tables import read_table
     from prefclip.reporting.drawing.curves import named_scale
-    from prefclip.reporting.drawing.limits_note import write_limits
     from prefclip.reporting.drawing.nested_figure import nested_figure
+    from prefclip.reporting.drawing.parts import write_limits
     from prefclip.reporting.drawing.style import FULL_WIDTH, GREEN, PURPLE
 
     people = GenderMap(config, layout)

@@ -20,7 +20,8 @@ def draw(config, layout):
 
     from prefclip.evaluation.saliency.score_table import TITLES
     from prefclip.evaluation.saliency.share_estimates import AREA, SHARE
-    from prefclip.reporting.drawing.style import FULL_WIDTH, INK, method_handles, method_style, new_figure, panel_title
+    from prefclip.reporting.drawing.parts import method_handles
+    from prefclip.reporting.drawing.style import FULL_WIDTH, INK, method_style, new_figure, panel_title
     from prefclip.reporting.saliency_table import read_share_estimates
     from prefclip.table import VALUE
 

@@ -15,7 +15,7 @@ def draw(config, layout):
     Means over all concepts' captions with the interval over captions; legends name NDKL. Numbers are the first seed's.
     """
     from prefclip.reporting.drawing.curves import named_scale
-    from prefclip.reporting.drawing.limits_note import write_limits
+    from prefclip.reporting.drawing.parts import write_limits
     from prefclip.reporting.drawing.style import BLUE, FULL_WIDTH, GREY, VERMILLION, new_figure, panel_title
 
     shown = GenderMap(config, layout)
