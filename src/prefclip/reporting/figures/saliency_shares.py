@@ -8,7 +8,7 @@ ORDER, GROUP = 130, "main"
 TARGETS = {"written": "For the written word", "predicted": "For the model's own answer", "true": "For the true name"}
 
 applies, reads = has_saliency, saliency_scores
-settings = decided_by("methods", *reversed(INTERVALS))
+settings = decided_by("methods", *INTERVALS)
 
 
 def draw(config, layout):

@@ -89,7 +89,7 @@ def _facts(panels: list[tuple[str, list[MethodLine]]], requirements: Table | Non
             (f"{best.attacked.text} %", f"{best.label} is the best under attack on {title}"),
             (f"{kept.clean.text} %", f"{kept.label} keeps the most clean accuracy on {title}"),
         ]
-    met = [number.facts["met"] for number in requirements.numbers] if requirements else []
-    if any(met):
-        facts.append((f"{met.count('yes')} of {len(list(filter(None, met)))}", "requirements of the run are met"))
+    asked = [number.facts["met"] for number in requirements.numbers if number.facts["met"]] if requirements else []
+    if asked:
+        facts.append((f"{asked.count('yes')} of {len(asked)}", "requirements of the run are met"))
     return facts

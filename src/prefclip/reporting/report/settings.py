@@ -32,21 +32,15 @@ class Section(NamedTuple):
 def read_settings(config: Config) -> list[Section]:
     """Return all keys by section, as the run used them, but for its name; sections without any entry are left out."""
     values = {key: value for key, value in config.plain.items() if key != "experiment"}
-    default = Config.model_validate({"methods": {}}).model_dump(mode="json")
+    defaults = Config.model_validate({"methods": {}}).model_dump(mode="json")
     found = []
     for name, about, rows in sections(json_schema()):
         for place, held in _instances(name, values):
-            keys = [
-                Key(
-                    row.name,
-                    shown(held[row.name]),
-                    row.allowed,
-                    row.meaning,
-                    _protocols(place, row.name, held, default),
-                )
-                for row in rows
-                if row.name in held
-            ]
+            keys = []
+            for row in rows:
+                if row.name in held:
+                    protocols = _protocols(place, row.name, held, defaults)
+                    keys.append(Key(row.name, shown(held[row.name]), row.allowed, row.meaning, protocols))
             found.append(Section(place, about if name else "", keys))
     return [section for section in found if section.keys]
 
