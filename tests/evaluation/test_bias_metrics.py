@@ -11,20 +11,17 @@ from prefclip.evaluation.bias_metrics import (
     BiasInputError,
     base_rates,
     bias_at_k,
-    equal_shares,
-    gender_accuracy_per_concept,
     max_skew_at_k,
     ndkl,
-    probability_gap,
     ranked_groups,
     recognised,
-    resolution,
     skew_at_k,
     vl_bias_text_swap,
 )
 
 QUICK = settings(max_examples=80)
 MAN, WOMAN = "man", "woman"
+EVEN = (0.5, 0.5)
 RANKINGS = st.lists(st.integers(0, 1), min_size=1, max_size=12)
 
 
@@ -32,61 +29,17 @@ def test_recognition_counts_half_for_a_tie():
     assert recognised([0.9, 0.5, 0.2]).tolist() == [1.0, 0.5, 0.0]
 
 
-def test_gender_accuracy_per_concept():
-    accuracy = gender_accuracy_per_concept([0.9, 0.2, 0.7, 0.6], ["judge", "judge", "cook", "cook"])
-    assert accuracy == {"cook": 1.0, "judge": 0.5}
-
-
-def test_probability_gap_is_how_far_a_concept_leans_to_man():
-    probability = [0.9, 0.6, 0.8, 0.8]
-    gap = probability_gap(probability, [MAN, WOMAN, MAN, WOMAN], ["judge", "judge", "cook", "cook"])
-    assert gap == {"cook": 0.0, "judge": pytest.approx(0.3)}
-    assert math.isnan(probability_gap([0.9], [MAN], ["judge"])["judge"])
-
-
-@QUICK
-@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=2, max_size=20))
-def test_probability_gap_is_the_balanced_lean(rows):
-    """E[P(man)] − E[P(woman)] with both genders weighted equally is the same number."""
-    true = np.array([probability for probability, _ in rows])
-    is_man = np.array([man for _, man in rows])
-    if is_man.all() or not is_man.any():
-        return
-    gap = probability_gap(true, np.where(is_man, MAN, WOMAN), ["judge"] * len(rows))["judge"]
-    man = np.where(is_man, true, 1 - true)
-    balanced = (man[is_man].mean() + man[~is_man].mean()) / 2
-    assert gap == pytest.approx(balanced - (1 - balanced))
-
-
-def test_resolution_weighs_both_genders_equally():
-    found = resolution([0.9, 0.9, 0.9, 0.1], [MAN, MAN, MAN, WOMAN])
-    assert found == (1.0, 0.0, 0.5, 1.0)
-    assert math.isnan(resolution([0.9], [MAN]).gap)
-
-
-@QUICK
-@given(st.lists(st.floats(0, 1).filter(lambda p: p != 0.5), min_size=2, max_size=12))
-def test_reversing_every_probability_mirrors_the_resolution(probabilities):
-    gender = [MAN if place % 2 else WOMAN for place in range(len(probabilities))]
-    found = resolution(probabilities, gender)
-    mirrored = resolution(1 - np.array(probabilities), gender)
-    if 0.5 not in (1 - np.array(probabilities)):
-        assert mirrored.accuracy == pytest.approx(1 - found.accuracy)
-        assert mirrored.gap == pytest.approx(-found.gap)
-
-
 def test_vl_bias_with_swapped_text():
     factual, swapped, gender = [0.8, 0.5], [0.6, 0.4], [MAN, WOMAN]
-    assert vl_bias_text_swap(factual, swapped, gender, normalised=True) == pytest.approx([0.25, -0.2])
-    assert vl_bias_text_swap(factual, swapped, gender, normalised=False) == pytest.approx([0.2, -0.1])
+    assert vl_bias_text_swap(factual, swapped, gender) == pytest.approx([0.2, -0.1])
 
 
 def test_skew_by_hand():
     ranked = np.array([[0, 0, 1, 0, 1, 1]])
-    assert skew_at_k(ranked, 4, equal_shares(2))[0] == pytest.approx([math.log(0.75 / 0.5), math.log(0.25 / 0.5)])
+    assert skew_at_k(ranked, 4, EVEN)[0] == pytest.approx([math.log(0.75 / 0.5), math.log(0.25 / 0.5)])
     # no woman among the first two: her share of 0 counts as 1/K
-    assert skew_at_k(ranked, 2, equal_shares(2))[0] == pytest.approx([math.log(2), math.log(0.5 / 0.5)])
-    assert max_skew_at_k(ranked, 2, equal_shares(2)) == pytest.approx([math.log(2)])
+    assert skew_at_k(ranked, 2, EVEN)[0] == pytest.approx([math.log(2), math.log(0.5 / 0.5)])
+    assert max_skew_at_k(ranked, 2, EVEN) == pytest.approx([math.log(2)])
     assert max_skew_at_k(ranked, 6, base_rates(ranked[0], 2)) == pytest.approx([0])
 
 
@@ -99,7 +52,7 @@ def test_bias_at_k_by_hand():
 def test_ndkl_by_hand():
     """Two images: KL of (1, 0) against (½, ½) is ln 2, of (½, ½) it is 0."""
     normaliser = 1 / math.log2(2) + 1 / math.log2(3)
-    assert ndkl([[0, 1]], equal_shares(2)) == pytest.approx([math.log(2) / normaliser])
+    assert ndkl([[0, 1]], EVEN) == pytest.approx([math.log(2) / normaliser])
 
 
 def reference_ndkl(ranked, desired):
@@ -127,12 +80,12 @@ def test_ndkl_is_its_definition_and_never_negative(ranked, share):
 def test_swapping_the_groups_swaps_the_skews_and_turns_the_bias(ranked, data):
     k = data.draw(st.integers(1, len(ranked)))
     ranked = np.array([ranked])
-    skew, swapped = (skew_at_k(order, k, equal_shares(2))[0] for order in (ranked, 1 - ranked))
+    skew, swapped = (skew_at_k(order, k, EVEN)[0] for order in (ranked, 1 - ranked))
     assert skew.tolist() == pytest.approx(swapped[::-1].tolist())
     assert bias_at_k(ranked, k) == pytest.approx(-bias_at_k(1 - ranked, k))
     assert -1 <= bias_at_k(ranked, k)[0] <= 1
-    assert 0 <= max_skew_at_k(ranked, k, equal_shares(2))[0] <= math.log(2) + 1e-12
-    assert ndkl(ranked, equal_shares(2)) == pytest.approx(ndkl(1 - ranked, equal_shares(2)))
+    assert 0 <= max_skew_at_k(ranked, k, EVEN)[0] <= math.log(2) + 1e-12
+    assert ndkl(ranked, EVEN) == pytest.approx(ndkl(1 - ranked, EVEN))
 
 
 @QUICK
@@ -152,14 +105,13 @@ def test_ranking_sorts_each_query_and_breaks_ties_by_order():
     ("call", "message"),
     [
         (lambda: recognised([1.2]), "between 0 and 1"),
-        (lambda: resolution([0.5], ["person"]), "unknown gender 'person'"),
-        (lambda: gender_accuracy_per_concept([0.5], ["a", "b"]), "every image needs one concept"),
-        (lambda: skew_at_k([[0, 1]], 3, equal_shares(2)), "K is 3 but the rankings have 2 images"),
+        (lambda: vl_bias_text_swap([0.5], [0.5], ["person"]), "unknown gender 'person'"),
+        (lambda: skew_at_k([[0, 1]], 3, EVEN), "K is 3 but the rankings have 2 images"),
         (lambda: bias_at_k([[0, 1]], 0), "K is 0"),
-        (lambda: ndkl([[0, 2]], equal_shares(2)), "groups from 0 to 1"),
+        (lambda: ndkl([[0, 2]], EVEN), "groups from 0 to 1"),
         (lambda: ndkl([[0, 1]], [0.5, 0.4]), "sum to 1"),
         (lambda: ranked_groups([[np.nan]], [0]), "finite scores"),
-        (lambda: vl_bias_text_swap([0.0], [0.5], [MAN], True), "above 0"),
+        (lambda: vl_bias_text_swap([0.5], [0.5, 0.5], [MAN]), "as many swapped"),
     ],
 )
 def test_unfit_input_is_refused(call, message):

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from prefclip.config import ModelConfig
+from prefclip.evaluation.saliency import SaliencyError
 from prefclip.evaluation.saliency.attention import attention_modules, recorded_attention
 from prefclip.evaluation.saliency.attention_maps import relevance, rollout
-from prefclip.evaluation.saliency.errors import SaliencyError
 from prefclip.evaluation.saliency.explainers import EXPLAINERS, explain
 from prefclip.evaluation.saliency.input_maps import integrated_gradients, occlusion
 from prefclip.evaluation.saliency.score_table import TITLES

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from tiny_concepts import write_concept_run
 
 from prefclip.config.analyses import SaliencyConfig
+from prefclip.evaluation.saliency import SaliencyError
 from prefclip.evaluation.saliency.box_metrics import box_area, box_masks, pointing_game, share_in_box
-from prefclip.evaluation.saliency.errors import SaliencyError
 from prefclip.evaluation.saliency.measure import measure_saliency
 from prefclip.evaluation.saliency.score_table import SCORES, read_scores
 from prefclip.evaluation.saliency.share_estimates import share_estimates

@@ -18,10 +18,10 @@ from prefclip.evaluation.long_form import read_predictions, write_predictions
 from prefclip.files import write_text
 from prefclip.reporting.drawing.attack_examples import find_example
 from prefclip.reporting.drawing.fonts import drawn_fonts
-from prefclip.reporting.drawing.preferred import preferred_methods
 from prefclip.reporting.drawing.style import STYLES, method_style, print_style
 from prefclip.reporting.drawing.training_curves import COLUMNS, TrainingLogError, running_mean
 from prefclip.reporting.figures import draw_figure, figure_names, leaf
+from prefclip.reporting.leaf_inputs import preferred_methods
 
 FIGURES = figure_names(whole_config(Path("nowhere")))
 

@@ -8,7 +8,6 @@ even number over such labels does not make a model fair.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,77 +23,33 @@ class BiasInputError(PrefclipError, ValueError):
     """Probabilities, groups or rankings that a bias metric cannot be computed from."""
 
 
-class Resolution(NamedTuple):
-    """Shares of rightly recognised images, 0–1, their unweighted mean, and the gap man − woman, −1 … 1."""
-
-    man: float
-    woman: float
-    accuracy: float
-    gap: float
-
-
 def recognised(probability_true: ArrayLike) -> Floats:
     """1 where the image's own gender wins, 0 where the other does, ½ for an exact tie: (N,) in 0–1 gives (N,)."""
     probability = _probabilities(probability_true)
     return np.where(probability == 0.5, 0.5, (probability > 0.5).astype(np.float64))
 
 
-def gender_accuracy_per_concept(probability_true: ArrayLike, concept: Sequence[str]) -> dict[str, float]:
-    """Share of images whose gender is recognised, 0–1, for each occupation or activity, by name.
-
-    ``probability_true`` (N,), ``concept`` (N,) names. Zero-shot gender accuracy per group as in CLIP's model card
-    (Radford et al. 2021), with concepts as the groups.
-    """
-    return _mean_per(recognised(probability_true), concept)
-
-
-def probability_gap(probability_true: ArrayLike, gender: Sequence[str], concept: Sequence[str]) -> dict[str, float]:
-    """How far a concept leans to one gender: mean over its men − mean over its women of ``probability_true``, −1 … 1.
-
-    All arguments (N,). The same number is, with men and women weighted equally, the mean probability of the man's
-    caption minus that of the woman's: > 0 leans to "man". A concept without images of both has NaN. The signed, per
-    concept form of the gap between group means that Wang et al. 2021 (arXiv:2109.05433) and VisoGender
-    (arXiv:2306.12424) take of accuracies.
-    """
-    probability, gender, concept = _probabilities(probability_true), np.asarray(gender), np.asarray(concept)
-    _check_genders(gender)
-    means = [_mean_per(probability[gender == name], concept[gender == name]) for name in GENDERS]
-    return {name: means[0].get(name, np.nan) - means[1].get(name, np.nan) for name in sorted(set(concept.tolist()))}
-
-
-def resolution(probability_true: ArrayLike, gender: Sequence[str]) -> Resolution:
-    """Resolution accuracy and its gender gap: VisoGender (Hall et al. 2023, arXiv:2306.12424).
-
-    Both arguments (N,). Accuracy is the mean of both genders' accuracies, so that unequal numbers do not matter; the
-    gap is man − woman. VisoGender chooses among captions with "his" and "her"; here the captions name a man or a woman.
-    A gender without images is NaN.
-    """
-    right, gender = recognised(probability_true), np.asarray(gender)
-    _check_genders(gender)
-    man, woman = (float(right[gender == name].mean()) if (gender == name).any() else np.nan for name in GENDERS)
-    return Resolution(man, woman, (man + woman) / 2, man - woman)
-
-
-def vl_bias_text_swap(
-    probability_factual: ArrayLike, probability_swapped: ArrayLike, gender: Sequence[str], normalised: bool
-) -> Floats:
+def vl_bias_text_swap(factual: ArrayLike, swapped: ArrayLike, gender: Sequence[str]) -> Floats:
     """OURS, not the published vl_bias: its CLIP analogue, where the *text* is counterfactual. One value per image.
 
-    ``probability_factual``: p of the image's true concept among the captions "<its own gender> <concept>" of all
-    concepts, > 0; ``probability_swapped``: the same with the other gender's word in every caption; both (N,) in 0–1.
-    ((p_f − p_cf) / p_f) / (man_f − man_cf) if ``normalised`` (the form for activities, −∞ … 1 for men), without the
-    division by p_f otherwise (the form for occupations, −1 … 1). man is 1 on images of men: > 0 says that the concept
-    is easier to find together with "man".
+    ``factual``: p of the image's true concept among the captions "<its own gender> <concept>" of all concepts;
+    ``swapped``: the same with the other gender's word in every caption; both (N,) in 0–1.
+    (p_f − p_cf) / (man_f − man_cf), −1 … 1, where man is 1 on images of men: > 0 says that the concept is easier to
+    find together with "man". The published form for activities is divided by p_f besides, which would let the pictures
+    that are named worst decide the mean.
 
     CounterBias (Zhang, Wang & Sang 2022, arXiv:2207.01056) fills a [MASK] and needs adversarially gender-swapped
     images; CLIP has no mask and those images are not published, so only the text is swapped here.
     """
-    factual, swapped = _probabilities(probability_factual), _probabilities(probability_swapped)
-    gender = np.asarray(gender)
-    _check_genders(gender)
-    if factual.shape != swapped.shape or (normalised and not (factual > 0).all()):
-        raise BiasInputError("vl_bias_text_swap needs factual probabilities above 0 and as many swapped ones.")
-    change = (factual - swapped) / factual if normalised else factual - swapped
+    factual, swapped, gender = _probabilities(factual), _probabilities(swapped), np.asarray(gender)
+    other = set(gender.tolist()) - set(GENDERS)
+    if other:
+        raise BiasInputError(
+            f"unknown gender {min(other, key=str)!r}; these metrics take only images labelled man or woman."
+        )
+    if factual.shape != swapped.shape:
+        raise BiasInputError("vl_bias_text_swap needs as many swapped probabilities as factual ones.")
+    change = factual - swapped
     return np.where(gender == MAN, change, -change)
 
 
@@ -110,11 +65,6 @@ def ranked_groups(scores: ArrayLike, groups: ArrayLike) -> NDArray[np.int64]:
     return groups[np.argsort(-scores, axis=1, kind="stable")]
 
 
-def equal_shares(groups: int) -> Floats:
-    """Desired distribution of equal opportunity: 1/G each, (G,)."""
-    return np.full(groups, 1.0 / groups)
-
-
 def base_rates(groups: ArrayLike, count: int) -> Floats:
     """Desired distribution of demographic parity: the shares of 0 … count−1 in ``groups`` (N,), (count,)."""
     return np.bincount(np.asarray(groups), minlength=count) / len(np.asarray(groups))
@@ -127,9 +77,8 @@ def skew_at_k(ranked: ArrayLike, k: int, desired: ArrayLike) -> Floats:
     `oxai/debias-vision-lang`. Range: ln(1/K) − ln(desired) … −ln(desired).
     """
     ranked, desired = _ranking(ranked, desired)
-    if not 1 <= k <= ranked.shape[1]:
-        raise BiasInputError(f"K is {k} but the rankings have {ranked.shape[1]} images; use 1 to {ranked.shape[1]}.")
-    shares = np.stack([(ranked[:, :k] == group).mean(axis=1) for group in range(len(desired))], axis=1)
+    top = _top(ranked, k)
+    shares = np.stack([(top == group).mean(axis=1) for group in range(len(desired))], axis=1)
     return np.log(np.where(shares == 0, 1.0 / k, shares)) - np.log(desired)
 
 
@@ -162,20 +111,15 @@ def bias_at_k(ranked: ArrayLike, k: int) -> Floats:
     ``ranked`` (Q, N): 0 is a man, 1 a woman, anything else is not counted. Wang et al. 2021 (arXiv:2109.05433), in the
     form of VisoGender (arXiv:2306.12424).
     """
-    ranked = np.atleast_2d(np.asarray(ranked))
-    if not 1 <= k <= ranked.shape[1]:
-        raise BiasInputError(f"K is {k} but the rankings have {ranked.shape[1]} images; use 1 to {ranked.shape[1]}.")
-    men, women = ((ranked[:, :k] == group).sum(axis=1) for group in (0, 1))
+    top = _top(np.atleast_2d(np.asarray(ranked)), k)
+    men, women = ((top == group).sum(axis=1) for group in (0, 1))
     return (men - women) / np.maximum(men + women, 1)
 
 
-def _mean_per(values: Floats, names: Sequence[str]) -> dict[str, float]:
-    names = np.asarray(names)
-    if names.shape != values.shape:
-        raise BiasInputError(f"every image needs one concept, got {values.shape} values and {names.shape} names.")
-    unique, codes = np.unique(names, return_inverse=True)
-    means = np.bincount(codes, weights=values) / np.bincount(codes) if len(values) else []
-    return dict(zip(unique.tolist(), np.asarray(means, dtype=np.float64).tolist(), strict=True))
+def _top(ranked: NDArray, k: int) -> NDArray:
+    if not 1 <= k <= ranked.shape[1]:
+        raise BiasInputError(f"K is {k} but the rankings have {ranked.shape[1]} images; use 1 to {ranked.shape[1]}.")
+    return ranked[:, :k]
 
 
 def _probabilities(values: ArrayLike) -> Floats:
@@ -183,14 +127,6 @@ def _probabilities(values: ArrayLike) -> Floats:
     if values.ndim != 1 or not ((values >= 0) & (values <= 1)).all():
         raise BiasInputError("probabilities must be a row of numbers between 0 and 1, one per image.")
     return values
-
-
-def _check_genders(gender: NDArray) -> None:
-    other = set(gender.tolist()) - set(GENDERS)
-    if other:
-        raise BiasInputError(
-            f"unknown gender {min(other, key=str)!r}; these metrics take only images labelled man or woman."
-        )
 
 
 def _ranking(ranked: ArrayLike, desired: ArrayLike) -> tuple[NDArray, Floats]:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from prefclip.config import Config
 from prefclip.config.analyses import ConceptConfig
-from prefclip.evaluation.concept_table import ConceptRows, Place
+from prefclip.evaluation.concept_table import TEST, ConceptRows, Place
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
 from prefclip.evaluation.zero_shot import ImageSet, read_image_set
 from prefclip.models.concept_head import ConceptHead, load_concept_head
@@ -24,8 +24,6 @@ from prefclip.models.loading import LoadedModel, load_model
 from prefclip.models.text_features import text_features
 from prefclip.run.files import RunFiles
 from prefclip.training.numerics import declared_numerics
-
-TEST = "test"
 
 
 @dataclass(frozen=True)

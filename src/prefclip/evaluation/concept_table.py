@@ -37,7 +37,7 @@ CONCEPT_TABLE = pa.schema(
 )
 ORDER = ("run_id", "dataset", "images", "part", "axis", "group", "metric", "t")
 REMEDY = "make it again with `prefclip sweep-concept`"
-ALL = "all"
+ALL, TEST = "all", "test"
 
 
 class Place(NamedTuple):
@@ -66,24 +66,12 @@ class ConceptRows:
             return
         # The same resamples at every t: a curve over t is then not rougher than its images make it.
         generator = generator_for(self.run_id, *place, metric, "concept bootstrap")
-        found = bootstrap_interval(
-            values,
-            generator,
-            groups=groups,
-            samples=self.settings.bootstrap_samples,
-            confidence=self.settings.confidence,
-        )
+        options = {"samples": self.settings.bootstrap_samples, "confidence": self.settings.confidence}
+        found = bootstrap_interval(values, generator, groups=groups, **options)
         self.number(place, t, metric, found.value, len(values), found.low, found.high)
 
     def number(
-        self,
-        place: Place,
-        t: float,
-        metric: str,
-        value: float,
-        n: int,
-        low: float = np.nan,
-        high: float = np.nan,
+        self, place: Place, t: float, metric: str, value: float, n: int, low: float = np.nan, high: float = np.nan
     ) -> None:
         """Add a number whose interval was made elsewhere, or that has none."""
         measured = {"t": t, "metric": metric, "value": value, "n": n, "ci_low": low, "ci_high": high}

@@ -21,13 +21,10 @@ PICTURES_AT_ONCE = 64
 class Explanation:
     """One model on one picture.
 
-    Attributes:
-        probabilities: of each label, float64 (K,), sum 1.
-        target: place of the label that the map is for.
-        saliency: what raises the target's logit, float32 (H, W) in 0–1, 1 where it is strongest; all 0 where nothing
-            does.
-        strength: what 1 stands for, in the unit of the explainer; ``saliency * strength`` of two models with the same
-            target share a scale if the explainer is occlusion or integrated gradients.
+    ``probabilities``: of each label, float64 (K,), sum 1. ``target``: place of the label that the map is for.
+    ``saliency``: what raises the target's logit, float32 (H, W) in 0–1, 1 where it is strongest; all 0 where nothing
+    does. ``strength``: what 1 stands for, in the unit of the explainer; ``saliency * strength`` of two models with the
+    same target share a scale if the explainer is occlusion or integrated gradients.
     """
 
     probabilities: NDArray[np.float64]

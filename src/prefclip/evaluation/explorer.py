@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Mapping
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from prefclip.evaluation.explanation import Explanation, explain_pictures
 from prefclip.evaluation.explorer_file import FORMAT
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
 from prefclip.evaluation.saliency.box_metrics import BOX_COLUMNS
-from prefclip.evaluation.saliency.measure import ChosenImages, choose_images
+from prefclip.evaluation.saliency.measure import SHOWN_IMAGES, SHOWN_TARGETS, ChosenImages, choose_images
 from prefclip.evaluation.zero_shot import read_image_set
 from prefclip.files import write_json
 from prefclip.models.checkpoints import load_checkpoint
@@ -28,8 +29,6 @@ FEWEST = 2  # of each
 TOP = 5
 CELLS = 8  # of a map, across and down: the resolution of occlusion, whose square moves by an eighth of the image
 EXPLAINER = "occlusion"
-TARGETS = ("true", "written")
-VERSIONS = (CLEAN, TYPOGRAPHIC)
 
 
 def explore_images(
@@ -57,59 +56,34 @@ def explore_images(
     found: dict[str, list[list[Explanation]]] = {}
     for method, checkpoint in checkpoints.items():
         # Loaded anew, for a checkpoint replaces only what its method trained.
-        loaded = load_model(config.model, device)
+        loaded, found[method] = load_model(config.model, device), []
         if checkpoint is not None:
             load_checkpoint(loaded, checkpoint)
-        found[method] = [
-            explain_pictures(loaded, *_questions(pictures, each.classes), EXPLAINER, threads)
-            for each, pictures in zip(sets, chosen, strict=True)
-        ]
-    write_json(
-        output,
-        {
-            "format": FORMAT,
-            "explainer": EXPLAINER,
-            "cells": CELLS,
-            "side": config.model.image_size,
-            "seed": config.seeds[0],
-            "methods": list(checkpoints),
-            "pictures": [
-                entry
-                for number, (each, pictures) in enumerate(zip(sets, chosen, strict=True))
-                for entry in _entries(each.classes, pictures, {m: parts[number] for m, parts in found.items()})
-            ],
-        },
-    )
-
-
-def _questions(pictures: ChosenImages, classes: ClassList) -> tuple[NDArray[np.uint8], ClassList, NDArray[np.int64]]:
-    """Each version of each picture with each target: (N · 2 · 2, H, W, 3), the names, and the targets."""
-    versions = np.stack([pictures.clean, pictures.attacked], axis=1)
-    pixels = np.repeat(versions.reshape(-1, *versions.shape[2:]), len(TARGETS), axis=0)
-    labels = pictures.rows[["label", "word_label"]].to_numpy(np.int64)
-    return pixels, classes, np.repeat(labels[:, None], len(VERSIONS), axis=1).reshape(-1)
+        for each, pictures in zip(sets, chosen, strict=True):
+            pixels, targets = pictures.questions()
+            found[method].append(explain_pictures(loaded, pixels, each.classes, targets, EXPLAINER, threads))
+    entries = []
+    for number, (each, pictures) in enumerate(zip(sets, chosen, strict=True)):
+        entries += _entries(each.classes, pictures, {method: parts[number] for method, parts in found.items()})
+    about = {"format": FORMAT, "explainer": EXPLAINER, "cells": CELLS, "side": config.model.image_size}
+    about |= {"seed": config.seeds[0], "methods": list(checkpoints)}
+    write_json(output, {**about, "pictures": entries})
 
 
 def _entries(classes: ClassList, pictures: ChosenImages, found: Mapping[str, list[Explanation]]) -> list[dict]:
-    """What is kept of the pictures of one data set; ``found`` are the answers of each method to `_questions`."""
+    """What is kept of the pictures of one data set; ``found`` are the answers of each method to its questions."""
     maps = np.stack([_coarse(explanations) for explanations in found.values()])
     count = len(pictures.rows)
-    maps = maps.reshape(len(found), count, len(VERSIONS), len(TARGETS), CELLS * CELLS)
+    maps = maps.reshape(len(found), count, len(SHOWN_IMAGES), len(SHOWN_TARGETS), CELLS * CELLS)
     strongest = maps.max(axis=(0, 2, 4))  # (N, targets)
     scaled = np.rint(255 * maps / np.where(strongest > 0, strongest, 1)[None, :, None, :, None]).astype(np.uint8)
     entries = []
     for number, row in enumerate(pictures.rows.to_dict("records")):
-        first = number * len(VERSIONS) * len(TARGETS)
-        answers = {
-            method: {
-                version: [
-                    [classes.names[place], round(probability, 4)]
-                    for place, probability in explanations[first + at * len(TARGETS)].top(TOP)
-                ]
-                for at, version in enumerate(VERSIONS)
-            }
-            for method, explanations in found.items()
-        }
+        first = number * len(SHOWN_IMAGES) * len(SHOWN_TARGETS)
+        answers: dict[str, dict] = {method: {} for method in found}
+        for method, (at, version) in product(found, enumerate(SHOWN_IMAGES)):
+            top = found[method][first + at * len(SHOWN_TARGETS)].top(TOP)
+            answers[method][version] = [[classes.names[place], round(probability, 4)] for place, probability in top]
         entries.append(
             {
                 "id": row["attacked_id"],

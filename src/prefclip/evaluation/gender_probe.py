@@ -47,11 +47,9 @@ class GenderOutcome(NamedTuple):
 class GenderProbe:
     """Pictures labelled man or woman, and the captions they are asked about.
 
-    Attributes:
-        people: one row per picture: id, row, label, name, kind, gender, part, and tone where the data set has it.
-        classes: the concepts.
-        images: embeddings, (N, D).
-        texts: captions "man <concept>" (C), "woman <concept>" (C), "<concept>" (C), "man", "woman".
+    ``people``: one row per picture: id, row, label, name, kind, gender, part, and tone where the data set has it.
+    ``images``: embeddings, (N, D). ``texts``: of "man <concept>" (C), "woman <concept>" (C), "<concept>" (C), "man" and
+    "woman", for the concepts of ``classes``.
     """
 
     people: pd.DataFrame
@@ -105,9 +103,8 @@ def read_gender_probe(
     people = people.assign(part=gender_parts(people, class_list.dataset))
     people = people[people["part"].isin(MEASURED_PARTS)].reset_index(drop=True)
     embedded = embed_images(opened.loaded, open_images(images), batch_size, people["row"].to_numpy(np.int64))
-    captions = [class_list.template.format(f"{gender} {name}") for gender in GENDERS for name in class_list.names]
-    bare = [class_list.template.format(gender) for gender in GENDERS]
-    gendered, alone = (_embed(opened, texts) for texts in (captions, bare))
+    words = [f"{gender} {name}" for gender in GENDERS for name in class_list.names]
+    gendered, alone = (_embed(opened, [class_list.template.format(each) for each in some]) for some in (words, GENDERS))
     texts = torch.cat([gendered, text_features(opened.loaded, class_list).cpu(), alone])
     return GenderProbe(people, class_list, embedded, texts)
 

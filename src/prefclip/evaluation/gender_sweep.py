@@ -1,6 +1,7 @@
 """Gender over t: recognised, neutral, turned around; and the bias of recognition and retrieval that goes with it."""
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from prefclip.evaluation.bias_metrics import (
     vl_bias_text_swap,
 )
 from prefclip.evaluation.concept_sweep import OpenedMap, add_floor_rows
-from prefclip.evaluation.concept_table import ALL, ConceptRows, Place
+from prefclip.evaluation.concept_table import ALL, TEST, ConceptRows, Place
 from prefclip.evaluation.gender_probe import MEASURED_PARTS, TEST_PARTS, GenderOutcome, GenderProbe, read_gender_probe
 from prefclip.evaluation.intervals import bootstrap_means, percentile_bounds
 from prefclip.evaluation.metrics import CLEAN
@@ -34,7 +35,6 @@ from prefclip.preferences.gender_parts import SELECTION
 from prefclip.seeds import generator_for
 from prefclip.training.numerics import declared_numerics
 
-BOTH_TESTS = "test"
 RANKS_KEPT = 10
 # Beside the neutral t: where concepts and skin tones are looked at one by one.
 LOOKED_AT = (-1.0, 0.0, 1.0)
@@ -81,16 +81,8 @@ def sweep_gender(
                 retrieved.append(first_ranks(probe, t, outcome))
         add_floor_rows(rows, opened.powers, scales, probe.classes.dataset)
     rows.write(out_sweep)
-    write_json(
-        out_neutral,
-        {
-            **found._asdict(),
-            "map": name,
-            "chosen_on": SELECTION,
-            "tolerance": TOLERANCE,
-            "accuracy_lost": ACCURACY_LOST,
-        },
-    )
+    chosen = {"map": name, "chosen_on": SELECTION, "tolerance": TOLERANCE, "accuracy_lost": ACCURACY_LOST}
+    write_json(out_neutral, {**found._asdict(), **chosen})
     write_table(out_retrieval, pa.Table.from_pandas(pd.concat(retrieved, ignore_index=True), preserve_index=False))
     return found
 
@@ -126,8 +118,8 @@ def add_recognition_rows(rows: ConceptRows, probe: GenderProbe, t: float, outcom
         rows.mean(place, t, "gender_accuracy", right[chosen])
         rows.mean(place, t, "concept_accuracy", outcome.concept_right[chosen])
         gender = people["gender"].to_numpy()[chosen]
-        _add_gap(rows, place, t, "resolution_gap", right[chosen], gender)
-        _add_resolution(rows, place, t, right[chosen], gender)
+        _add_from_genders(rows, place, t, "resolution_gap", right[chosen], gender, _gap)
+        _add_from_genders(rows, place, t, "resolution_accuracy", right[chosen], gender, _balanced)
         for axis in ("gender", "kind"):
             names = people[axis].to_numpy()[chosen]
             for group in sorted(set(names)):
@@ -149,23 +141,17 @@ def add_concept_rows(rows: ConceptRows, probe: GenderProbe, t: float, outcome: G
         part = people["part"].to_numpy()[chosen][there][0]
         place = Place(probe.classes.dataset, CLEAN, part, "concept", name)
         rows.mean(place, t, "gender_accuracy", right[there])
-        gap = _add_gap(rows, place, t, "probability_gap", probability[there], gender[there])
+        gap = _add_from_genders(rows, place, t, "probability_gap", probability[there], gender[there], _gap)
         gaps.setdefault(str(kind[there][0]), []).extend([] if gap is None else [abs(gap)])
     for group, sizes in sorted(gaps.items()):
-        # The interval is over concepts.
-        rows.mean(Place(probe.classes.dataset, CLEAN, BOTH_TESTS, "kind", group), t, "absolute_gap", sizes)
-    for group in sorted(set(kind)):
-        there = chosen[kind == group]
-        # Not normalised for either kind: dividing by p_f lets the pictures that are named worst decide the mean.
-        swapped = vl_bias_text_swap(
-            outcome.factual[there], outcome.swapped[there], people["gender"].to_numpy()[there], normalised=False
-        )
-        place = Place(probe.classes.dataset, CLEAN, BOTH_TESTS, "kind", group)
+        place, there = Place(probe.classes.dataset, CLEAN, TEST, "kind", group), chosen[kind == group]
+        rows.mean(place, t, "absolute_gap", sizes)  # its interval is over concepts
+        swapped = vl_bias_text_swap(outcome.factual[there], outcome.swapped[there], people["gender"].to_numpy()[there])
         rows.mean(place, t, "vl_bias_text_swap", swapped)
     if "tone" in people:
         tone = people["tone"].to_numpy()[chosen]
         for group in sorted(set(tone)):
-            place = Place(probe.classes.dataset, CLEAN, BOTH_TESTS, "tone", group)
+            place = Place(probe.classes.dataset, CLEAN, TEST, "tone", group)
             rows.mean(place, t, "gender_accuracy", right[tone == group])
             rows.mean(place, t, "concept_accuracy", outcome.concept_right[chosen][tone == group])
 
@@ -186,7 +172,7 @@ def add_retrieval_rows(
             continue
         ranked = ranked_groups(outcome.scores[:, chosen], codes)
         desired = base_rates(codes, len(groups))
-        place = Place(probe.classes.dataset, CLEAN, BOTH_TESTS, axis, ALL)
+        place = Place(probe.classes.dataset, CLEAN, TEST, axis, ALL)
         rows.mean(place, t, "ndkl", ndkl(ranked, desired))
         for k in [k for k in top if k <= len(chosen)]:
             rows.mean(place, t, f"max_skew@{k}", max_skew_at_k(ranked, k, desired))
@@ -202,48 +188,49 @@ def first_ranks(probe: GenderProbe, t: float, outcome: GenderOutcome) -> pd.Data
     found = []
     for query, places in zip(probe.classes.names, order, strict=True):
         pictures = probe.people.iloc[chosen[places]][columns].reset_index(drop=True)
-        pictures.insert(0, "rank", np.arange(1, len(pictures) + 1))
-        pictures.insert(0, "query", query)
-        pictures.insert(0, "t", t)
-        found.append(pictures)
+        found.append(pd.DataFrame({"t": t, "query": query, "rank": np.arange(1, len(pictures) + 1), **pictures}))
     return pd.concat(found, ignore_index=True)
 
 
-def _add_gap(
-    rows: ConceptRows, place: Place, t: float, metric: str, values: NDArray[np.float64], gender: NDArray
+def _gap(means: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Men − women: (N, 2) gives (N,). > 0 leans to "man".
+
+    Of right answers, the gender gap of resolution accuracy: VisoGender (Hall et al. 2023, arXiv:2306.12424). Of
+    probabilities, its form for one concept; Wang et al. 2021 (arXiv:2109.05433) also compare group means.
+    """
+    return means[:, 0] - means[:, 1]
+
+
+def _balanced(means: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Resolution accuracy, the mean of both genders' accuracies, so that unequal numbers do not matter (VisoGender).
+
+    VisoGender chooses among captions with "his" and "her"; here the captions name a man or a woman.
+    """
+    return means.mean(axis=1)
+
+
+def _add_from_genders(
+    rows: ConceptRows,
+    place: Place,
+    t: float,
+    metric: str,
+    values: NDArray[np.float64],
+    gender: NDArray,
+    combine: Callable[[NDArray[np.float64]], NDArray[np.float64]],
 ) -> float | None:
-    """Add mean over men − mean over women, with the interval over resamples of the pictures; none if a gender lacks."""
-    draws = _means_by_gender(rows, place, metric, values, gender)
-    if draws is None:
-        return None
-    low, high = percentile_bounds(draws[1:, 0] - draws[1:, 1], rows.settings.confidence)
-    gap = float(draws[0, 0] - draws[0, 1])
-    rows.number(place, t, metric, gap, len(values), min(low, gap), max(high, gap))
-    return gap
+    """Add what ``combine`` makes of the means over men and over women, (1 + B, 2), of the pictures and of resamples.
 
-
-def _add_resolution(rows: ConceptRows, place: Place, t: float, right: NDArray[np.float64], gender: NDArray) -> None:
-    """Add resolution accuracy: the mean of both genders' accuracies, with its interval; none if a gender lacks."""
-    draws = _means_by_gender(rows, place, "resolution_accuracy", right, gender)
-    if draws is not None:
-        mean = draws.mean(axis=1)
-        low, high = percentile_bounds(mean[1:], rows.settings.confidence)
-        value = float(mean[0])
-        rows.number(place, t, "resolution_accuracy", value, len(right), min(low, value), max(high, value))
-
-
-def _means_by_gender(
-    rows: ConceptRows, place: Place, metric: str, values: NDArray[np.float64], gender: NDArray
-) -> NDArray[np.float64] | None:
-    """Means over men and over women, (1 + B, 2): of the pictures first, then of resamples; none if a gender lacks."""
+    Returns the number; none if a gender lacks.
+    """
     is_man = gender == MAN
     if is_man.all() or not is_man.any():
         return None
     columns = np.stack([values * is_man, values * ~is_man, is_man, ~is_man], axis=1).astype(np.float64)
-    draws = bootstrap_means(
-        columns,
-        generator_for(rows.run_id, *place, metric, "concept bootstrap"),
-        samples=rows.settings.bootstrap_samples,
-    )
+    generator = generator_for(rows.run_id, *place, metric, "concept bootstrap")
+    draws = bootstrap_means(columns, generator, samples=rows.settings.bootstrap_samples)
     draws = np.concatenate([columns.mean(axis=0)[None], draws[(draws[:, 2:] > 0).all(axis=1)]])
-    return draws[:, :2] / draws[:, 2:]
+    found = combine(draws[:, :2] / draws[:, 2:])
+    low, high = percentile_bounds(found[1:], rows.settings.confidence)
+    value = float(found[0])
+    rows.number(place, t, metric, value, len(values), min(low, value), max(high, value))
+    return value

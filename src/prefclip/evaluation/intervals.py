@@ -6,7 +6,6 @@ may be picked in groups. Seeds are few: their share of the interval uses Student
 """
 
 import math
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -28,15 +27,6 @@ class Estimate(NamedTuple):
     value: float
     low: float
     high: float
-
-
-class SeedSpread(NamedTuple):
-    """Mean, sample standard deviation and Student half-width of the mean over seeds; the last two NaN for one seed."""
-
-    mean: float
-    deviation: float
-    half_width: float
-    seeds: int
 
 
 def bootstrap_interval(
@@ -64,11 +54,7 @@ def bootstrap_interval(
 
 
 def bootstrap_means(
-    values: NDArray[np.float64],
-    generator: np.random.Generator,
-    *,
-    groups: ArrayLike | None = None,
-    samples: int = 1000,
+    values: NDArray[np.float64], generator: np.random.Generator, *, groups: ArrayLike | None = None, samples: int = 1000
 ) -> NDArray[np.float64]:
     """Means of ``samples`` resamples, (samples, C), of the C columns of ``values`` (N, C).
 
@@ -102,18 +88,16 @@ def percentile_bounds(draws: ArrayLike, confidence: float) -> tuple[float, float
     return float(low), float(high)
 
 
-def seed_spread(values: Sequence[float], confidence: float = 0.95) -> SeedSpread:
-    """How far the mean over seeds can be trusted: t quantile × standard deviation / √seeds.
+def seed_half_width(values: ArrayLike, confidence: float = 0.95) -> float:
+    """How far the mean over seeds can be trusted: Student's t quantile × standard deviation / √seeds; 0 for one seed.
 
     ``values``: one number per seed. Raises IntervalInputError when there is none.
     """
     numbers = _checked(values)
-    seeds = len(numbers)
-    if seeds == 1:
-        return SeedSpread(float(numbers[0]), math.nan, math.nan, 1)
-    deviation = float(numbers.std(ddof=1))
-    quantile = float(stdtrit(seeds - 1, 0.5 + confidence / 2))
-    return SeedSpread(float(numbers.mean()), deviation, quantile * deviation / math.sqrt(seeds), seeds)
+    if len(numbers) == 1:
+        return 0.0
+    quantile = float(stdtrit(len(numbers) - 1, 0.5 + confidence / 2))
+    return quantile * float(numbers.std(ddof=1)) / math.sqrt(len(numbers))
 
 
 def combined_estimate(
@@ -123,19 +107,13 @@ def combined_estimate(
 
     ``points``: (S,), one value per seed, measured on the same images. ``draws``: (S, B), the same values on B resamples
     of these images, shared by all seeds. On each side, the distance from the mean to the percentile of the draws'
-    means over seeds and the half-width of :func:`seed_spread` are added in quadrature; with one seed the images alone
-    count. ``bounds`` are the smallest and largest possible value.
+    means over seeds and :func:`seed_half_width` are added in quadrature; with one seed the images alone count.
+    ``bounds`` are the smallest and largest possible value.
     """
-    spread = seed_spread(points, confidence)
+    of_seeds, mean = seed_half_width(points, confidence), float(np.asarray(points, dtype=np.float64).mean())
     low, high = percentile_bounds(np.asarray(draws, dtype=np.float64).mean(axis=0), confidence)
-    of_seeds = 0.0 if spread.seeds == 1 else spread.half_width
-    below = math.hypot(max(0.0, spread.mean - low), of_seeds)
-    above = math.hypot(max(0.0, high - spread.mean), of_seeds)
-    return Estimate(
-        spread.mean,
-        min(spread.mean, max(spread.mean - below, bounds[0])),
-        max(spread.mean, min(spread.mean + above, bounds[1])),
-    )
+    below, above = math.hypot(max(0.0, mean - low), of_seeds), math.hypot(max(0.0, high - mean), of_seeds)
+    return Estimate(mean, min(mean, max(mean - below, bounds[0])), max(mean, min(mean + above, bounds[1])))
 
 
 def binomial_interval(share: float, count: float, confidence: float = 0.95) -> Estimate:

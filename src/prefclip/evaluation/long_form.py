@@ -52,14 +52,13 @@ def write_predictions(rows: pd.DataFrame, path: str | Path) -> None:
     if len(twice):
         what = ", ".join(f"{name} {twice.iloc[0][name]}" for name in order)
         raise LongFormError(f"{path}: not written, it would hold {what} twice; every image is scored once.")
-    columns = [pa.array(rows[field.name].to_numpy(), _plain(field.type)).cast(field.type) for field in PREDICTIONS]
+    columns = []
+    for field in PREDICTIONS:
+        plain = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
+        columns.append(pa.array(rows[field.name].to_numpy(), plain).cast(field.type))
     write_table(path, pa.table(columns, schema=PREDICTIONS))
 
 
 def read_predictions(path: str | Path) -> pd.DataFrame:
     """Read a predictions file. Raises TableError naming a file that is missing, damaged or of another kind."""
     return read_table(path, PREDICTIONS.names, "make it with `prefclip evaluate`")
-
-
-def _plain(kind: pa.DataType) -> pa.DataType:
-    return kind.value_type if pa.types.is_dictionary(kind) else kind

@@ -72,17 +72,7 @@ def measure_spectra(
             found = spectrum_of(product)
             which = {"map": name, "seed": seed, "matrix": matrix}
             values += [{**which, "rank": rank, "eigenvalue": value} for rank, value in enumerate(found.eigenvalues, 1)]
-            distances.append(
-                {
-                    **which,
-                    "dimension": len(product),
-                    "distance": found.distance,
-                    "relative_distance": found.relative_distance,
-                    "largest": float(found.eigenvalues[0]),
-                    "smallest": float(found.eigenvalues[-1]),
-                    "condition": found.condition,
-                    "effective_directions": found.effective_directions,
-                }
-            )
+            ends = {"largest": float(found.eigenvalues[0]), "smallest": float(found.eigenvalues[-1])}
+            distances.append({**which, **found._asdict(), **ends, "dimension": len(product)})
     for rows, columns, path in ((values, SPECTRUM_COLUMNS, out_spectrum), (distances, DISTANCE_COLUMNS, out_distance)):
         write_table(path, pa.Table.from_pandas(pd.DataFrame(rows, columns=columns), preserve_index=False))

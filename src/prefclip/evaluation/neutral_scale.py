@@ -99,11 +99,11 @@ def neutral_scale(
         )
     if is_man.all() or not is_man.any():
         raise NeutralScaleError("a neutral t needs images labelled man and images labelled woman; one is missing.")
-    grid = _grid(scales)
+    steps = round((scales[-1] - scales[0]) / RESOLUTION)
+    grid = np.round(np.linspace(scales[0], scales[-1], steps + 1), 6)
     # Means over each gender are ratios of such sums, in any resample.
-    columns = np.concatenate(
-        [probability * is_man, probability * ~is_man, untouched - right, [is_man, ~is_man]], axis=0
-    ).T.astype(np.float64)
+    sums = [probability * is_man, probability * ~is_man, untouched - right, [is_man, ~is_man]]
+    columns = np.concatenate(sums, axis=0).T.astype(np.float64)
     draws = bootstrap_means(columns, generator, samples=samples)
     found = [grid[_curves(row, scales, grid).best(grid)] for row in draws if row[-2] > 0 and row[-1] > 0]
     low, high = percentile_bounds(found, confidence)
@@ -126,11 +126,6 @@ def neutral_scale(
         is_neutral_for_both=deviation <= TOLERANCE,
         keeps_concepts=lost <= ACCURACY_LOST,
     )
-
-
-def _grid(scales: NDArray) -> NDArray:
-    steps = round((scales[-1] - scales[0]) / RESOLUTION)
-    return np.round(np.linspace(scales[0], scales[-1], steps + 1), 6)
 
 
 def _curves(row: NDArray, scales: NDArray, grid: NDArray) -> Curves:

@@ -49,12 +49,9 @@ class Models:
 class ExplainedPicture:
     """What `prefclip explain` found.
 
-    Attributes:
-        pixels: the picture as the models see it, uint8 (H, W, 3).
-        labels: in the order given.
-        probabilities: model → probability of each label (K,).
-        targets: places of the labels that maps were made for.
-        raised: model → what raises the logit of each target, in the explainer's unit, float32 (targets, H, W), >= 0.
+    ``pixels``: the picture as the models see it, uint8 (H, W, 3). ``probabilities``: model → probability of each label
+    (K,). ``targets``: places of the labels that maps were made for. ``raised``: model → what raises the logit of each
+    target, in the explainer's unit, float32 (targets, H, W), >= 0.
     """
 
     pixels: NDArray[np.uint8]
@@ -88,24 +85,22 @@ def select_models(
 ) -> Models:
     """The models that the options of `prefclip explain` name: those of a run, or a base model and checkpoints.
 
-    Raises OwnPictureError for options that do not go together, and as :func:`named_models`, :func:`models_of_run`.
+    The embedded model needs no weights. Of a run, ``methods`` are shown, all if none, with averaged weights where they
+    average, of its first seed unless ``seed`` is given. Raises OwnPictureError for options that do not go together,
+    ModelError, ConfigError or EvaluationError naming the option, file or method.
     """
     if run is None:
         if methods or seed is not None:
             raise OwnPictureError("--method and --seed: need --run, the folder of the run that they belong to.")
-        return named_models(model or EMOJI_CLIP, weights, checkpoints)
+        return _named_models(model or EMOJI_CLIP, weights, checkpoints)
     if model or weights or checkpoints:
         raise OwnPictureError(
             "--run: has a model and checkpoints of its own; leave out the other options that name them."
         )
-    return models_of_run(run, methods, seed)
+    return _models_of_run(run, methods, seed)
 
 
-def named_models(model: str, weights: str | None, checkpoints: Sequence[Path]) -> Models:
-    """A base model by name and weights (the embedded one needs none), and checkpoint files tuned from it.
-
-    Raises OwnPictureError or ModelError naming the option.
-    """
+def _named_models(model: str, weights: str | None, checkpoints: Sequence[Path]) -> Models:
     if weights is None and model != EMOJI_CLIP:
         raise OwnPictureError(f"--weights: say which ones of {model}: a safetensors file or a pretrained tag.")
     chosen = {"name": model} if weights is None else {"name": model, "weights": weights}
@@ -113,11 +108,7 @@ def named_models(model: str, weights: str | None, checkpoints: Sequence[Path]) -
     return Models(ModelConfig(**chosen, **size), dict(zip(_short_names(checkpoints), checkpoints, strict=True)))
 
 
-def models_of_run(run: Path, methods: Sequence[str], seed: int | None) -> Models:
-    """The base model of a run, and the shown weights (averaged where a method averages) of ``methods``, all if none.
-
-    ``seed``: the first of the run unless given. Raises ConfigError or EvaluationError naming the file or method.
-    """
+def _models_of_run(run: Path, methods: Sequence[str], seed: int | None) -> Models:
     layout = RunFiles(str(run))
     config = layout.read_config()
     seed = config.seeds[0] if seed is None else seed

@@ -10,6 +10,7 @@ from torch.nn import functional
 from prefclip.errors import PrefclipError
 from prefclip.models.image_tower import image_tower
 from prefclip.models.loading import LoadedModel
+from prefclip.policies import kl_divergence, log_probabilities
 from prefclip.training.distributed import current_processes
 
 KEPT_CLASSES = 3
@@ -49,6 +50,21 @@ def class_logits(
     return logits
 
 
+def retention_kl(reference_logits: Tensor, policy_logits: Tensor) -> Tensor:
+    """KL(ref‖policy) of each clean image over all classes, in nats: (N, K) logits twice give (N,) float64, >= 0.
+
+    The direction is that of the regulariser (arXiv 2411.08923): the reference weighs the classes. Computed in float64,
+    so that rounding cannot make it negative by more than is cut off here. Raises ScoringError for other shapes.
+    """
+    if reference_logits.shape != policy_logits.shape or reference_logits.ndim != 2:
+        raise ScoringError(
+            f"retention_kl needs two (N, K) logits of one shape, got {tuple(reference_logits.shape)} "
+            f"and {tuple(policy_logits.shape)}."
+        )
+    reference, policy = (log_probabilities(logits.double()) for logits in (reference_logits, policy_logits))
+    return kl_divergence(reference, policy).clamp_min(0.0)
+
+
 def predictions_of(logits: Tensor, label: NDArray[np.int64]) -> pd.DataFrame:
     """Best three classes with their probabilities and the probability of the true class, one row per image.
 
@@ -65,7 +81,7 @@ def predictions_of(logits: Tensor, label: NDArray[np.int64]) -> pd.DataFrame:
         share[:, place] = probabilities[image, best[:, place]]
         remaining[image, best[:, place]] = -np.inf
     frame = pd.DataFrame(best, columns=["predicted", "second", "third"])
-    for place, name in enumerate(("predicted", "second", "third")):
+    for place, name in enumerate(list(frame)):
         frame[f"probability_{name}"] = share[:, place].astype(np.float32)
     frame["probability_true"] = probabilities[image, np.asarray(label)].astype(np.float32)
     return frame

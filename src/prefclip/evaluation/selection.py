@@ -38,8 +38,9 @@ def select_images(manifest: pd.DataFrame, dataset: str, split: str, settings: Ev
         raise SelectionError(f"data set {dataset}: no image is in the split {split!r}; its manifest has: {allowed}.")
     kept = len(rows) if settings.max_images is None else min(len(rows), settings.max_images)
     if settings.drop_last_batches:
-        counts = {size: _left(kept, size, settings.drop_last_batches) for size in (settings.batch_size, SMALL_BATCH)}
-        left = next((count for count in counts.values() if count > 0), 0)
+        sizes = (settings.batch_size, SMALL_BATCH)
+        counts = ((kept // size - settings.drop_last_batches + 1) * size for size in sizes)
+        left = next((count for count in counts if count > 0), 0)
         if not left:
             raise SelectionError(
                 f"evaluation.drop_last_batches: {settings.drop_last_batches} batches of {settings.batch_size} leave "
@@ -50,10 +51,6 @@ def select_images(manifest: pd.DataFrame, dataset: str, split: str, settings: Ev
         return rows
     order = rows["id"].map(lambda identity: seed_for(dataset, identity, "evaluation subset")).sort_values(kind="stable")
     return rows.loc[order.index[:kept]].sort_index()
-
-
-def _left(count: int, batch_size: int, dropped: int) -> int:
-    return (count // batch_size - dropped + 1) * batch_size
 
 
 def select_attacked(attacked: pd.DataFrame, clean: pd.DataFrame, dataset: str) -> pd.DataFrame:

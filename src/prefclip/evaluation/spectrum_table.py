@@ -8,18 +8,8 @@ from prefclip.datasets.parquet_tables import read_table
 
 REMEDY = "make it again with `prefclip concept-spectra`"
 SPECTRUM_COLUMNS = ("map", "seed", "matrix", "rank", "eigenvalue")
-DISTANCE_COLUMNS = (
-    "map",
-    "seed",
-    "matrix",
-    "dimension",
-    "distance",
-    "relative_distance",
-    "largest",
-    "smallest",
-    "condition",
-    "effective_directions",
-)
+DISTANCE_COLUMNS = ("map", "seed", "matrix", "dimension", "distance", "relative_distance", "largest", "smallest")
+DISTANCE_COLUMNS += ("condition", "effective_directions")
 
 
 def read_spectra(path: str | Path) -> pd.DataFrame:

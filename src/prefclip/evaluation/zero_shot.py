@@ -1,7 +1,7 @@
 """The evaluation stage: zero-shot scores of one model on clean and typographic images of every data set."""
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,8 +16,8 @@ from prefclip.datasets.image_stacks import open_images
 from prefclip.datasets.manifest import read_manifest
 from prefclip.errors import PrefclipError
 from prefclip.evaluation.long_form import write_predictions
-from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC, retention_kl
-from prefclip.evaluation.scoring import ScoringError, class_logits, predictions_of
+from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
+from prefclip.evaluation.scoring import ScoringError, class_logits, predictions_of, retention_kl
 from prefclip.evaluation.selection import image_kinds, select_attacked, select_images
 from prefclip.models.checkpoints import load_checkpoint
 from prefclip.models.loading import LoadedModel, load_model
@@ -35,13 +35,11 @@ class EvaluationError(PrefclipError):
     """A method, checkpoint or data set that cannot be evaluated."""
 
 
-@dataclass(frozen=True)
-class ImageSet:
+class ImageSet(NamedTuple):
     """The images of one data set that are scored; real photographs are of one kind, and the other is None.
 
-    Attributes:
-        clean, attacked: their rows of the two manifests, in manifest order.
-        clean_images, attacked_images: all images of the data set, memory-mapped uint8 (N, H, W, 3).
+    ``clean``, ``attacked``: their rows of the two manifests, in manifest order. ``clean_images``, ``attacked_images``:
+    all images of the data set, memory-mapped uint8 (N, H, W, 3).
     """
 
     dataset: str
@@ -64,24 +62,20 @@ def evaluate(
     files: RunFiles,
     out_predictions: str | Path,
     *,
-    split: str = "test",
     threads: int | None = None,
-    device: str = "auto",
 ) -> None:
     """Score the data sets that ``config`` names for it with each weights of one run; write the predictions.
 
     ``checkpoint``: the run's folder with model.safetensors (raw) and, where the method averages, averaged.safetensors;
-    None for the untouched ``clip``. ``files``: the run whose images are scored. Every image of ``split`` is scored once
-    by each weights, in fp32; the reference of the retention KL is the untouched model of ``config``. The same number of
-    CPU ``threads`` gives the same bytes, whatever the number of processes. ``device``: as torch names it; ``auto``
-    takes a GPU where there is one.
+    None for the untouched ``clip``. ``files``: the run whose images are scored. Every test image is scored once by each
+    weights, in fp32; the reference of the retention KL is the untouched model of ``config``. The same number of CPU
+    ``threads`` gives the same bytes, whatever the number of processes.
     Raises EvaluationError for an unknown method or a checkpoint that is missing or not wanted.
     """
     variants = checkpoint_files(config, method, checkpoint)
-    sets = [read_image_set(config, dataset, files, split) for dataset in config.scored_datasets(method, seed)]
+    sets = [read_image_set(config, dataset, files, "test") for dataset in config.scored_datasets(method, seed)]
     parts = []
-    together = joined_processes(None if device == "auto" else device)
-    with together as processes, torch.inference_mode(), declared_numerics("fp32", threads):
+    with joined_processes() as processes, torch.inference_mode(), declared_numerics("fp32", threads):
         loaded = load_model(config.model, processes.device)
         texts = {chosen.dataset: text_features(loaded, chosen.classes) for chosen in sets}
         reference = {
@@ -100,9 +94,8 @@ def evaluate(
                 if chosen.attacked is not None:
                     typographic = _logits(loaded, texts, chosen, TYPOGRAPHIC, config, path or config.model.weights)
                     parts.append(_rows(chosen, weights, TYPOGRAPHIC, typographic, None))
-    if not processes.is_main:
-        return
-    write_predictions(pd.concat(parts, ignore_index=True), out_predictions)
+    if processes.is_main:
+        write_predictions(pd.concat(parts, ignore_index=True), out_predictions)
 
 
 def checkpoint_files(config: Config, method: str, checkpoint: str | Path | None) -> dict[str, Path | None]:

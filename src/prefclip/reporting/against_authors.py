@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -33,8 +34,7 @@ class Counterpart:
     origin: Origin = field(default=Origin(), compare=False)
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(NamedTuple):
     """Their number and the difference, each with its interval as far as it has one, and the verdict."""
 
     theirs: Estimate
@@ -62,19 +62,13 @@ def comparison_table(config: Config, layout: RunFiles, name: str) -> Table:
         found = compare(ours, count, theirs, config.evaluation.confidence)
         verdict = found.verdict if comparable else NO_COUNTERPART
         keys = {**dict(zip(("method", "weights", "dataset", "images", "metric"), key, strict=True)), "source": source}
-        unit, known = METRICS[metric].unit, bool(theirs.origin.parts)
+        unit = METRICS[metric].unit
+        apart = traced.origin - theirs.origin if theirs.origin.parts else Origin()
+        facts = {"verdict": verdict}
         cells = [
             numbers.add(keys, ours, traced.origin, n=count, seeds=len(traced.samples), unit=unit),
             numbers.add(keys, found.theirs, theirs.origin, n=theirs.count, unit=unit, role="published"),
-            numbers.add(
-                keys,
-                found.difference,
-                traced.origin - theirs.origin if known else Origin(),
-                unit=unit,
-                role=DIFFERENCE,
-                signed=True,
-                facts={"verdict": verdict},
-            ),
+            numbers.add(keys, found.difference, apart, unit=unit, role=DIFFERENCE, signed=True, facts=facts),
         ]
         iterate = "" if weights == headline_weights(config, method) else ", last iterate"
         measured = "accuracy" if metric == "accuracy" else "KL, nats"

@@ -2,8 +2,8 @@
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from prefclip.errors import PrefclipError
-from prefclip.reporting import figures
+from prefclip.reporting.figures import figure_names
 from prefclip.reporting.tables import table_names
 from prefclip.table import VALUE, Number, read_table
 
@@ -19,9 +19,7 @@ from prefclip.table import VALUE, Number, read_table
 FORMS = {"tables": ("json", "csv", "md", "tex"), "figures": ("pdf", "png")}
 ROUNDING = 1e-6  # ends of intervals have six digits
 LOG_WIDTH = 120  # characters of a line where the output is no terminal
-REPRODUCED = "reproduced"
-OUTSIDE = "outside"
-MISSING = "missing"
+REPRODUCED, OUTSIDE, MISSING = "reproduced", "outside", "missing"
 STYLES = {REPRODUCED: "green", OUTSIDE: "bold red", MISSING: "bold red"}
 
 
@@ -29,8 +27,7 @@ class CompareError(PrefclipError):
     """Published results that nothing can be compared with."""
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """One cell of a published table, and whether the run has it inside the published interval."""
 
     table: str
@@ -42,8 +39,7 @@ class Verdict:
     verdict: str
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(NamedTuple):
     """All verdicts, the published files that the run lacks, and the run's cells that were never published.
 
     ``left_out``: published files of the ablations, where the run made none of them.
@@ -90,15 +86,13 @@ def compare_folders(run: str | Path, reference: str | Path) -> Comparison:
         raise CompareError(
             f"{reference}/tables: holds no published table (*.json); name a folder such as results/reference/embedded."
         )
-    drawn = (name for name in figures.all_names() if figures.leaf(name).GROUP == "ablations")
-    only_there = {*table_names(group="ablations"), *drawn}
+    only_there = {*table_names(group="ablations"), *figure_names(group="ablations")}
     ablations = [path for path in published if path.stem in only_there]
     if any((run / path).is_file() for path in ablations):
         ablations = []
     published = [path for path in published if path not in ablations]
     missing = tuple(str(path) for path in published if not (run / path).is_file())
-    verdicts: list[Verdict] = []
-    unpublished = 0
+    verdicts, unpublished = [], 0
     for path in (path for path in tables if path not in ablations):
         wanted = read_values(reference / path)
         found = read_values(run / path) if (run / path).is_file() else {}
@@ -137,36 +131,30 @@ def print_comparison(comparison: Comparison, run: str | Path, reference: str | P
             table.add_column(heading, justify="right", no_wrap=True)
         table.add_column("verdict", no_wrap=True)
         for cell, verdict in zip(_short_names(verdicts), verdicts, strict=True):
-            table.add_row(
-                Text(cell),
-                _number(verdict.published),
-                f"{_number(verdict.low)} … {_number(verdict.high)}",
-                _number(verdict.found),
-                Text(verdict.verdict, style=STYLES[verdict.verdict]),
-            )
+            interval = f"{_number(verdict.low)} … {_number(verdict.high)}"
+            judged = Text(verdict.verdict, style=STYLES[verdict.verdict])
+            table.add_row(Text(cell), _number(verdict.published), interval, _number(verdict.found), judged)
         console.print(table)
     for path in comparison.missing_files:
         console.print(Text(f"missing: {Path(run) / path}, which {reference} has", style="bold red"), soft_wrap=True)
     for verdict in comparison.verdicts:
         if verdict.verdict != REPRODUCED:
             where = f"{verdict.table}: {' · '.join(part for part in verdict.cell if part)}"
-            reason = (
-                "the run has no such cell"
-                if verdict.verdict == MISSING
-                else f"{_number(verdict.found)} instead of {_number(verdict.low)} … {_number(verdict.high)}"
-            )
+            reason = f"{_number(verdict.found)} instead of {_number(verdict.low)} … {_number(verdict.high)}"
+            if verdict.verdict == MISSING:
+                reason = "the run has no such cell"
             console.print(Text(f"{verdict.verdict}: {where}: {reason}", style="bold red"), soft_wrap=True)
     good = sum(verdict.verdict == REPRODUCED for verdict in comparison.verdicts)
-    total = len(comparison.verdicts)
     word = "reproduced" if comparison.reproduced else "NOT reproduced"
-    extra = (
-        f"; {comparison.unpublished_cells} further cells were never published" if comparison.unpublished_cells else ""
-    )
-    files = f"; missing files: {len(comparison.missing_files)}" if comparison.missing_files else ""
+    said = [f"{word}: {good} of {len(comparison.verdicts)} cells of {reference} lie inside their intervals"]
+    if comparison.missing_files:
+        said.append(f"missing files: {len(comparison.missing_files)}")
+    if comparison.unpublished_cells:
+        said.append(f"{comparison.unpublished_cells} further cells were never published")
     if comparison.left_out:
-        extra += f"; {comparison.left_out} files that only `snakemake ablations` makes were not compared"
-    line = f"{word}: {good} of {total} cells of {reference} lie inside their intervals{files}{extra}"
-    console.print(Text(line, style="bold green" if comparison.reproduced else "bold red"), soft_wrap=True)
+        said.append(f"{comparison.left_out} files that only `snakemake ablations` makes were not compared")
+    style = "bold green" if comparison.reproduced else "bold red"
+    console.print(Text("; ".join(said), style=style), soft_wrap=True)
 
 
 def _short_names(verdicts: list[Verdict]) -> list[str]:

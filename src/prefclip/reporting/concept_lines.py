@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from prefclip.config import Config
+from prefclip.evaluation.concept_table import ALL
 from prefclip.reporting.concept_numbers import ConceptNumbers, Measured
 from prefclip.reporting.labels import column_groups
 from prefclip.reporting.traced import Numbers
 from prefclip.table import SHARE, Row
 
-TEST = "test"
 KEYS = ("map", "at", "dataset", "images", "part", "axis", "group", "metric")
 
 
@@ -22,8 +22,8 @@ class Column(NamedTuple):
     part: str
     metric: str
     dataset: str
-    axis: str = "all"
-    group: str = "all"
+    axis: str = ALL
+    group: str = ALL
     unit: str = SHARE
 
     @property

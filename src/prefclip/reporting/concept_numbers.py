@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,8 +24,7 @@ KEYS = ("map", "at", "images", "part", "axis", "group", "metric")
 PLACE = ("dataset", "images", "part", "axis", "group", "t", "metric")
 
 
-@dataclass(frozen=True)
-class Measured:
+class Measured(NamedTuple):
     """One number with what it was computed from; ``n`` pictures or captions, each with ``seeds`` seeds."""
 
     estimate: Estimate
@@ -35,11 +35,8 @@ class Measured:
 
 @dataclass(frozen=True)
 class ConceptNumbers:
-    """What was measured of the maps of one concept.
-
-    Attributes:
-        rows: CONCEPT_TABLE of all maps and seeds, with ``file``, and ``at``: how the tables call a row's t, empty for
-            other t.
+    """What was measured of the maps of one concept: ``rows`` of CONCEPT_TABLE of all maps and seeds, with ``file``, and
+    ``at``: how the tables call a row's t, empty for other t.
     """
 
     rows: pd.DataFrame
@@ -72,9 +69,8 @@ class ConceptNumbers:
             Source(file=row["file"], where={key: None if pd.isna(row[key]) else row[key] for key in PLACE})
             for row in rows.to_dict("records")
         ]
-        words = (
-            f"{where['metric']} of {name} at {at} on {averaged_over(len(seeds), list(dict.fromkeys(rows['dataset'])))}"
-        )
+        averaged = averaged_over(len(seeds), list(dict.fromkeys(rows["dataset"])))
+        words = f"{where['metric']} of {name} at {at} on {averaged}"
         return Measured(found, mean_of("value", words, *sources), int(total), len(seeds))
 
 

@@ -15,7 +15,7 @@ from prefclip.config import Config
 from prefclip.errors import PrefclipError
 from prefclip.evaluation.intervals import Estimate, bootstrap_means, combined_estimate
 from prefclip.evaluation.long_form import read_predictions
-from prefclip.evaluation.metrics import METRICS, word_is_candidate
+from prefclip.evaluation.metrics import METRICS
 from prefclip.evaluation.selection import image_kinds
 from prefclip.reporting.traced import Traced, averaged_over, below_run, mean_of
 from prefclip.run.files import RunFiles
@@ -37,11 +37,9 @@ class EstimateError(PrefclipError):
 class Estimates:
     """The numbers of one run.
 
-    Attributes:
-        samples: (method, weights, dataset, images, metric) → array (S, 1 + B).
-        images: (dataset, images) → number of images scored; with a metric, how many of them enter it if not all.
-        confidence: level of the intervals.
-        files: method → seed → its predictions, named below the run; seeds in the order of the rows of ``samples``.
+    ``samples``: (method, weights, dataset, images, metric) → array (S, 1 + B). ``images``: (dataset, images) → number
+    of images scored; with a metric, how many of them enter it if not all. ``confidence``: level of the intervals.
+    ``files``: method → seed → its predictions, named below the run; seeds in the order of the rows of ``samples``.
     """
 
     samples: dict[tuple[str, str, str, str, str], Samples]
@@ -73,17 +71,31 @@ class Estimates:
         if seeds is not None:
             samples, files = samples[[list(files).index(seed) for seed in seeds]], {seed: files[seed] for seed in seeds}
         names = [datasets] if isinstance(datasets, str) else list(datasets)
+        without = dict(METRICS[metric].without)
         sources = [
-            Source(
-                file=file,
-                where={"weights": weights, "dataset": name, "images": images},
-                without=dict(METRICS[metric].without),
-            )
+            Source(file=file, where={"weights": weights, "dataset": name, "images": images}, without=without)
             for name in names
             for file in files.values()
         ]
         words = f"{metric} of {method} ({weights}) on {images} images of {averaged_over(len(files), names)}"
         return Traced(samples, mean_of(METRICS[metric].measure, words, *sources))
+
+    def measured(
+        self,
+        method: str,
+        weights: str,
+        place: tuple[Sequence[str], str, str],
+        seeds: Sequence[int] | None = None,
+        against: tuple[str, str] | None = None,
+    ) -> tuple[Estimate, Traced]:
+        """What stands at ``place`` (data sets, images, metric), or its paired difference to the method and weights
+        ``against``, with its interval. Raises EstimateError.
+        """
+        traced = self.traced(method, weights, *place, seeds)
+        if against is None:
+            return self.estimate(traced.samples, METRICS[place[-1]].bounds), traced
+        traced -= self.traced(*against, *place, seeds)
+        return self.estimate(traced.samples), traced
 
     def _one(self, *key: str) -> Samples:
         try:
@@ -151,19 +163,17 @@ def read_estimates(
     for dataset in config.datasets if datasets is None else datasets:
         for images in image_kinds(config, dataset):
             columns, twins, candidates = _columns(frames, dataset, images)
-            keys = list(columns)
             values = np.stack([*columns.values(), candidates], axis=1)
             # One generator per data set: the clean and the typographic twin are picked together.
-            draws = bootstrap_means(
-                values,
-                generator_for(dataset, "table bootstrap"),
-                groups=twins,
-                samples=config.evaluation.bootstrap_samples,
-            )
+            generator, drawn = generator_for(dataset, "table bootstrap"), config.evaluation.bootstrap_samples
+            draws = bootstrap_means(values, generator, groups=twins, samples=drawn)
             both = np.concatenate([values.mean(axis=0)[None], draws]).T
             counts[dataset, images] = len(values)
             counts[dataset, images, "text_confusion"] = int(candidates.sum())
-            for (method, weights, metric), rows in _by_seed(keys).items():
+            places: dict = {}
+            for place, (method, _, weights, metric) in enumerate(columns):
+                places.setdefault((method, weights, metric), []).append(place)
+            for (method, weights, metric), rows in places.items():
                 share = both[-1] if metric == "text_confusion" else 1.0
                 samples[method, weights, dataset, images, metric] = both[rows] / share
     return Estimates(samples, counts, config.evaluation.confidence, files)
@@ -185,7 +195,8 @@ def _columns(frames: list, dataset: str, images: str) -> tuple[dict, NDArray[np.
             rows = rows.sort_values("id", kind="stable")
             identity = rows["id"].to_numpy()
             if first is None:
-                first = (path, identity, rows["clean_id"].to_numpy(), word_is_candidate(rows).astype(np.float64))
+                candidates = (rows["word_label"].to_numpy() >= 0).astype(np.float64)
+                first = (path, identity, rows["clean_id"].to_numpy(), candidates)
             elif not np.array_equal(identity, first[1]):
                 raise EstimateError(
                     f"{path}: its {weights} weights scored other {images} images of {dataset} than {first[0]}; "
@@ -195,10 +206,3 @@ def _columns(frames: list, dataset: str, images: str) -> tuple[dict, NDArray[np.
                 if images in metric.images:
                     columns[method, seed, weights, name] = metric.per_image(rows)
     return columns, first[2], first[3]
-
-
-def _by_seed(keys: list[tuple[str, int, str, str]]) -> dict[tuple[str, str, str], list[int]]:
-    rows: dict = {}
-    for index, (method, _seed, weights, metric) in enumerate(keys):
-        rows.setdefault((method, weights, metric), []).append(index)
-    return rows

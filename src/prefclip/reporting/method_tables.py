@@ -1,14 +1,14 @@
 """Tables of methods × data sets: the paper's Table 1 and its companions for text confusion and retention."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from itertools import product
+from typing import NamedTuple
 
 from prefclip.config import Config, method_names
-from prefclip.evaluation.intervals import Estimate
 from prefclip.evaluation.metrics import CLEAN, METRICS, TYPOGRAPHIC
 from prefclip.reporting.estimates import RAW, REFERENCE, Estimates, headline_weights, read_estimates
 from prefclip.reporting.labels import column_groups, dataset_label, method_label
-from prefclip.reporting.traced import Numbers, Traced
+from prefclip.reporting.traced import Numbers
 from prefclip.run.files import RunFiles
 from prefclip.table import DIFFERENCE, VALUE, Row, Table
 
@@ -16,8 +16,7 @@ IMAGE_LABELS = {CLEAN: "O", TYPOGRAPHIC: "T"}
 LOWEST_IS_BEST = ("text_confusion", "retention_kl")
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """One metric on one kind of images: of a data set, or the mean over several (``datasets``) that ``name`` means."""
 
     name: str
@@ -26,8 +25,7 @@ class Column:
     metric: str
 
 
-@dataclass(frozen=True)
-class _Line:
+class _Line(NamedTuple):
     method: str
     weights: str
     kind: str  # VALUE | DIFFERENCE
@@ -69,8 +67,12 @@ def columns_of_methods(
     set bold.
     """
     lines = _lines(config, estimates, differences)
-    found = {(line, column): _measured(estimates, line, column) for line in lines for column in columns}
-    best = _best({place: estimate for place, (estimate, _) in found.items()}, lines, columns)
+    found = {}
+    for line, column in product(lines, columns):
+        place = (column.datasets, column.images, column.metric)
+        against = (REFERENCE, RAW) if line.kind == DIFFERENCE else None
+        found[line, column] = estimates.measured(line.method, line.weights, place, against=against)
+    best = _best(found, lines, columns)
     numbers, rows = Numbers(), []
     for line in lines:
         cells = []
@@ -78,53 +80,23 @@ def columns_of_methods(
             estimate, traced = found[line, column]
             keys = {"method": line.method, "weights": line.weights, "kind": line.kind}
             keys |= {"dataset": column.name, "images": column.images, "metric": column.metric}
-            cells.append(
-                numbers.add(
-                    keys,
-                    estimate,
-                    traced.origin,
-                    n=estimates.count(column.datasets, column.images, column.metric),
-                    seeds=len(traced.samples),
-                    unit=METRICS[column.metric].unit,
-                    signed=line.kind == DIFFERENCE,
-                    best=(line, column) in best,
-                )
-            )
-        first_iterate = not line.headline and (not rows or lines[len(rows) - 1].headline)
-        above = line.kind == VALUE or first_iterate
-        rows.append(
-            Row(
-                label=_label(line),
-                cells=cells,
-                quiet=line.kind == DIFFERENCE,
-                rule_above=above,
-                further=not line.headline,
-            )
-        )
+            n, unit = estimates.count(column.datasets, column.images, column.metric), METRICS[column.metric].unit
+            look = {"signed": line.kind == DIFFERENCE, "best": (line, column) in best}
+            cells.append(numbers.add(keys, estimate, traced.origin, n=n, seeds=len(traced.samples), unit=unit, **look))
+        quiet, further = line.kind == DIFFERENCE, not line.headline
+        rows.append(Row(label=_label(line), cells=cells, quiet=quiet, rule_above=not quiet, further=further))
     header = [(dataset_label(column.name), heading(column)) for column in columns]
     return numbers.table(name, _caption(config, title, differences), header, rows, "Method")
 
 
-def _measured(estimates: Estimates, line: _Line, column: Column) -> tuple[Estimate, Traced]:
-    place = (column.datasets, column.images, column.metric)
-    traced = estimates.traced(line.method, line.weights, *place)
-    if line.kind == VALUE:
-        return estimates.estimate(traced.samples, METRICS[column.metric].bounds), traced
-    traced -= estimates.traced(REFERENCE, RAW, *place)
-    return estimates.estimate(traced.samples), traced
-
-
 def _lines(config: Config, estimates: Estimates, differences: bool) -> list[_Line]:
     first, second = [], []
+    kinds = (VALUE, DIFFERENCE) if differences else (VALUE,)
     for method in method_names(config):
         chosen = headline_weights(config, method)
-        first.append(_Line(method, chosen, VALUE, True))
-        if method != REFERENCE and differences:
-            first.append(_Line(method, chosen, DIFFERENCE, True))
+        first += [_Line(method, chosen, kind, True) for kind in ((VALUE,) if method == REFERENCE else kinds)]
         if chosen != RAW and estimates.has(method, RAW):
-            second.append(_Line(method, RAW, VALUE, False))
-            if differences:
-                second.append(_Line(method, RAW, DIFFERENCE, False))
+            second += [_Line(method, RAW, kind, False) for kind in kinds]
     return first + second
 
 
@@ -134,14 +106,14 @@ def _label(line: _Line) -> str:
     return method_label(line.method) + ("" if line.headline else ", last iterate")
 
 
-def _best(numbers: dict, lines: list[_Line], columns: Sequence[Column]) -> set:
+def _best(found: dict, lines: list[_Line], columns: Sequence[Column]) -> set:
     best = set()
     for column in columns:
         chosen = [line for line in lines if line.kind == VALUE and line.headline]
         if column.metric == "retention_kl":
             # The untouched model has KL 0 to itself by definition; it does not compete.
             chosen = [line for line in chosen if line.method != REFERENCE] or chosen
-        values = {line: round(numbers[line, column].value, 6) for line in chosen}
+        values = {line: round(found[line, column][0].value, 6) for line in chosen}
         top = (min if column.metric in LOWEST_IS_BEST else max)(values.values())
         best |= {(line, column) for line, value in values.items() if value == top}
     return best

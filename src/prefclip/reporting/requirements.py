@@ -6,7 +6,7 @@ from math import isnan, nan
 
 from prefclip.config import Config, method_names
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
-from prefclip.reporting.estimates import RAW, REFERENCE, Estimates, headline_weights, read_estimates
+from prefclip.reporting.estimates import REFERENCE, Estimates, headline_weights, read_estimates
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label, method_label
 from prefclip.reporting.traced import Numbers, Traced
 from prefclip.run.files import RunFiles
@@ -27,13 +27,9 @@ COLUMNS += ("threshold", "met")
 
 @dataclass(frozen=True)
 class Requirement:
-    """One number, and what it must be.
+    """One number (a key of TITLES), and what it must be: ``>=`` or ``<=`` a threshold, NaN where nothing is required.
 
-    Attributes:
-        name: a key of TITLES.
-        scope: a data set, ZERO_SHOT_MEAN or ALL_SETS (mean over the training set and the zero-shot sets).
-        sense: ``>=`` or ``<=``.
-        threshold: NaN where the number is shown without being required.
+    ``scope``: a data set, ZERO_SHOT_MEAN or ALL_SETS (mean over the training set and the zero-shot sets).
     """
 
     method: str
@@ -43,7 +39,7 @@ class Requirement:
     threshold: float
 
     def met(self, value: float) -> str:
-        """``yes`` or ``no``, empty where nothing is required."""
+        """``yes``, ``no``, or nothing."""
         if isnan(self.threshold):
             return ""
         return "yes" if (value >= self.threshold if self.sense == ">=" else value <= self.threshold) else "no"
@@ -55,18 +51,13 @@ def requirements_table(config: Config, layout: RunFiles, name: str) -> Table:
     Raises TableError, EstimateError.
     """
     estimates = read_estimates(config, layout, datasets=_sets(config, ALL_SETS))
-    numbers, rows = Numbers(), []
-    previous = None
+    numbers, rows, previous = Numbers(), [], None
     for requirement, traced in required_numbers(estimates, config):
         found = estimates.estimate(traced.samples)
         met = requirement.met(round(found.value, 6))
+        keys = {"method": requirement.method, "weights": headline_weights(config, requirement.method)}
         place = numbers.add(
-            {
-                "method": requirement.method,
-                "weights": _weights(config, requirement.method),
-                "requirement": requirement.name,
-                "scope": requirement.scope,
-            },
+            {**keys, "requirement": requirement.name, "scope": requirement.scope},
             found,
             traced.origin,
             n=estimates.count(_sets(config, requirement.scope), TYPOGRAPHIC),
@@ -89,16 +80,14 @@ def required_numbers(estimates: Estimates, config: Config) -> Iterator[tuple[Req
     scopes = (config.data.train, ZERO_SHOT_MEAN) if config.data.zero_shot else (config.data.train,)
 
     def of(method: str, scope: str, images: str, metric: str = "accuracy") -> Traced:
-        return estimates.traced(method, _weights(config, method), _sets(config, scope), images, metric)
+        return estimates.traced(method, headline_weights(config, method), _sets(config, scope), images, metric)
 
     for scope, least in zip(scopes, (0.85, 0.75), strict=False):
         yield Requirement(REFERENCE, "clean_accuracy", scope, ">=", least), of(REFERENCE, scope, CLEAN)
     attacked = of(REFERENCE, ALL_SETS, TYPOGRAPHIC)
     called_by_word = of(REFERENCE, ALL_SETS, TYPOGRAPHIC, "text_confusion")
-    yield (
-        Requirement(REFERENCE, "lost_under_attack", ALL_SETS, ">=", 0.25),
-        of(REFERENCE, ALL_SETS, CLEAN) - attacked,
-    )
+    lost = of(REFERENCE, ALL_SETS, CLEAN) - attacked
+    yield Requirement(REFERENCE, "lost_under_attack", ALL_SETS, ">=", 0.25), lost
     yield Requirement(REFERENCE, "text_confusion", ALL_SETS, ">=", 0.30), called_by_word
     yield Requirement(REFERENCE, "word_among_errors", ALL_SETS, ">=", nan), called_by_word / (1 - attacked)
     for method in method_names(config)[1:]:
@@ -118,10 +107,6 @@ def recovered_share(tuned: Traced, untouched: Traced, clean: Traced) -> Traced:
     Accuracies, those of CLIP with S = 1. NaN where CLIP loses nothing.
     """
     return (tuned - untouched) / (clean - untouched)
-
-
-def _weights(config: Config, method: str) -> str:
-    return RAW if method == REFERENCE else headline_weights(config, method)
 
 
 def _sets(config: Config, scope: str) -> tuple[str, ...]:

@@ -7,31 +7,22 @@ import pandas as pd
 from prefclip.config import Config, method_names
 from prefclip.evaluation.intervals import Estimate
 from prefclip.evaluation.metrics import TYPOGRAPHIC
-from prefclip.evaluation.saliency.score_table import TITLES, read_scores
-from prefclip.evaluation.saliency.share_estimates import (
-    AREA,
-    DIFFERENCE,
-    POINTING,
-    REFERENCE,
-    SHARE,
-    VALUE,
-    metric_name,
-    share_estimates,
-)
+from prefclip.evaluation.saliency.score_table import TITLES, read_scores, spoken_title
+from prefclip.evaluation.saliency.share_estimates import AREA, POINTING, REFERENCE, SHARE, share_estimates
 from prefclip.reporting.labels import dataset_label, method_label
+from prefclip.reporting.leaf_inputs import saliency_scores
 from prefclip.reporting.traced import Numbers, Origin, below_run, mean_of
 from prefclip.run.files import RunFiles
-from prefclip.table import Row, Source, Table
+from prefclip.table import DIFFERENCE, VALUE, Row, Source, Table
 
 TARGETS = {"predicted": "own answer", "written": "written word", "true": "true name"}
 SHOWN = {SHARE: "on the word", POINTING: "points at it"}
-KINDS = (VALUE, DIFFERENCE)
 
 
 def read_share_estimates(config: Config, layout: RunFiles) -> pd.DataFrame:
     """What the scores of all methods of a run say, as `share_estimates` gives it. Raises TableError, SaliencyError."""
-    paths = [layout.saliency(config.model.key, method) for method in method_names(config)]
-    return share_estimates(pd.concat(map(read_scores, paths), ignore_index=True), config.evaluation)
+    scores = pd.concat(map(read_scores, saliency_scores(config, layout)), ignore_index=True)
+    return share_estimates(scores, config.evaluation)
 
 
 def saliency_table(config: Config, layout: RunFiles, name: str) -> Table:
@@ -48,7 +39,7 @@ def saliency_table(config: Config, layout: RunFiles, name: str) -> Table:
         for each in shown.to_dict("records")
     }
     numbers, rows = Numbers(), []
-    for target, method, kind in [(*names, kind) for names in product(TARGETS, method_names(config)) for kind in KINDS]:
+    for target, method, kind in product(TARGETS, method_names(config), (VALUE, DIFFERENCE)):
         cells = [
             _add(numbers, config, layout, measured[target, method, kind, *column])
             if (target, method, kind, *column) in measured
@@ -59,26 +50,19 @@ def saliency_table(config: Config, layout: RunFiles, name: str) -> Table:
             label = "Δ to CLIP" if kind == DIFFERENCE else f"{method_label(method)}, {TARGETS[target]}"
             first = method == method_names(config)[0]
             rows.append(Row(label=label, cells=cells, quiet=kind == DIFFERENCE, rule_above=first))
-    header = [(_capital(TITLES[explainer]), SHOWN[measure]) for explainer, measure in columns]
-    area = found.loc[found["measure"] == AREA, "value"].mean()
-    caption = _caption(config, found, area)
-    return numbers.table(name, caption, header, rows, "Method, name that is explained")
+    header = [(spoken_title(explainer), SHOWN[measure]) for explainer, measure in columns]
+    return numbers.table(name, _caption(config, found), header, rows, "Method, name that is explained")
 
 
 def _add(numbers: Numbers, config: Config, layout: RunFiles, found: dict) -> int:
     keys = {key: found[key] for key in ("method", "weights", "kind", "dataset")}
-    keys |= {"images": TYPOGRAPHIC, "metric": metric_name(found["explainer"], found["target"], found["measure"])}
+    keys |= {"images": TYPOGRAPHIC, "metric": f"{found['explainer']}.{found['target']}.{found['measure']}"}
     origin = _origin(config, layout, found, found["method"])
-    if found["kind"] == DIFFERENCE:
+    signed = found["kind"] == DIFFERENCE
+    if signed:
         origin -= _origin(config, layout, found, REFERENCE)
-    return numbers.add(
-        keys,
-        Estimate(found["value"], found["ci_low"], found["ci_high"]),
-        origin,
-        n=found["n"],
-        seeds=found["seeds"],
-        signed=found["kind"] == DIFFERENCE,
-    )
+    estimate = Estimate(found["value"], found["ci_low"], found["ci_high"])
+    return numbers.add(keys, estimate, origin, n=found["n"], seeds=found["seeds"], signed=signed)
 
 
 def _origin(config: Config, layout: RunFiles, found: dict, method: str) -> Origin:
@@ -90,7 +74,8 @@ def _origin(config: Config, layout: RunFiles, found: dict, method: str) -> Origi
     return mean_of(found["measure"], f"{found['measure']} of {method}, mean over images and seeds", source)
 
 
-def _caption(config: Config, found: pd.DataFrame, area: float) -> str:
+def _caption(config: Config, found: pd.DataFrame) -> str:
+    area = found.loc[found["measure"] == AREA, "value"].mean()
     level, images = f"{100 * config.evaluation.confidence:g} %", found["n"].max()
     return (
         f"Where models look on {images} typographic images of {dataset_label(found['dataset'].iloc[0])}: share of the "
@@ -100,7 +85,3 @@ def _caption(config: Config, found: pd.DataFrame, area: float) -> str:
         f"weights where a method averages; mean over seeds, ± half-width of the {level} interval (bootstrap over "
         "images, spread over seeds). Δ: paired difference to CLIP on the same images, in points."
     )
-
-
-def _capital(text: str) -> str:
-    return text[0].upper() + text[1:]

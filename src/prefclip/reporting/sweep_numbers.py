@@ -9,39 +9,22 @@ from prefclip.config import Config
 from prefclip.config.sweeps import SEED, GridPoint
 from prefclip.evaluation.intervals import Estimate
 from prefclip.evaluation.metrics import CLEAN, METRICS, TYPOGRAPHIC
-from prefclip.reporting.estimates import (
-    RAW,
-    REFERENCE,
-    Estimates,
-    headline_weights,
-    read_estimates,
-    seeds_of,
-)
+from prefclip.reporting.estimates import RAW, REFERENCE, Estimates, headline_weights, read_estimates, seeds_of
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, method_label, setting_label
-from prefclip.reporting.traced import Numbers, Traced
+from prefclip.reporting.traced import Numbers
 from prefclip.run.files import RunFiles
 from prefclip.run.plan import sweep_runs
 from prefclip.table import DIFFERENCE, VALUE
 
-MEASURED = (
-    (CLEAN, "accuracy"),
-    (TYPOGRAPHIC, "accuracy"),
-    (TYPOGRAPHIC, "text_confusion"),
-    (CLEAN, "retention_kl"),
-)
+MEASURED = ((CLEAN, "accuracy"), (TYPOGRAPHIC, "accuracy"), (TYPOGRAPHIC, "text_confusion"), (CLEAN, "retention_kl"))
 
 
 @dataclass(frozen=True)
 class SweepLine:
-    """One line of numbers.
+    """One line of numbers, of one value (``setting``, as text) of the key that a sweep varies.
 
-    Attributes:
-        sweep, vary, setting: the sweep, its key and the value of it, as text.
-        method, weights, seeds: whose numbers they are.
-        kind: VALUE or DIFFERENCE.
-        main: the method that was changed.
-        against: method and weights that a difference is taken to, on the same seeds.
-        label: in the shown table.
+    ``method``, ``weights``, ``seeds``: whose numbers they are. ``kind``: VALUE or DIFFERENCE. ``main``: the method that
+    was changed. ``against``: method and weights that a difference is taken to, on the same seeds.
     """
 
     sweep: str
@@ -63,44 +46,26 @@ class SweepNumbers:
     estimates: Estimates
     scopes: dict[str, tuple[str, ...]]
 
-    def of(self, line: SweepLine, scope: str, images: str, metric: str) -> Traced:
-        """One number of a line. Raises EstimateError for runs that were not evaluated."""
-        place = (self.scopes[scope], images, metric, line.seeds)
-        traced = self.estimates.traced(line.method, line.weights, *place)
-        return traced if line.kind == VALUE else traced - self.estimates.traced(*line.against, *place)
-
     def add(self, numbers: Numbers, line: SweepLine) -> list[int]:
-        """Add all numbers of a line to those of a table; return their places."""
+        """Add all numbers of a line to those of a table; return their places.
+
+        Raises EstimateError for runs that were not evaluated.
+        """
         return [self._add(numbers, line, scope, images, metric) for scope in self.scopes for images, metric in MEASURED]
 
     def _add(self, numbers: Numbers, line: SweepLine, scope: str, images: str, metric: str) -> int:
-        traced = self.of(line, scope, images, metric)
-        keys = {
-            "sweep": line.sweep,
-            "vary": line.vary,
-            "setting": line.setting,
-            "main": line.main,
-            "method": line.method,
-            "weights": line.weights,
-            "of_seeds": "+".join(map(str, line.seeds)),
-            "kind": line.kind,
-            "against": " ".join(line.against) if line.kind == DIFFERENCE else "",
-            "dataset": scope,
-            "images": images,
-            "metric": metric,
-        }
-        bounds = METRICS[metric].bounds if line.kind == VALUE else (-np.inf, np.inf)
+        against = line.against if line.kind == DIFFERENCE else None
+        place = (self.scopes[scope], images, metric)
+        estimate, traced = self.estimates.measured(line.method, line.weights, place, line.seeds, against)
+        keys = {key: getattr(line, key) for key in ("sweep", "vary", "setting", "main", "method", "weights")}
+        keys |= {"of_seeds": "+".join(map(str, line.seeds)), "kind": line.kind}
+        keys |= {"against": " ".join(against or ())}
+        keys |= {"dataset": scope, "images": images, "metric": metric}
         # Shown as the tidy view has it: with six digits.
-        found = Estimate(*np.round(self.estimates.estimate(traced.samples, bounds), 6))
-        return numbers.add(
-            keys,
-            found,
-            traced.origin,
-            n=self.estimates.count(self.scopes[scope], images),
-            seeds=len(line.seeds),
-            unit=METRICS[metric].unit,
-            signed=line.kind == DIFFERENCE,
-        )
+        found = Estimate(*np.round(estimate, 6))
+        n, unit = self.estimates.count(self.scopes[scope], images), METRICS[metric].unit
+        signed = line.kind == DIFFERENCE
+        return numbers.add(keys, found, traced.origin, n=n, seeds=len(line.seeds), unit=unit, signed=signed)
 
 
 def read_sweep_numbers(config: Config, layout: RunFiles) -> SweepNumbers:
@@ -118,17 +83,11 @@ def sweep_scopes(config: Config) -> dict[str, tuple[str, ...]]:
     return {train: (train,), **({ZERO_SHOT_MEAN: tuple(others)} if others else {})}
 
 
-def untouched_line() -> SweepLine:
-    """The line of the untouched CLIP."""
-    own = (REFERENCE, RAW)
-    return SweepLine("untouched", "", "", REFERENCE, RAW, (0,), VALUE, REFERENCE, own, method_label(REFERENCE))
-
-
 def main_line(config: Config, method: str) -> SweepLine:
-    """The line of a main method with the seeds of the main tables."""
-    weights = headline_weights(config, method)
-    own = (method, weights)
-    return SweepLine("main", "", "", *own, seeds_of(config, method), VALUE, method, own, method_label(method))
+    """The line of a main method, or of the untouched CLIP, with the seeds of the main tables."""
+    own = (method, headline_weights(config, method))
+    sweep = "untouched" if method == REFERENCE else "main"
+    return SweepLine(sweep, "", "", *own, seeds_of(config, method), VALUE, method, own, method_label(method))
 
 
 def last_iterate(line: SweepLine) -> SweepLine:
@@ -168,8 +127,7 @@ def seed_means(config: Config) -> Iterator[SweepLine]:
             chosen = [point for point in points if point.method == method]
             seeds = tuple(point.value for point in chosen)
             line = point_line(config, chosen[0])
-            label = f"{method_label(method)}, mean"
-            yield replace(line, setting="all", seeds=seeds, label=label)
+            yield replace(line, setting="all", seeds=seeds, label=f"{method_label(method)}, mean")
 
 
 def setting_text(value: object) -> str:

@@ -26,14 +26,8 @@ def sweep_table(
     numbers, rows, previous = Numbers(), [], None
     for line in shown:
         several = f" ({len(line.seeds)} seeds)" if len(line.seeds) > 1 and line.kind == VALUE else ""
-        rows.append(
-            Row(
-                label=line.label + several,
-                cells=measured.add(numbers, line),
-                quiet=line.kind == DIFFERENCE,
-                rule_above=line.main != previous,
-            )
-        )
+        quiet, above = line.kind == DIFFERENCE, line.main != previous
+        rows.append(Row(label=line.label + several, cells=measured.add(numbers, line), quiet=quiet, rule_above=above))
         previous = line.main
     for line in further:
         measured.add(numbers, line)

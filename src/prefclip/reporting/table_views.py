@@ -1,13 +1,12 @@
 """The views of a table: tidy CSV for programs, Markdown for the screen, LaTeX (booktabs) for a paper."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from itertools import groupby
 from types import MappingProxyType
 
 import pandas as pd
 
-from prefclip.files import write_text
-from prefclip.table import Number, Row, Table
+from prefclip.table import Number, Table
 
 _LATEX = {
     "&": r"\&",
@@ -22,11 +21,6 @@ _LATEX = {
     "β": r"$\beta$",
     "λ": r"$\lambda$",
 }
-
-
-def write_view(table: Table, path: str | Path) -> None:
-    """Write a table in the form that the suffix of ``path`` names, one of VIEWS."""
-    write_text(path, VIEWS[Path(path).suffix[1:]](table))
 
 
 def shown_parts(number: Number) -> tuple[str, str]:
@@ -51,7 +45,10 @@ def to_csv(table: Table) -> str:
 def to_markdown(table: Table) -> str:
     """The shown table as a Markdown pipe table, columns padded so that it also reads as plain text."""
     heads = [table.corner, *(" ".join(part for part in pair if part) for pair in table.header)]
-    lines = [[_markdown_label(row), *(_markdown(table, cell) for cell in row.cells)] for row in table.rows]
+    lines = [
+        [f"*{row.label}*" if row.quiet else row.label, *(_markdown(table, cell) for cell in row.cells)]
+        for row in table.rows
+    ]
     widths = [max(3, *(len(line[place]) for line in [heads, *lines])) for place in range(len(heads))]
     left = [True, *(_is_text(table, place) for place in range(len(table.header)))]
 
@@ -70,12 +67,7 @@ def to_markdown(table: Table) -> str:
 
 def to_latex(table: Table) -> str:
     """The shown table as a ``tabular`` that needs the package booktabs; the caption stands above it as a comment."""
-    groups: list[list] = []
-    for first, _ in table.header:
-        if groups and groups[-1][0] == first:
-            groups[-1][1] += 1
-        else:
-            groups.append([first, 1])
+    groups = [(name, len(list(same))) for name, same in groupby(first for first, _ in table.header)]
     top, rules, column = [], [], 2
     for name, width in groups:
         top.append(_tex(name) if width == 1 else rf"\multicolumn{{{width}}}{{c}}{{{_tex(name)}}}")
@@ -99,10 +91,6 @@ def to_latex(table: Table) -> str:
 
 def _is_text(table: Table, place: int) -> bool:
     return all(isinstance(row.cells[place], str) for row in table.rows)
-
-
-def _markdown_label(row: Row) -> str:
-    return f"*{row.label}*" if row.quiet else row.label
 
 
 def _markdown(table: Table, cell: int | str) -> str:

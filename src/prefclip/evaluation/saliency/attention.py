@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from prefclip.evaluation.saliency.errors import SaliencyError
+from prefclip.evaluation.saliency import SaliencyError
 
 
 @contextmanager
@@ -34,10 +34,7 @@ def recorded_attention(visual: nn.Module) -> Iterator[list[Tensor]]:
 
 
 def attention_modules(visual: nn.Module) -> list[nn.MultiheadAttention]:
-    """The attention of each block.
-
-    Raises SaliencyError where there is none, or another kind than ``nn.MultiheadAttention``.
-    """
+    """The attention of each block. Raises SaliencyError where there is none, or no ``nn.MultiheadAttention``."""
     blocks = getattr(getattr(visual, "transformer", None), "resblocks", None)
     modules = [getattr(block, "attn", None) for block in blocks] if blocks is not None else []
     fitting = [module for module in modules if isinstance(module, nn.MultiheadAttention) and module._qkv_same_embed_dim]

@@ -8,14 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from prefclip.evaluation.saliency import SaliencyError
 from prefclip.evaluation.saliency.attention_maps import relevance, rollout
-from prefclip.evaluation.saliency.errors import SaliencyError
 from prefclip.evaluation.saliency.input_maps import grad_cam, hires_cam, integrated_gradients, occlusion
 from prefclip.evaluation.saliency.text_logit import TextLogit
 
-Explainer = Callable[..., Tensor]
-
-EXPLAINERS: MappingProxyType[str, Explainer] = MappingProxyType(
+EXPLAINERS: MappingProxyType[str, Callable[..., Tensor]] = MappingProxyType(
     {
         "occlusion": occlusion,
         "integrated_gradients": integrated_gradients,
@@ -28,12 +26,7 @@ EXPLAINERS: MappingProxyType[str, Explainer] = MappingProxyType(
 
 
 def explain(
-    name: str,
-    logit: TextLogit,
-    images: NDArray[np.uint8],
-    texts: Tensor,
-    batch_size: int,
-    **options: object,
+    name: str, logit: TextLogit, images: NDArray[np.uint8], texts: Tensor, batch_size: int, **options: object
 ) -> NDArray[np.float32]:
     """Maps (N, H, W) of N pairs: uint8 images (N, H, W, 3) and normalised text embeddings (N, D).
 

@@ -1,8 +1,8 @@
 """The saliency stage: how much of what speaks for a name lies on the written word, image by image, for one method."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,8 +15,8 @@ from prefclip.config import Config
 from prefclip.config.analyses import SaliencyConfig
 from prefclip.datasets.parquet_tables import write_table
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
+from prefclip.evaluation.saliency import SaliencyError
 from prefclip.evaluation.saliency.box_metrics import BOX_COLUMNS, box_area, pointing_game, share_in_box
-from prefclip.evaluation.saliency.errors import SaliencyError
 from prefclip.evaluation.saliency.explainers import explain
 from prefclip.evaluation.saliency.score_table import MAPS_FORMAT, SCORES
 from prefclip.evaluation.saliency.text_logit import TextLogit
@@ -36,18 +36,22 @@ SHOWN_TARGETS = (TRUE, WRITTEN)
 SHOWN_IMAGES = (CLEAN, TYPOGRAPHIC)
 
 
-@dataclass(frozen=True)
-class ChosenImages:
+class ChosenImages(NamedTuple):
     """Typographic images that are explained, with their clean twins, in the order they were drawn.
 
-    Attributes:
-        rows: of the attacked manifest.
-        attacked, clean: uint8 (N, H, W, 3).
+    ``rows``: of the attacked manifest. ``attacked``, ``clean``: uint8 (N, H, W, 3).
     """
 
     rows: pd.DataFrame
     attacked: NDArray[np.uint8]
     clean: NDArray[np.uint8]
+
+    def questions(self) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """Both SHOWN_IMAGES of each picture with both SHOWN_TARGETS: pixels (N · 2 · 2, H, W, 3), and their labels."""
+        versions = np.stack([self.clean, self.attacked], axis=1)
+        pixels = np.repeat(versions.reshape(-1, *versions.shape[2:]), len(SHOWN_TARGETS), axis=0)
+        labels = self.rows[["label", "word_label"]].to_numpy(np.int64)
+        return pixels, np.repeat(labels[:, None], len(SHOWN_IMAGES), axis=1).reshape(-1)
 
 
 def measure_saliency(
@@ -91,14 +95,12 @@ def measure_saliency(
             logit = TextLogit(loaded)
             for name in settings.explainers:
                 frames.append(score_images(logit, name, settings, chosen, texts).assign(seed=seed))
-            maps = maps or {
-                name: example_maps(logit, name, settings, chosen, texts, examples) for name in settings.explainers
-            }
+            maps = maps or {name: example_maps(logit, name, settings, examples, texts) for name in settings.explainers}
     scores = pd.concat(frames, ignore_index=True).assign(**fixed)[SCORES.names]
     scores = scores.sort_values(["seed", "explainer", "target", "id"], kind="stable", ignore_index=True)
     write_table(out_scores, pa.Table.from_pandas(scores, schema=SCORES, preserve_index=False))
     shown = {key: str(value) for key, value in fixed.items()}
-    shown |= {"format": MAPS_FORMAT, "ids": "\n".join(chosen.rows["attacked_id"].iloc[examples])}
+    shown |= {"format": MAPS_FORMAT, "ids": "\n".join(examples.rows["attacked_id"])}
     write_tensors(out_maps, {name: torch.from_numpy(found) for name, found in maps.items()}, shown)
 
 
@@ -116,15 +118,15 @@ def choose_images(chosen: ImageSet, count: int) -> ChosenImages:
 
 def choose_examples(
     loaded: LoadedModel, texts: Tensor, chosen: ChosenImages, count: int, batch_size: int
-) -> NDArray[np.int64]:
-    """Places of the first ``count`` images that this model names rightly when clean and by the word when attacked.
+) -> ChosenImages:
+    """The first ``count`` images that this model names rightly when clean and by the word when attacked.
 
     Where fewer are, the first other ones follow.
     """
     fooled = _predicted(loaded, texts, chosen.attacked, batch_size) == chosen.rows["word_label"].to_numpy()
     right = _predicted(loaded, texts, chosen.clean, batch_size) == chosen.rows["label"].to_numpy()
-    telling = fooled & right
-    return np.concatenate([np.flatnonzero(telling), np.flatnonzero(~telling)])[:count]
+    places = np.argsort(~(fooled & right), kind="stable")[:count]
+    return ChosenImages(chosen.rows.iloc[places], chosen.attacked[places], chosen.clean[places])
 
 
 def score_images(
@@ -143,14 +145,8 @@ def score_images(
     wanted = np.stack([label_of[target] for target in settings.targets])
     image = np.broadcast_to(np.arange(len(chosen.rows)), wanted.shape)
     pairs, place = np.unique(np.stack([image.ravel(), wanted.ravel()], axis=1), axis=0, return_inverse=True)
-    maps = explain(
-        name,
-        logit,
-        chosen.attacked[pairs[:, 0]],
-        texts[torch.from_numpy(pairs[:, 1])],
-        settings.batch_size,
-        steps=settings.steps,
-    )
+    asked = texts[torch.from_numpy(pairs[:, 1])]
+    maps = explain(name, logit, chosen.attacked[pairs[:, 0]], asked, settings.batch_size, steps=settings.steps)
     boxes = chosen.rows[list(BOX_COLUMNS)].to_numpy(np.int64)
     share, pointed = share_in_box(maps, boxes[pairs[:, 0]]), pointing_game(maps, boxes[pairs[:, 0]])
     place = place.reshape(wanted.shape)
@@ -175,23 +171,13 @@ def score_images(
 
 
 def example_maps(
-    logit: TextLogit,
-    name: str,
-    settings: SaliencyConfig,
-    chosen: ChosenImages,
-    texts: Tensor,
-    examples: Sequence[int],
+    logit: TextLogit, name: str, settings: SaliencyConfig, examples: ChosenImages, texts: Tensor
 ) -> NDArray[np.float16]:
     """Maps of the saliency grid: (E, clean | typographic, true | written, H, W)."""
-    rows = chosen.rows.iloc[list(examples)]
-    labels = np.stack([rows["label"].to_numpy(np.int64), rows["word_label"].to_numpy(np.int64)], axis=1)
-    pictures = np.stack([chosen.clean[list(examples)], chosen.attacked[list(examples)]], axis=1)
-    shape = (len(rows), len(SHOWN_IMAGES), len(SHOWN_TARGETS))
-    flat_pictures = np.repeat(pictures.reshape(-1, *pictures.shape[2:]), len(SHOWN_TARGETS), axis=0)
-    flat_labels = np.repeat(labels[:, None], len(SHOWN_IMAGES), axis=1).reshape(-1)
-    maps = explain(
-        name, logit, flat_pictures, texts[torch.from_numpy(flat_labels)], settings.batch_size, steps=settings.steps
-    )
+    pictures, labels = examples.questions()
+    chosen = texts[torch.from_numpy(labels)]
+    maps = explain(name, logit, pictures, chosen, settings.batch_size, steps=settings.steps)
+    shape = (len(examples.rows), len(SHOWN_IMAGES), len(SHOWN_TARGETS))
     return maps.reshape(*shape, *maps.shape[1:]).astype(np.float16)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from prefclip.datasets.parquet_tables import read_table
-from prefclip.evaluation.saliency.errors import SaliencyError
+from prefclip.evaluation.saliency import SaliencyError
 
 SCORES = pa.schema(
     [
@@ -43,6 +43,11 @@ TITLES = MappingProxyType(
         "rollout": "attention rollout",
     }
 )
+
+
+def spoken_title(explainer: str) -> str:
+    """Its title at the beginning of a sentence."""
+    return TITLES[explainer][0].upper() + TITLES[explainer][1:]
 
 
 def read_scores(path: str | Path) -> pd.DataFrame:

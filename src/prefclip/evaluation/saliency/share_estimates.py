@@ -8,19 +8,14 @@ from numpy.typing import NDArray
 
 from prefclip.config import EvaluationConfig
 from prefclip.evaluation.intervals import Estimate, bootstrap_means, combined_estimate
-from prefclip.evaluation.saliency.errors import SaliencyError
+from prefclip.evaluation.saliency import SaliencyError
 from prefclip.seeds import generator_for
+from prefclip.table import DIFFERENCE, VALUE
 
 SHARE, POINTING, AREA = "share_in_box", "pointing_game", "box_area"
 MEASURES = (SHARE, POINTING, AREA)
-VALUE, DIFFERENCE = "value", "difference"
 REFERENCE = "clip"
 PLACE = ["dataset", "explainer", "target"]
-
-
-def metric_name(explainer: str, target: str, measure: str) -> str:
-    """How tables call one measure: ``<explainer>.<target>.<measure>``."""
-    return f"{explainer}.{target}.{measure}"
 
 
 def share_estimates(scores: pd.DataFrame, settings: EvaluationConfig) -> pd.DataFrame:

@@ -13,10 +13,6 @@ class TextLogit(nn.Module):
 
     All weights are frozen, since only gradients with respect to images and activations are wanted. What it returns for
     one pair does not depend on the others of a batch, so the gradient of a batch's sum holds every pair's own.
-
-    Attributes:
-        loaded: the model.
-        tower: its image side.
     """
 
     def __init__(self, loaded: LoadedModel):

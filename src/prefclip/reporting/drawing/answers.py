@@ -1,5 +1,8 @@
 """What figures of single pictures share: answers of a model, true, written or other, and how they are drawn."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
@@ -7,14 +10,22 @@ from numpy.typing import NDArray
 
 from prefclip.config import Config
 from prefclip.evaluation.long_form import read_predictions
+from prefclip.reporting.drawing.parts import bare
 from prefclip.reporting.drawing.style import OTHER_ANSWER, RIGHT_ANSWER, WRITTEN_WORD
-from prefclip.reporting.estimates import REFERENCE, EstimateError, headline_weights
+from prefclip.reporting.estimates import EstimateError, headline_weights, seeds_of
 from prefclip.run.files import RunFiles
 
 PLACES = ("predicted", "second", "third")
-ANSWER_LIMIT = 112  # per cent on an axis of answers, with room for the number behind the longest bar
 HATCHES = {WRITTEN_WORD: "////", RIGHT_ANSWER: "", OTHER_ANSWER: ""}
 MEANINGS = {RIGHT_ANSWER: "true name", WRITTEN_WORD: "written word", OTHER_ANSWER: "another class"}
+
+
+class Answer(NamedTuple):
+    """What a model calls a picture."""
+
+    name: str
+    probability: float
+    colour: str
 
 
 def answers_of(config: Config, layout: RunFiles, dataset: str, method: str) -> pd.DataFrame:
@@ -22,9 +33,8 @@ def answers_of(config: Config, layout: RunFiles, dataset: str, method: str) -> p
 
     Raises TableError for predictions that are missing or damaged, EstimateError for those without this data set.
     """
-    seed = 0 if method == REFERENCE else config.seeds[0]
     weights = headline_weights(config, method)
-    path = layout.predictions(config.model.key, method, seed)
+    path = layout.predictions(config.model.key, method, seeds_of(config, method)[0])
     rows = read_predictions(path)
     rows = rows[(rows["dataset"] == dataset) & (rows["weights"] == weights)]
     if rows.empty:
@@ -34,9 +44,10 @@ def answers_of(config: Config, layout: RunFiles, dataset: str, method: str) -> p
     return rows
 
 
-def answer_colour(row: pd.Series, place: str) -> str:
-    """The colour of the answer at one of PLACES: the true name, the written word, or another class."""
-    return {row["label"]: RIGHT_ANSWER, row["word_label"]: WRITTEN_WORD}.get(row[place], OTHER_ANSWER)
+def answer_of(row: pd.Series, place: str, names: Sequence[str]) -> Answer:
+    """The answer at one of PLACES: its class, probability and colour (true name, written word, or another class)."""
+    colour = {row["label"]: RIGHT_ANSWER, row["word_label"]: WRITTEN_WORD}.get(row[place], OTHER_ANSWER)
+    return Answer(names[row[place]], float(row[f"probability_{place}"]), colour)
 
 
 def answer_handles() -> list[Patch]:
@@ -47,17 +58,21 @@ def answer_handles() -> list[Patch]:
     ]
 
 
-def draw_answer(panel: Axes, place: float, probability: float, colour: str) -> None:
-    """One horizontal bar, in per cent."""
-    panel.barh(
-        place, 100 * probability, 0.62, facecolor=colour, edgecolor="black", linewidth=0.4, hatch=HATCHES[colour]
-    )
+def draw_answers(
+    panel: Axes, answers: Sequence[Answer], labels: Sequence[str], rows: int, ticks: Sequence[int]
+) -> None:
+    """Horizontal bars in per cent, each with its label; room for ``rows`` of them."""
+    for place, (_, probability, colour) in enumerate(answers):
+        share, hatch = 100 * probability, HATCHES[colour]
+        panel.barh(place, share, 0.62, facecolor=colour, edgecolor="black", linewidth=0.4, hatch=hatch)
+    panel.set_yticks(range(len(answers)), labels)
+    panel.tick_params(axis="y", length=0)
+    panel.set(ylim=(rows - 0.4, -0.6), xticks=ticks)
+    panel.xaxis.grid(True)
 
 
 def draw_picture(panel: Axes, pixels: NDArray, caption: str) -> None:
     """A picture without axes, ``caption`` below it."""
     panel.imshow(pixels, interpolation="none")
-    panel.set_xticks([])
-    panel.set_yticks([])
-    panel.spines[:].set_visible(False)
+    bare(panel)
     panel.set_xlabel(caption, labelpad=2)

@@ -1,7 +1,7 @@
 """A few pictures, the word written on them, and what CLIP and the tuned model call them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,12 +15,12 @@ from prefclip.datasets.image_stacks import open_images
 from prefclip.datasets.manifest import read_manifest
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
 from prefclip.reporting.drawing.answers import (
-    ANSWER_LIMIT,
     PLACES,
-    answer_colour,
+    Answer,
     answer_handles,
+    answer_of,
     answers_of,
-    draw_answer,
+    draw_answers,
     draw_picture,
 )
 from prefclip.reporting.drawing.style import FULL_WIDTH, INK, new_figure
@@ -30,18 +30,18 @@ from prefclip.run.files import RunFiles
 from prefclip.seeds import seed_for
 
 ROW_HEIGHT = 1.12
+ANSWER_LIMIT = 112  # per cent on an axis, with room for the number behind the longest bar
 
 
-@dataclass(frozen=True)
-class Example:
-    """One row of the figure; answers are (class name, probability, colour), best first."""
+class Example(NamedTuple):
+    """One row of the figure, with the answers of each method, best first."""
 
     dataset: str
     name: str
     word: str
     clean: NDArray[np.uint8]
     attacked: NDArray[np.uint8]
-    answers: dict[str, list[tuple[str, float, str]]]
+    answers: dict[str, list[Answer]]
 
 
 def draw_attack_examples(config: Config, layout: RunFiles, datasets: Sequence[str], tuned: str) -> Figure:
@@ -57,11 +57,8 @@ def draw_attack_examples(config: Config, layout: RunFiles, datasets: Sequence[st
     for place, title in enumerate(titles):
         grid[0, place].set_title(title, loc="center" if place < 2 else "left")
     for line, example in zip(grid, found, strict=True):
-        for panel, pixels, caption in (
-            (line[0], example.clean, example.name),
-            (line[1], example.attacked, f"“{example.word}”"),
-        ):
-            draw_picture(panel, pixels, caption)
+        draw_picture(line[0], example.clean, example.name)
+        draw_picture(line[1], example.attacked, f"“{example.word}”")
         line[0].set_ylabel(dataset_label(example.dataset), labelpad=4)
         _draw_answers(line[2], example.answers[REFERENCE])
         _draw_answers(line[3], example.answers[tuned])
@@ -75,10 +72,7 @@ def draw_attack_examples(config: Config, layout: RunFiles, datasets: Sequence[st
 
 def find_example(config: Config, layout: RunFiles, dataset: str, tuned: str) -> Example:
     """Choose one picture of a data set and collect what the figure shows of it."""
-    answers = {
-        REFERENCE: answers_of(config, layout, dataset, REFERENCE),
-        tuned: answers_of(config, layout, dataset, tuned),
-    }
+    answers = {method: answers_of(config, layout, dataset, method) for method in (REFERENCE, tuned)}
     untouched = answers[REFERENCE]
     clean, attacked = (untouched[untouched["images"] == kind] for kind in (CLEAN, TYPOGRAPHIC))
     named = clean.loc[clean["predicted"] == clean["label"], "id"]
@@ -98,21 +92,13 @@ def find_example(config: Config, layout: RunFiles, dataset: str, tuned: str) -> 
     )
 
 
-def _top_answers(row: pd.Series, names: tuple[str, ...]) -> list[tuple[str, float, str]]:
-    return [
-        (names[row[place]], float(row[f"probability_{place}"]), answer_colour(row, place))
-        for place in PLACES
-        if row[place] >= 0
-    ]
+def _top_answers(row: pd.Series, names: tuple[str, ...]) -> list[Answer]:
+    return [answer_of(row, place, names) for place in PLACES if row[place] >= 0]
 
 
-def _draw_answers(panel, answers: list[tuple[str, float, str]]) -> None:
-    for place, (_, probability, colour) in enumerate(answers):
-        draw_answer(panel, place, probability, colour)
-        panel.text(100 * probability + 2, place, f"{100 * probability:.0f}", va="center", fontsize=6.5, color=INK)
-    panel.set_yticks(range(len(answers)), [name for name, _, _ in answers])
-    panel.tick_params(axis="y", length=0)
-    panel.set_ylim(len(PLACES) - 0.4, -0.6)
+def _draw_answers(panel, answers: list[Answer]) -> None:
+    draw_answers(panel, answers, [answer.name for answer in answers], len(PLACES), [0, 25, 50, 75, 100])
     panel.set_xlim(0, ANSWER_LIMIT)
-    panel.set_xticks([0, 25, 50, 75, 100])
-    panel.xaxis.grid(True)
+    for place, answer in enumerate(answers):
+        share = 100 * answer.probability
+        panel.text(share + 2, place, f"{share:.0f}", va="center", fontsize=6.5, color=INK)

@@ -8,13 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
-from prefclip.reporting.drawing.curves import (
-    draw_curve,
-    mark_untouched_and_trained,
-    mean_of,
-    named_scale,
-    rows_of,
-)
+from prefclip.reporting.drawing.curves import draw_curve, mark_untouched_and_trained, mean_of, named_scale, rows_of
+from prefclip.reporting.drawing.parts import LINES
 from prefclip.reporting.drawing.style import (
     BLUE,
     FULL_WIDTH,
@@ -27,7 +22,6 @@ from prefclip.reporting.drawing.style import (
 )
 from prefclip.reporting.labels import dataset_label
 
-LINES = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1.5, 1, 1.5)))
 MOST_IN_A_ROW = 5
 NAMED_SCALES = (-4, -2, -1, 0, 1, 2, 4)
 
@@ -42,25 +36,22 @@ def draw_concept_sweep(table: pd.DataFrame, maps: dict[str, str], train: str, ze
     training, others, against = figure.subplots(1, 3, width_ratios=(1, 1, 1.05))
     for place, name in enumerate(maps):
         rows = table[table["map"] == name]
-        _draw_scope(training, rows, (train,), LINES[place], first=place == 0)
-        _draw_scope(others, rows, tuple(zero_shot), LINES[place], first=place == 0)
-        _draw_trade_off(against, rows, tuple(zero_shot), LINES[place], first=place == 0)
+        _draw_scope(training, rows, [train], LINES[place], first=place == 0)
+        _draw_scope(others, rows, zero_shot, LINES[place], first=place == 0)
+        _draw_trade_off(against, rows, zero_shot, LINES[place], first=place == 0)
     panel_title(training, "a", f"{dataset_label(train)} (training set)")
     panel_title(others, "b", f"Mean of {len(zero_shot)} zero-shot sets")
     panel_title(against, "c", "Zero-shot: read or seen")
     others.sharey(training)
     for panel in (training, others):
-        panel.set_ylim(0, 100)
-        panel.set_xlabel("power t of the map")
+        panel.set(ylim=(0, 100), xlabel="power t of the map")
         panel.grid(True)
         panel.margins(x=0.01)
         mark_untouched_and_trained(panel)
     training.set_ylabel("images (%)")
     others.tick_params(labelleft=False)
-    against.set_xlabel("called by the written word (%)")
-    against.set_ylabel("called by the object's name (%)")
-    against.set_xlim(left=0)
-    against.set_ylim(bottom=-4)
+    against.set(xlabel="called by the written word (%)", ylabel="called by the object's name (%)")
+    against.set(xlim=(0, None), ylim=(-4, None))
     against.margins(x=0.12)
     against.grid(True)
     handles = [
@@ -81,7 +72,7 @@ def draw_concept_sweep(table: pd.DataFrame, maps: dict[str, str], train: str, ze
     return figure
 
 
-def _draw_scope(axes: Axes, rows: pd.DataFrame, datasets: tuple[str, ...], line, first: bool) -> None:
+def _draw_scope(axes: Axes, rows: pd.DataFrame, datasets: Sequence[str], line, first: bool) -> None:
     for images, metric, colour in (
         (CLEAN, "accuracy", GREY),
         (TYPOGRAPHIC, "accuracy", RIGHT_ANSWER),
@@ -91,7 +82,7 @@ def _draw_scope(axes: Axes, rows: pd.DataFrame, datasets: tuple[str, ...], line,
         draw_curve(axes, curve, colour, metric, line, band=first)
 
 
-def _draw_trade_off(axes: Axes, rows: pd.DataFrame, datasets: tuple[str, ...], line, first: bool) -> None:
+def _draw_trade_off(axes: Axes, rows: pd.DataFrame, datasets: Sequence[str], line, first: bool) -> None:
     seen, read = (
         mean_of([rows_of(rows, dataset=name, images=TYPOGRAPHIC, metric=metric) for name in datasets])
         for metric in ("accuracy", "text_confusion")

@@ -49,17 +49,11 @@ def mean_of(curves: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def draw_curve(
-    axes: Axes,
-    rows: pd.DataFrame,
-    colour: str,
-    label: str,
-    line: str | tuple = "-",
-    marker: str = "",
-    band: bool = True,
+    axes: Axes, rows: pd.DataFrame, colour: str, label: str, line: str | tuple = "-", band: bool = True
 ) -> None:
     """Draw values in per cent over t, in a band from ci_low to ci_high."""
     t = rows["t"].to_numpy()
-    axes.plot(t, 100 * rows["value"], color=colour, linestyle=line, marker=marker, markevery=4, label=label)
+    axes.plot(t, 100 * rows["value"], color=colour, linestyle=line, label=label)
     if band and np.isfinite(rows["ci_low"]).all():
         axes.fill_between(t, 100 * rows["ci_low"], 100 * rows["ci_high"], color=colour, alpha=0.16, linewidth=0)
 

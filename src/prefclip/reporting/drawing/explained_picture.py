@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from prefclip.evaluation.saliency.score_table import TITLES
+from prefclip.evaluation.saliency.score_table import spoken_title
+from prefclip.reporting.drawing.parts import bare
 from prefclip.reporting.drawing.saliency_grid import LOUDEST, draw_map
 from prefclip.reporting.drawing.style import new_figure, print_style, save_figure_as
 
@@ -29,24 +29,16 @@ def save_explained_picture(
     OutputError.
     """
     with print_style():
-        figure = _drawn(pixels, labels, probabilities, targets, raised, explainer)
+        figure = new_figure((1 + len(raised)) * PANEL_INCHES, 0.35 + len(targets) * (PANEL_INCHES + 0.2))
+        grid = figure.subplots(len(targets), 1 + len(raised), squeeze=False)
+        for axes in grid.flat:
+            bare(axes)
+        for row, (line, target) in enumerate(zip(grid, targets, strict=True)):
+            line[0].imshow(pixels, interpolation="none")
+            line[0].set_ylabel(f"for “{labels[target]}”")
+            loudest = max(np.percentile(maps[row], LOUDEST) for maps in raised.values())
+            for panel, (name, maps) in zip(line[1:], raised.items(), strict=True):
+                draw_map(panel, pixels, maps[row].astype(np.float64), loudest)
+                panel.set_title(f"{name}: {100 * probabilities[name][target]:.0f} %", loc="center", fontsize=7)
+        figure.supxlabel(f"{spoken_title(explainer)}: what raises the logit of the label", fontsize=6)
         save_figure_as(figure, path)
-
-
-def _drawn(pixels, labels, probabilities, targets, raised, explainer) -> Figure:
-    figure = new_figure((1 + len(raised)) * PANEL_INCHES, 0.35 + len(targets) * (PANEL_INCHES + 0.2))
-    grid = figure.subplots(len(targets), 1 + len(raised), squeeze=False)
-    for axes in grid.flat:
-        axes.set_xticks([])
-        axes.set_yticks([])
-        axes.spines[:].set_visible(False)
-    for row, (line, target) in enumerate(zip(grid, targets, strict=True)):
-        line[0].imshow(pixels, interpolation="none")
-        line[0].set_ylabel(f"for “{labels[target]}”")
-        loudest = max(np.percentile(maps[row], LOUDEST) for maps in raised.values())
-        for panel, (name, maps) in zip(line[1:], raised.items(), strict=True):
-            draw_map(panel, pixels, maps[row].astype(np.float64), loudest)
-            panel.set_title(f"{name}: {100 * probabilities[name][target]:.0f} %", loc="center", fontsize=7)
-    title = TITLES[explainer][0].upper() + TITLES[explainer][1:]
-    figure.supxlabel(f"{title}: what raises the logit of the label", fontsize=6)
-    return figure

@@ -36,9 +36,7 @@ def gender_settings(config: Config) -> list[str]:
 class GenderMap:
     """The map of a run, read when it is asked for; a file that is missing or damaged raises a PrefclipError naming it.
 
-    Attributes:
-        runs: (model, name, seed) of the map.
-        dataset: the gender set that it was trained and measured on.
+    ``runs``: (model, name, seed). ``dataset``: the gender set that it was trained and measured on.
     """
 
     def __init__(self, config: Config, layout: RunFiles):

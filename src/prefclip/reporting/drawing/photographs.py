@@ -1,7 +1,7 @@
 """Real photographs with a misleading word on them, and what every method calls them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,7 +12,7 @@ from prefclip.config import Config, method_names
 from prefclip.datasets.class_lists import read_classes
 from prefclip.datasets.image_stacks import open_images
 from prefclip.datasets.manifest import read_manifest
-from prefclip.reporting.drawing.answers import answer_colour, answer_handles, answers_of, draw_answer, draw_picture
+from prefclip.reporting.drawing.answers import Answer, answer_handles, answer_of, answers_of, draw_answers, draw_picture
 from prefclip.reporting.drawing.style import FULL_WIDTH, new_figure
 from prefclip.reporting.estimates import REFERENCE
 from prefclip.reporting.labels import dataset_label, method_label
@@ -23,14 +23,13 @@ PHOTOGRAPHS = 2  # of each data set, side by side
 ROW_HEIGHT = 1.3
 
 
-@dataclass(frozen=True)
-class Photograph:
-    """One photograph; answers are (class name, probability, colour) by method."""
+class Photograph(NamedTuple):
+    """One photograph, with the answer of each method."""
 
     name: str
     word: str
     pixels: NDArray[np.uint8]
-    answers: dict[str, tuple[str, float, str]]
+    answers: dict[str, Answer]
 
 
 def draw_photographs(config: Config, layout: RunFiles, sets: Sequence[str]) -> Figure:
@@ -66,31 +65,15 @@ def find_photographs(config: Config, layout: RunFiles, dataset: str) -> list[Pho
     found = []
     for identity in order[:PHOTOGRAPHS]:
         rows = {method: frame.loc[identity] for method, frame in answers.items()}
-        found.append(
-            Photograph(
-                names[untouched.loc[identity, "label"]],
-                names[untouched.loc[identity, "word_label"]],
-                np.array(images[manifest.loc[identity, "row"]]),
-                {
-                    method: (
-                        names[row["predicted"]],
-                        float(row["probability_predicted"]),
-                        answer_colour(row, "predicted"),
-                    )
-                    for method, row in rows.items()
-                },
-            )
-        )
+        name, word = (names[untouched.loc[identity, column]] for column in ("label", "word_label"))
+        pixels = np.array(images[manifest.loc[identity, "row"]])
+        given = {method: answer_of(row, "predicted", names) for method, row in rows.items()}
+        found.append(Photograph(name, word, pixels, given))
     return found
 
 
-def _draw_answers(panel: Axes, answers: dict[str, tuple[str, float, str]]) -> None:
-    for place, (name, probability, colour) in enumerate(answers.values()):
-        draw_answer(panel, place, probability, colour)
-        panel.text(104, place, name, va="center", fontsize=6.5)
-    panel.set_yticks(range(len(answers)), [method_label(method) for method in answers])
-    panel.tick_params(axis="y", length=0)
-    panel.set_ylim(len(answers) - 0.4, -0.6)
+def _draw_answers(panel: Axes, answers: dict[str, Answer]) -> None:
+    draw_answers(panel, [*answers.values()], [*map(method_label, answers)], len(answers), [0, 50, 100])
     panel.set_xlim(0, 100)
-    panel.set_xticks([0, 50, 100])
-    panel.xaxis.grid(True)
+    for place, answer in enumerate(answers.values()):
+        panel.text(104, place, answer.name, va="center", fontsize=6.5)

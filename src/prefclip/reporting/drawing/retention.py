@@ -39,18 +39,10 @@ def draw_box(panel, place: int, numbers: np.ndarray, style: MethodStyle) -> None
     """Draw the PERCENTILES and the mean of ``numbers`` as a box at ``place``."""
     # A logarithm has no place for an exact zero.
     low, first, median, third, high = np.maximum(np.percentile(numbers, PERCENTILES), SMALLEST)
+    box = {"whislo": low, "q1": first, "med": median, "q3": third, "whishi": high}
     face = {"facecolor": style.colour, "edgecolor": "black", "linewidth": 0.6, "hatch": style.hatch}
     panel.bxp(
-        [
-            {
-                "whislo": low,
-                "q1": first,
-                "med": median,
-                "q3": third,
-                "whishi": high,
-                "mean": max(float(numbers.mean()), SMALLEST),
-            }
-        ],
+        [{**box, "mean": max(float(numbers.mean()), SMALLEST)}],
         positions=[place],
         widths=0.55,
         showfliers=False,

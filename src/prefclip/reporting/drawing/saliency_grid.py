@@ -1,7 +1,7 @@
 """Where models look: the same pictures, clean and attacked, explained for the true name and for the written word."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,11 +15,12 @@ from prefclip.config import Config
 from prefclip.datasets.class_lists import read_classes
 from prefclip.datasets.image_stacks import open_images
 from prefclip.datasets.manifest import read_manifest
+from prefclip.evaluation.saliency import SaliencyError
 from prefclip.evaluation.saliency.box_metrics import BOX_COLUMNS
-from prefclip.evaluation.saliency.errors import SaliencyError
-from prefclip.evaluation.saliency.score_table import TITLES, ExampleMaps, read_example_maps
+from prefclip.evaluation.saliency.score_table import TITLES, ExampleMaps, read_example_maps, spoken_title
 from prefclip.evaluation.saliency.share_estimates import REFERENCE
 from prefclip.reporting.drawing.nested_figure import nested_figure
+from prefclip.reporting.drawing.parts import bare
 from prefclip.reporting.drawing.style import FULL_WIDTH, INK, RIGHT_ANSWER, WRITTEN_WORD
 from prefclip.reporting.labels import method_label
 from prefclip.run.files import RunFiles
@@ -33,19 +34,15 @@ LABEL_INCHES = 0.32
 HEADER_INCHES = 0.62
 
 
-@dataclass(frozen=True)
-class ShownImage:
-    """One example: its name and word, both pictures (H, W, 3) uint8, and the word's box (left, top, right, bottom)."""
+class ShownImage(NamedTuple):
+    """One example: name and word, the clean and the attacked picture (H, W, 3) uint8, the word's box (left, top, right,
+    bottom).
+    """
 
     name: str
     word: str
-    clean: NDArray[np.uint8]
-    attacked: NDArray[np.uint8]
+    pictures: tuple[NDArray[np.uint8], NDArray[np.uint8]]
     box: tuple[int, int, int, int]
-
-    @property
-    def pictures(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        return self.clean, self.attacked
 
 
 def draw_grid_of_run(config: Config, layout: RunFiles, methods: Sequence[str]) -> Figure:
@@ -64,8 +61,7 @@ def draw_grid_of_run(config: Config, layout: RunFiles, methods: Sequence[str]) -
         ShownImage(
             names[row["label"]],
             names[row["word_label"]],
-            np.array(clean[clean_rows[row["id"]]]),
-            np.array(attacked[row["row"]]),
+            (np.array(clean[clean_rows[row["id"]]]), np.array(attacked[row["row"]])),
             tuple(int(row[column]) for column in BOX_COLUMNS),
         )
         for _, row in rows.loc[list(shown)].iterrows()
@@ -102,10 +98,8 @@ def draw_saliency_grid(images: list[ShownImage], maps: dict[str, ExampleMaps], e
                 draw_map(panel, image.pictures[kind], saliency, loudest)
                 if kind:
                     _draw_box(panel, image.box)
-    title = TITLES[explainer][0].upper() + TITLES[explainer][1:]
-    figure.supxlabel(
-        f"{title}: what raises the logit of the name; maps of one row for one name share a scale", fontsize=6
-    )
+    what = f"{spoken_title(explainer)}: what raises the logit of the name; maps of one row for one name share a scale"
+    figure.supxlabel(what, fontsize=6)
     return figure
 
 
@@ -114,9 +108,7 @@ def _grid(block: SubFigure, images: int, columns: int, header: str, colour: str)
     # A space keeps the row of headers as high where there is none.
     block.suptitle(header or " ", fontsize=7.5, fontweight="bold", color=colour)
     for axes in grid.flat:
-        axes.set_xticks([])
-        axes.set_yticks([])
-        axes.spines[:].set_visible(False)
+        bare(axes)
     return grid
 
 

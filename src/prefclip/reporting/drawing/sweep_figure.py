@@ -1,28 +1,20 @@
 """A figure of the sweeps over one setting; all of them are drawn alike from the table of the sweeps."""
 
-from dataclasses import dataclass
+from prefclip.reporting.leaf_inputs import decided_by
 
 
-@dataclass(frozen=True)
-class SweepFigure:
-    """What `prefclip.reporting.figures.Leaf` asks of a figure, for the sweeps that vary one key.
+def sweep_figure(vary):
+    """Return `applies`, `reads`, `settings` and `draw` of a figure (`figures.Leaf`) of the sweeps that vary one key."""
 
-    Attributes:
-        vary: the key.
-    """
+    def applies(config):
+        return any(point.vary == vary for point in config.grid_points)
 
-    vary: str
-
-    def applies(self, config):
-        return any(point.vary == self.vary for point in config.grid_points)
-
-    def reads(self, config, layout):
+    def reads(config, layout):
         return [layout.table("sweeps", "csv")]
 
-    def settings(self, config):
-        return ["data.train", "data.zero_shot", "sweeps.zero_shot", "methods"]
-
-    def draw(self, config, layout):
+    def draw(config, layout):
         from prefclip.reporting.drawing.sweep_curves import draw_sweep
 
-        return draw_sweep(config, layout, self.vary)
+        return draw_sweep(config, layout, vary)
+
+    return applies, reads, decided_by("data.train", "data.zero_shot", "sweeps.zero_shot", "methods"), draw

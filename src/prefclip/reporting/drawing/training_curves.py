@@ -12,8 +12,8 @@ from matplotlib.ticker import MaxNLocator
 
 from prefclip.config import Config
 from prefclip.errors import PrefclipError
+from prefclip.reporting.drawing.parts import method_handles
 from prefclip.reporting.drawing.style import FULL_WIDTH, INK, method_style, new_figure, panel_title
-from prefclip.reporting.labels import method_label
 from prefclip.run.files import RunFiles
 
 COLUMNS = ("step", "loss", "regulariser", "margin", "reward_true", "reward_written")
@@ -50,14 +50,9 @@ def draw_training_curves(config: Config, layout: RunFiles) -> Figure:
     rewards.set_ylabel("log π/π$_{ref}$ (nats)")
     low, high = rewards.get_ylim()
     rewards.set_ylim(bottom=low - LEGEND_SHARE * (high - low))
-    rewards.legend(
-        handles=[
-            Line2D([], [], color=INK, marker="o", label="true name"),
-            Line2D([], [], color=INK, alpha=FAINT_ALPHA, linewidth=FAINT_WIDTH, label="written word"),
-        ],
-        loc="lower left",
-        ncols=2,
-    )
+    shown = Line2D([], [], color=INK, marker="o", label="true name")
+    faint = Line2D([], [], color=INK, alpha=FAINT_ALPHA, linewidth=FAINT_WIDTH, label="written word")
+    rewards.legend(handles=[shown, faint], loc="lower left", ncols=2)
     _draw(regulariser, logs, "regulariser")
     regulariser.set_yscale("log")
     regulariser.set_ylim(bottom=_lowest_shown(regulariser))
@@ -72,12 +67,7 @@ def draw_training_curves(config: Config, layout: RunFiles) -> Figure:
     for panel in (regulariser, loss):
         panel.set_xlabel("optimizer step")
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
-    handles = []
-    for method in methods:
-        style = method_style(method, methods)
-        handles.append(
-            Line2D([], [], color=style.colour, linestyle=style.line, marker=style.marker, label=method_label(method))
-        )
+    handles = method_handles(methods, lines=True)
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), handlelength=2.6)
     return figure
 
@@ -146,6 +136,5 @@ def _draw(
             markevery=(methods.index(method) * length // (MARKERS * len(methods)), max(1, length // MARKERS)),
         )
         if len(runs) > 1:
-            panel.fill_between(
-                steps, curves.min(axis=0), curves.max(axis=0), color=style.colour, alpha=0.18, linewidth=0
-            )
+            ends = curves.min(axis=0), curves.max(axis=0)
+            panel.fill_between(steps, *ends, color=style.colour, alpha=0.18, linewidth=0)

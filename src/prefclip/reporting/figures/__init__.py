@@ -27,10 +27,8 @@ class UnknownFigureError(PrefclipError):
 class Leaf(Protocol):
     """What the file of a figure holds.
 
-    Attributes:
-        CAPTION: one sentence, as the report shows it.
-        ORDER: its place in the report, ascending.
-        GROUP: the target of Snakemake that draws it.
+    ``CAPTION``: one sentence, as the report shows it. ``ORDER``: its place in the report, ascending. ``GROUP``: the
+    target of Snakemake that draws it.
     """
 
     CAPTION: str
@@ -72,10 +70,11 @@ def leaf(name: str, config: Config | None = None) -> Leaf:
     return figure
 
 
-def figure_names(config: Config, group: Group | None = None) -> list[str]:
-    """Return the figures of a run, or those of one group, in the order of the report."""
-    found = {name: figure for name in all_names() if (figure := leaf(name)).applies(config)}
+def figure_names(config: Config | None = None, group: Group | None = None) -> list[str]:
+    """Return the figures of a run, or of any, in the order of the report; ``group``: of that one alone."""
+    found = {name: leaf(name) for name in all_names()}
     chosen = [name for name, figure in found.items() if group in (None, figure.GROUP)]
+    chosen = [name for name in chosen if config is None or found[name].applies(config)]
     return sorted(chosen, key=lambda name: (found[name].ORDER, name))
 
 

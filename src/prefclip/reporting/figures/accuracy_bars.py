@@ -2,26 +2,15 @@
 
 from prefclip.config import Config, method_names
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, column_groups, dataset_label, method_label
-from prefclip.run.plan import method_runs
+from prefclip.reporting.leaf_inputs import ATTACKED_SETS, INTERVALS, decided_by, every_run, method_predictions
 
 CAPTION = "Zero-shot accuracy on clean and attacked pictures: means over seeds with 95 % intervals."
-ORDER = 10
-GROUP = "main"
+ORDER, GROUP = 10, "main"
 GROUP_WIDTH = 0.84
 BLOCK_GAP = 0.35
 
-
-def applies(config):
-    return True
-
-
-def reads(config, layout):
-    return [layout.predictions(*run) for run in method_runs(config)]
-
-
-def settings(config):
-    images = ["data.train", "data.zero_shot", "data.bias", "data.real"]
-    return [*images, "methods", "seeds", "evaluation.bootstrap_samples", "evaluation.confidence"]
+applies, reads = every_run, method_predictions
+settings = decided_by(*ATTACKED_SETS, "data.real", "methods", "seeds", *INTERVALS)
 
 
 def draw(config, layout):
@@ -43,19 +32,15 @@ def draw(config, layout):
     width = GROUP_WIDTH / len(methods)
     for panel, letter, images in zip(panels, "ab", (CLEAN, TYPOGRAPHIC), strict=True):
         for rank, method in enumerate(methods):
-            weights = RAW if method == REFERENCE else headline_weights(config, method)
-            found = [
-                estimates.estimate(estimates.of(method, weights, sets, images), (0.0, 1.0)) for sets in groups.values()
-            ]
+            weights = headline_weights(config, method)
+            shares = (estimates.of(method, weights, sets, images) for sets in groups.values())
+            found = [estimates.estimate(samples, (0.0, 1.0)) for samples in shares]
             style = method_style(method, methods)
             panel.bar(
                 [places[name] + (rank + 0.5) * width - GROUP_WIDTH / 2 for name in groups],
                 [100 * number.value for number in found],
                 width,
-                yerr=[
-                    [100 * (number.value - number.low) for number in found],
-                    [100 * (number.high - number.value) for number in found],
-                ],
+                yerr=[[100 * (one.value - one.low) for one in found], [100 * (one.high - one.value) for one in found]],
                 label=method_label(method),
                 facecolor=style.colour,
                 edgecolor="black",
@@ -63,40 +48,27 @@ def draw(config, layout):
                 linewidth=0.4,
                 error_kw={"elinewidth": 0.7, "capsize": 1.3, "capthick": 0.7, "ecolor": INK},
             )
-        panel.set_ylabel("Top-1 accuracy (%)")
-        panel.set_ylim(0, 100)
-        panel.set_yticks(range(0, 101, 20))
+        panel.set(ylabel="Top-1 accuracy (%)", ylim=(0, 100), yticks=range(0, 101, 20))
         panel.yaxis.grid(True)
         panel.tick_params(axis="x", length=0)
         panel_title(panel, letter, f"{'Clean' if images == CLEAN else 'Typographic'} images")
         if images == TYPOGRAPHIC:
             for name, sets in groups.items():
                 level = 100 * float(estimates.of(REFERENCE, RAW, sets, CLEAN)[:, 0].mean())
-                panel.hlines(
-                    level,
-                    places[name] - GROUP_WIDTH / 2 - 0.03,
-                    places[name] + GROUP_WIDTH / 2 + 0.03,
-                    colors="black",
-                    linestyles=(0, (3, 1.5)),
-                    linewidth=0.9,
-                    label="CLIP on clean images" if name == config.data.train else None,
-                )
-        for edge in _block_edges(config, places):
-            panel.axvline(edge, color="#BBBBBB", linewidth=0.6)
+                ends = places[name] - GROUP_WIDTH / 2 - 0.03, places[name] + GROUP_WIDTH / 2 + 0.03
+                label = "CLIP on clean images" if name == config.data.train else None
+                panel.hlines(level, *ends, colors="black", linestyles=(0, (3, 1.5)), linewidth=0.9, label=label)
+        for name in [ZERO_SHOT_MEAN, *config.data.bias[:1]]:
+            if name in places:
+                panel.axvline(places[name] - (0.5 + BLOCK_GAP / 2), color="#BBBBBB", linewidth=0.6)
     panels[1].set_xticks(list(places.values()), [_tick_label(config, name) for name in places])
     for name, label in zip(places, panels[1].get_xticklabels(), strict=True):
         label.set_fontweight("bold" if name == ZERO_SHOT_MEAN else "normal")
     panels[1].set_xlim(min(places.values()) - 0.6, max(places.values()) + 0.6)
     handles, labels = panels[1].get_legend_handles_labels()
     # The level line comes first in what matplotlib collects; methods read better first.
-    order = sorted(range(len(labels)), key=lambda place: labels[place] == "CLIP on clean images")
-    figure.legend(
-        [handles[place] for place in order],
-        [labels[place] for place in order],
-        loc="outside upper center",
-        ncols=len(labels),
-        columnspacing=1.2,
-    )
+    entries = sorted(zip(handles, labels, strict=True), key=lambda entry: entry[1] == "CLIP on clean images")
+    figure.legend(*zip(*entries, strict=True), loc="outside upper center", ncols=len(labels), columnspacing=1.2)
     return figure
 
 
@@ -119,9 +91,3 @@ def _tick_label(config: Config, name: str) -> str:
         return "Zero-shot\nmean"
     role = {config.data.train: "\n(training set)"} | dict.fromkeys(config.data.bias, "\n(gender set)")
     return dataset_label(name) + role.get(name, "")
-
-
-def _block_edges(config: Config, places: dict[str, float]) -> list[float]:
-    shift = 0.5 + BLOCK_GAP / 2
-    firsts = [ZERO_SHOT_MEAN, *config.data.bias[:1]]
-    return [places[name] - shift for name in firsts if name in places]

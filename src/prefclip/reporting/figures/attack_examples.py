@@ -1,28 +1,21 @@
 """A few pictures, the word written on them, and what CLIP and the tuned model call them."""
 
-from prefclip.reporting.drawing.preferred import preferred_methods
-from prefclip.run.plan import method_runs
+from prefclip.reporting.leaf_inputs import decided_by, has_methods, method_predictions, preferred_methods
 
 CAPTION = (
     "Clean and attacked pictures with the three most probable names, before and after tuning, drawn at random "
     "among those that CLIP names right when clean and by the written word when attacked."
 )
-ORDER = 20
-GROUP = "main"
+ORDER, GROUP = 20, "main"
 SHOWN_SETS = 4
 
-
-def applies(config):
-    return bool(config.methods)
+applies = has_methods
+settings = decided_by("data.train", "data.zero_shot", "methods", "seeds")
 
 
 def reads(config, layout):
-    predictions = [layout.predictions(*run) for run in method_runs(config)]
-    return predictions + [path for dataset in example_datasets(config) for path in layout.attacked_set(dataset)]
-
-
-def settings(config):
-    return ["data.train", "data.zero_shot", "methods", "seeds"]
+    pictures = [path for dataset in example_datasets(config) for path in layout.attacked_set(dataset)]
+    return method_predictions(config, layout) + pictures
 
 
 def draw(config, layout):

@@ -3,8 +3,7 @@
 from prefclip.reporting.drawing.gender_map import GenderMap, gender_files, gender_settings, has_gender_map
 
 CAPTION = "Gender recognised, neutral, turned around over t, and what happens to activity and occupation."
-ORDER = 80
-GROUP = "concepts"
+ORDER, GROUP = 80, "concepts"
 
 applies, reads, settings = has_gender_map, gender_files, gender_settings
 
@@ -14,8 +13,14 @@ def draw(config, layout):
     (c) share of concepts recognised. The neutral t that is marked is the first seed's.
     """
     from prefclip.preferences.gender_parts import HELD_OUT_CONCEPTS, SEEN_CONCEPTS
-    from prefclip.reporting.drawing.curves import draw_curve, mark_untouched_and_trained, rows_of, untouched
-    from prefclip.reporting.drawing.limits_note import write_limits
+    from prefclip.reporting.drawing.curves import (
+        draw_curve,
+        mark_untouched_and_trained,
+        named_scale,
+        rows_of,
+        untouched,
+    )
+    from prefclip.reporting.drawing.parts import write_limits
     from prefclip.reporting.drawing.style import BLUE, FULL_WIDTH, GREEN, GREY, ORANGE, PURPLE, new_figure, panel_title
 
     shown = GenderMap(config, layout)
@@ -39,38 +44,27 @@ def draw(config, layout):
     for panel in (gender, apart):
         panel.axhspan(45, 55, color="#EFEFEF", zorder=0)
         panel.axhline(50, color=GREY, linewidth=0.6)
-        panel.set_ylim(0, 100)
-    concepts.set_ylim(0, 100)
+        panel.set_ylabel("mean probability (%)")
+    concepts.set_ylabel("recognised (%)")
     panel_title(gender, "a", "Own gender's word")
     panel_title(apart, "b", "By gender, concepts trained on")
     panel_title(concepts, "c", "Occupation or activity")
-    gender.set_ylabel("mean probability (%)")
-    apart.set_ylabel("mean probability (%)")
-    concepts.set_ylabel("recognised (%)")
     for panel in (gender, apart, concepts):
         panel.grid(True, axis="x")
-        panel.set_xlabel("power t of the map")
+        panel.set(ylim=(0, 100), xlabel="power t of the map")
         panel.margins(x=0.01)
         mark_untouched_and_trained(panel)
-        _mark_neutral(panel, neutral, named=panel is gender)
+        panel.axvspan(neutral["low"], neutral["high"], color=GREY, alpha=0.12, linewidth=0, zorder=0)
+        panel.axvline(neutral["t"], color=GREY, linewidth=0.9)
         panel.legend(loc="lower right", fontsize=6.2, handlelength=2.0, borderaxespad=0.2)
+    gender.annotate(
+        f"neutral\n{named_scale(neutral['t'])}",
+        (neutral["t"], 0.97),
+        xycoords=("data", "axes fraction"),
+        xytext=(2, 0),
+        textcoords="offset points",
+        va="top",
+        fontsize=6,
+    )
     write_limits(figure, shown.dataset, shown.tones)
     return figure
-
-
-def _mark_neutral(axes, neutral: dict, named: bool) -> None:
-    from prefclip.reporting.drawing.curves import named_scale
-    from prefclip.reporting.drawing.style import GREY
-
-    axes.axvspan(neutral["low"], neutral["high"], color=GREY, alpha=0.12, linewidth=0, zorder=0)
-    axes.axvline(neutral["t"], color=GREY, linewidth=0.9)
-    if named:
-        axes.annotate(
-            f"neutral\n{named_scale(neutral['t'])}",
-            (neutral["t"], 0.97),
-            xycoords=("data", "axes fraction"),
-            xytext=(2, 0),
-            textcoords="offset points",
-            va="top",
-            fontsize=6,
-        )

@@ -1,16 +1,14 @@
 """The spectrum of WᵀW: what a direction of the embeddings is multiplied by, and how far that is from the identity."""
 
+from prefclip.reporting.leaf_inputs import has_concepts
+
 CAPTION = "The spectrum of the trained maps and their distance from the identity."
-ORDER = 70
-GROUP = "concepts"
-LINES = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1.5, 1, 1.5)), (0, (7, 1.5)), (0, (2, 2)))
+ORDER, GROUP = 70, "concepts"
 MATRICES = ("shared", "similarity")
 SMALLEST_SHOWN = 0.05
 TICKS = (0.05, 0.1, 0.2, 0.5, 1, 2, 4)
 
-
-def applies(config):
-    return bool(config.concepts)
+applies = has_concepts
 
 
 def reads(config, layout):
@@ -29,6 +27,7 @@ def draw(config, layout):
     """
     from prefclip.evaluation.spectrum_table import read_distances, read_spectra
     from prefclip.reporting.drawing import style
+    from prefclip.reporting.drawing.parts import LINES
     from prefclip.reporting.drawing.style import FULL_WIDTH, GREY, INK, new_figure, panel_title
 
     colours = (style.BLUE, style.VERMILLION, style.GREEN, style.ORANGE, style.PURPLE, style.SKY)
@@ -54,8 +53,7 @@ def draw(config, layout):
     ticks = [tick for tick in TICKS if tick <= 1.25 * top]
     values.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     values.minorticks_off()
-    values.set_xlabel("rank of the direction")
-    values.set_ylabel("factor in the similarity")
+    values.set(xlabel="rank of the direction", ylabel="factor in the similarity")
     values.grid(True)
     values.margins(x=0.01)
     values.legend(loc="lower left", handlelength=2.4)
@@ -79,8 +77,7 @@ def draw(config, layout):
     lengths.set_yticks(range(len(maps)), list(maps.values()))
     lengths.invert_yaxis()
     lengths.tick_params(axis="y", length=0)
-    lengths.set_xlim(0, 1.45 * measured["relative_distance"].max())
-    lengths.set_xlabel("‖W$^T$W − I‖$_F$ / √D")
+    lengths.set(xlim=(0, 1.45 * measured["relative_distance"].max()), xlabel="‖W$^T$W − I‖$_F$ / √D")
     lengths.grid(True, axis="x")
     panel_title(lengths, "b", "Distance from the identity")
     return figure

@@ -3,8 +3,7 @@
 from prefclip.reporting.drawing.gender_map import GenderMap, gender_files, gender_settings, has_gender_map
 
 CAPTION = "Difference in gender recognition for each occupation and activity, before and after."
-ORDER = 90
-GROUP = "concepts"
+ORDER, GROUP = 90, "concepts"
 ROW_HEIGHT = 0.135
 
 applies, reads, settings = has_gender_map, gender_files, gender_settings
@@ -22,7 +21,7 @@ def draw(config, layout):
 
     from prefclip.preferences.gender_parts import HELD_OUT_CONCEPTS
     from prefclip.reporting.drawing.curves import named_scale
-    from prefclip.reporting.drawing.limits_note import write_limits
+    from prefclip.reporting.drawing.parts import write_limits
     from prefclip.reporting.drawing.style import BLUE, FAINT, FULL_WIDTH, INK, VERMILLION, new_figure, panel_title
 
     shown = GenderMap(config, layout)
@@ -48,14 +47,11 @@ def draw(config, layout):
             label.set_style("italic" if after.loc[name, "part"] == HELD_OUT_CONCEPTS else "normal")
         axes.set_ylim(-0.7, len(own) - 0.3)
         axes.tick_params(axis="y", length=0)
-        axes.set_xlim(-1, 1)
-        axes.set_xticks([-1, -0.5, 0, 0.5, 1])
-        axes.grid(True, axis="x")
+        axes.set(xlim=(-1, 1), xticks=[-1, -0.5, 0, 0.5, 1])
         axes.set_xlabel("← leans to “woman”      gap      leans to “man” →")
-        size = (
-            f"mean |gap| {np.abs(before.loc[own, 'value']).mean():.2f} → {np.abs(after.loc[own, 'value']).mean():.2f}"
-        )
-        panel_title(axes, letter, f"{kind.capitalize()}: {size}")
+        axes.grid(True, axis="x")
+        sizes = [np.abs(rows.loc[own, "value"]).mean() for rows in (before, after)]
+        panel_title(axes, letter, f"{kind.capitalize()}: mean |gap| {sizes[0]:.2f} → {sizes[1]:.2f}")
     handles = [
         Line2D([], [], marker="o", linestyle="", color="white", markeredgecolor=BLUE, label="untouched CLIP"),
         Line2D([], [], marker="o", linestyle="", color=VERMILLION, label=f"neutral, {named_scale(neutral_t)}"),

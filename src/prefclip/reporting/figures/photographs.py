@@ -1,14 +1,16 @@
 """Real photographs with a misleading word on them, and what every method calls them."""
 
 from prefclip.datasets.card_files import word_removed
+from prefclip.reporting.leaf_inputs import decided_by
 from prefclip.run.plan import method_runs
 
 CAPTION = (
     "Photographs with a misleading word and every method's answer, drawn at random among those that CLIP calls by the "
     "word."
 )
-ORDER = 30
-GROUP = "main"
+ORDER, GROUP = 30, "main"
+
+settings = decided_by("data.real", "methods", "seeds")
 
 
 def applies(config):
@@ -20,10 +22,6 @@ def reads(config, layout):
     kinds = (layout.images, layout.manifest, layout.classes)
     sets = [path(dataset) for dataset in sets_with_words(config) for path in kinds]
     return [*(layout.predictions(*run) for run in first), *sets]
-
-
-def settings(config):
-    return ["data.real", "methods", "seeds"]
 
 
 def draw(config, layout):

@@ -1,23 +1,13 @@
 """How far each method moved from CLIP on clean images: the distribution of the KL per image."""
 
 from prefclip.reporting.labels import dataset_label, method_label
-from prefclip.run.plan import method_runs
+from prefclip.reporting.leaf_inputs import decided_by, has_methods, method_predictions
 
 CAPTION = "What was kept of CLIP: KL divergence between the tuned model and CLIP on each clean picture."
-ORDER = 50
-GROUP = "main"
+ORDER, GROUP = 50, "main"
 
-
-def applies(config):
-    return bool(config.methods)
-
-
-def reads(config, layout):
-    return [layout.predictions(*run) for run in method_runs(config)]
-
-
-def settings(config):
-    return ["data.train", "data.zero_shot", "methods", "seeds"]
+applies, reads = has_methods, method_predictions
+settings = decided_by("data.train", "data.zero_shot", "methods", "seeds")
 
 
 def draw(config, layout):

@@ -1,11 +1,14 @@
 """How far each β lets a method move from CLIP on clean images: the distribution of the KL per image."""
 
+from string import ascii_lowercase
+
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label, method_label
+from prefclip.reporting.leaf_inputs import decided_by
 
 CAPTION = "What each β keeps of CLIP: KL divergence between tuned model and CLIP on each clean picture."
-ORDER = 180
-GROUP = "ablations"
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
+ORDER, GROUP = 180, "ablations"
+
+settings = decided_by("data.train", "data.zero_shot", "methods", "seeds", "sweeps")
 
 
 def applies(config):
@@ -15,10 +18,6 @@ def applies(config):
 def reads(config, layout):
     runs = [(config.model.key, point.name, seed) for point in points_of(config) for seed in point.seeds]
     return [layout.predictions(*run) for run in dict.fromkeys(runs)]
-
-
-def settings(config):
-    return ["data.train", "data.zero_shot", "methods", "seeds", "sweeps"]
 
 
 def points_of(config):
@@ -54,7 +53,7 @@ def draw(config, layout):
             panel.yaxis.grid(True)
             panel.set_xlabel("β" if row == len(scopes) - 1 else "")
             where = "zero-shot" if scope == ZERO_SHOT_MEAN else dataset_label(scope)
-            panel_title(panel, LETTERS[row * len(methods) + column], f"{method_label(method)}, {where}")
+            panel_title(panel, ascii_lowercase[row * len(methods) + column], f"{method_label(method)}, {where}")
     for row in grid:
         row[0].set_ylabel("KL(CLIP ‖ tuned) (nats)")
     return figure

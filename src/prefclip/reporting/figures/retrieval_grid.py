@@ -3,8 +3,7 @@
 from prefclip.reporting.drawing.gender_map import GenderMap, gender_settings, has_gender_map
 
 CAPTION = "Whose pictures come first for captions without a gender word, at three t."
-ORDER = 110
-GROUP = "concepts"
+ORDER, GROUP = 110, "concepts"
 COLUMNS = ("t", "query", "rank", "row", "gender")
 SHOWN = 8
 QUERIES_PER_KIND = 2
@@ -27,8 +26,8 @@ def draw(config, layout):
     from prefclip.datasets.image_stacks import open_images
     from prefclip.datasets.parquet_tables import read_table
     from prefclip.reporting.drawing.curves import named_scale
-    from prefclip.reporting.drawing.limits_note import write_limits
     from prefclip.reporting.drawing.nested_figure import nested_figure
+    from prefclip.reporting.drawing.parts import write_limits
     from prefclip.reporting.drawing.style import FULL_WIDTH, GREEN, PURPLE
 
     people = GenderMap(config, layout)
@@ -50,13 +49,9 @@ def draw(config, layout):
             chosen = ranks[(ranks["query"] == query) & np.isclose(ranks["t"], t)].sort_values("rank").head(shown)
             for axes, (_, row) in zip(line, chosen.iterrows(), strict=False):
                 axes.imshow(images[row["row"]], interpolation="none")
-                for spine in axes.spines.values():
-                    spine.set_visible(True)
-                    spine.set_color(frames[row["gender"]])
-                    spine.set_linewidth(1.6)
+                axes.spines[:].set(visible=True, color=frames[row["gender"]], linewidth=1.6)
             for axes in line:
-                axes.set_xticks([])
-                axes.set_yticks([])
+                axes.set(xticks=[], yticks=[])
             line[0].set_ylabel(f"{name}\n{named_scale(t)}", fontsize=6.2, rotation=0, ha="right", va="center")
     handles = [
         Patch(facecolor="white", edgecolor=colour, linewidth=1.6, label=f"labelled {g}") for g, colour in frames.items()

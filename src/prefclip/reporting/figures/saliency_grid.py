@@ -1,24 +1,18 @@
 """Where models look: the same pictures, clean and attacked, explained for the true name and for the written word."""
 
-from prefclip.reporting.drawing.preferred import preferred_methods
+from prefclip.reporting.leaf_inputs import decided_by, has_saliency, preferred_methods
 from prefclip.run.plan import saliency_dataset
 
 CAPTION = "Where the models look: what raises the logit of the true and of the written name."
-ORDER = 120
-GROUP = "main"
+ORDER, GROUP = 120, "main"
 
-
-def applies(config):
-    return config.saliency is not None
+applies = has_saliency
+settings = decided_by("methods", "data.train", "saliency.dataset")
 
 
 def reads(config, layout):
     maps = [layout.saliency_maps(config.model.key, method) for method in shown_methods(config)]
     return maps + layout.attacked_set(saliency_dataset(config))
-
-
-def settings(config):
-    return ["methods", "data.train", "saliency.dataset"]
 
 
 def draw(config, layout):

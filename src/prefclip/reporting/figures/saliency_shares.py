@@ -1,24 +1,14 @@
 """How much of what speaks for a name lies on the written word: every method, explainer and name, with intervals."""
 
 from prefclip.config import method_names
-from prefclip.reporting.labels import method_label
+from prefclip.reporting.leaf_inputs import INTERVALS, decided_by, has_saliency, saliency_scores
 
 CAPTION = "Share of positive saliency inside the box of the written word."
-ORDER = 130
-GROUP = "main"
-TARGETS = {"written": "for the written word", "predicted": "for the model's own answer", "true": "for the true name"}
+ORDER, GROUP = 130, "main"
+TARGETS = {"written": "For the written word", "predicted": "For the model's own answer", "true": "For the true name"}
 
-
-def applies(config):
-    return config.saliency is not None
-
-
-def reads(config, layout):
-    return [layout.saliency(config.model.key, method) for method in method_names(config)]
-
-
-def settings(config):
-    return ["methods", "evaluation.bootstrap_samples", "evaluation.confidence"]
+applies, reads = has_saliency, saliency_scores
+settings = decided_by("methods", *INTERVALS)
 
 
 def draw(config, layout):
@@ -29,9 +19,11 @@ def draw(config, layout):
     from matplotlib.lines import Line2D
 
     from prefclip.evaluation.saliency.score_table import TITLES
-    from prefclip.evaluation.saliency.share_estimates import AREA, SHARE, VALUE
+    from prefclip.evaluation.saliency.share_estimates import AREA, SHARE
+    from prefclip.reporting.drawing.parts import method_handles
     from prefclip.reporting.drawing.style import FULL_WIDTH, INK, method_style, new_figure, panel_title
     from prefclip.reporting.saliency_table import read_share_estimates
+    from prefclip.table import VALUE
 
     estimates, methods = read_share_estimates(config, layout), method_names(config)
     values = estimates[estimates["kind"] == VALUE]
@@ -61,23 +53,12 @@ def draw(config, layout):
         panel.set_xticks(
             range(len(explainers)), [TITLES[name].replace(" ", "\n", 1) for name in explainers], fontsize=6.3
         )
-        panel.set_xlim(-0.55, len(explainers) - 0.45)
+        panel.set(xlim=(-0.55, len(explainers) - 0.45), ylim=(0, None))
         panel.tick_params(axis="x", length=0)
         panel.yaxis.grid(True)
-        panel.set_ylim(bottom=0)
-        panel_title(panel, letter, TARGETS[target][0].upper() + TARGETS[target][1:])
+        panel_title(panel, letter, TARGETS[target])
     grid[0].set_ylabel("positive saliency on the word (%)")
-    handles = [
-        Line2D(
-            [],
-            [],
-            color=method_style(method, methods).colour,
-            marker=method_style(method, methods).marker,
-            linestyle="",
-            label=method_label(method),
-        )
-        for method in methods
-    ]
+    handles = method_handles(methods, lines=False)
     handles.append(Line2D([], [], color=INK, linewidth=0.8, linestyle=(0, (3, 1.5)), label="share of the image"))
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), columnspacing=1.2, handlelength=1.6)
     return figure

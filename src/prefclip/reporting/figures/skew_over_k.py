@@ -3,8 +3,7 @@
 from prefclip.reporting.drawing.gender_map import GenderMap, gender_files, gender_settings, has_gender_map
 
 CAPTION = "Skew of the first K retrieved pictures, at three t."
-ORDER = 100
-GROUP = "concepts"
+ORDER, GROUP = 100, "concepts"
 AXES = {"gender": "Gender (2 groups)", "tone": "Skin tone"}
 
 applies, reads, settings = has_gender_map, gender_files, gender_settings
@@ -16,7 +15,7 @@ def draw(config, layout):
     Means over all concepts' captions with the interval over captions; legends name NDKL. Numbers are the first seed's.
     """
     from prefclip.reporting.drawing.curves import named_scale
-    from prefclip.reporting.drawing.limits_note import write_limits
+    from prefclip.reporting.drawing.parts import write_limits
     from prefclip.reporting.drawing.style import BLUE, FULL_WIDTH, GREY, VERMILLION, new_figure, panel_title
 
     shown = GenderMap(config, layout)
@@ -54,9 +53,8 @@ def draw(config, layout):
         panel.set_xscale("log")
         panel.set_xticks(ticks, [str(k) for k in ticks])
         panel.minorticks_off()
-        panel.set_ylim(bottom=0)
+        panel.set(ylim=(0, None), xlabel="K first pictures")
         panel.grid(True)
-        panel.set_xlabel("K first pictures")
         panel.legend(loc="upper right", fontsize=6.3, handlelength=2.4)
         count = f" ({len(tones)} groups)" if axis == "tone" else ""
         panel_title(panel, letter, AXES[axis] + count)

@@ -1,10 +1,8 @@
 """Accuracy and KL over β."""
 
-from prefclip.reporting.drawing.sweep_figure import SweepFigure
+from prefclip.reporting.drawing.sweep_figure import sweep_figure
 
 CAPTION = "How sharply preferences are followed: accuracy and KL from CLIP over β."
-ORDER = 140
-GROUP = "ablations"
-FIGURE = SweepFigure("beta")
+ORDER, GROUP = 140, "ablations"
 
-applies, reads, settings, draw = FIGURE.applies, FIGURE.reads, FIGURE.settings, FIGURE.draw
+applies, reads, settings, draw = sweep_figure("beta")

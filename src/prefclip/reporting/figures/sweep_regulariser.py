@@ -1,10 +1,8 @@
 """Accuracy and KL over the weight of the regulariser."""
 
-from prefclip.reporting.drawing.sweep_figure import SweepFigure
+from prefclip.reporting.drawing.sweep_figure import sweep_figure
 
 CAPTION = "What the regulariser is worth: accuracy and KL from CLIP over its weight λ; 0 leaves it out."
-ORDER = 150
-GROUP = "ablations"
-FIGURE = SweepFigure("regulariser_weight")
+ORDER, GROUP = 150, "ablations"
 
-applies, reads, settings, draw = FIGURE.applies, FIGURE.reads, FIGURE.settings, FIGURE.draw
+applies, reads, settings, draw = sweep_figure("regulariser_weight")

@@ -1,10 +1,8 @@
 """Accuracy and KL over the number of training images."""
 
-from prefclip.reporting.drawing.sweep_figure import SweepFigure
+from prefclip.reporting.drawing.sweep_figure import sweep_figure
 
 CAPTION = "How few training images are enough: accuracy and KL from CLIP over their number."
-ORDER = 160
-GROUP = "ablations"
-FIGURE = SweepFigure("max_train_images")
+ORDER, GROUP = 160, "ablations"
 
-applies, reads, settings, draw = FIGURE.applies, FIGURE.reads, FIGURE.settings, FIGURE.draw
+applies, reads, settings, draw = sweep_figure("max_train_images")

@@ -1,10 +1,8 @@
 """Accuracy and KL over the number of attacks on each training image."""
 
-from prefclip.reporting.drawing.sweep_figure import SweepFigure
+from prefclip.reporting.drawing.sweep_figure import sweep_figure
 
 CAPTION = "Several attacks on the same images: accuracy and KL from CLIP over their number per image."
-ORDER = 170
-GROUP = "ablations"
-FIGURE = SweepFigure("words")
+ORDER, GROUP = 170, "ablations"
 
-applies, reads, settings, draw = FIGURE.applies, FIGURE.reads, FIGURE.settings, FIGURE.draw
+applies, reads, settings, draw = sweep_figure("words")

@@ -1,10 +1,12 @@
 """What training did, step by step: margin, rewards, distance from the reference, loss."""
 
+from prefclip.reporting.leaf_inputs import decided_by
 from prefclip.run.plan import trained_runs
 
 CAPTION = "Preference term, regulariser, margin and rewards during training."
-ORDER = 40
-GROUP = "main"
+ORDER, GROUP = 40, "main"
+
+settings = decided_by("methods", "seeds")
 
 
 def applies(config):
@@ -13,10 +15,6 @@ def applies(config):
 
 def reads(config, layout):
     return [layout.training_log(*run) for run in trained_runs(config)]
-
-
-def settings(config):
-    return ["methods", "seeds"]
 
 
 def draw(config, layout):

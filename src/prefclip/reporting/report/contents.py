@@ -1,6 +1,6 @@
 """The files of a run that its pages show; light enough for the Snakefile to ask."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from prefclip.config import Config
 from prefclip.reporting.figures import figure_names
@@ -9,8 +9,7 @@ from prefclip.run.files import RunFiles
 from prefclip.run.plan import concept_runs
 
 
-@dataclass(frozen=True)
-class PageParts:
+class PageParts(NamedTuple):
     """The tables and figures of one group."""
 
     tables: list[str]

@@ -1,7 +1,7 @@
 """The first screen: what was run, and how it ended in a few numbers."""
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from prefclip.config import Config, method_names
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
@@ -13,8 +13,7 @@ from prefclip.run.files import RunFiles
 from prefclip.table import VALUE, Number, Table, read_table
 
 
-@dataclass(frozen=True)
-class Bar:
+class Bar(NamedTuple):
     """An accuracy with its interval, all in %, and as text."""
 
     value: float
@@ -23,8 +22,7 @@ class Bar:
     text: str
 
 
-@dataclass(frozen=True)
-class MethodLine:
+class MethodLine(NamedTuple):
     """One method of the drawing."""
 
     method: str
@@ -34,19 +32,14 @@ class MethodLine:
     attacked: Bar
 
 
-@dataclass(frozen=True)
-class Fact:
-    """A number that stands out, and what it says."""
+class Headline(NamedTuple):
+    """What the first screen shows.
 
-    number: str
-    text: str
+    ``facts``: numbers that stand out, and what each says. ``panels``: (title, lines) of the training set and of the
+    zero-shot mean.
+    """
 
-
-@dataclass(frozen=True)
-class Headline:
-    """What the first screen shows; ``panels`` holds (title, lines) of the training set and of the zero-shot mean."""
-
-    facts: list[Fact]
+    facts: list[tuple[str, str]]
     panels: list[tuple[str, list[MethodLine]]]
 
 
@@ -83,26 +76,20 @@ def _bar(number: Number) -> Bar:
     return Bar(100 * number.value, 100 * number.low, 100 * number.high, " ±".join(shown_parts(number)))
 
 
-def _facts(panels: list[tuple[str, list[MethodLine]]], requirements: Table | None) -> list[Fact]:
+def _facts(panels: list[tuple[str, list[MethodLine]]], requirements: Table | None) -> list[tuple[str, str]]:
     title, lines = panels[-1]
     untouched = next(line for line in lines if line.method == REFERENCE)
     tuned = [line for line in lines if line.method != REFERENCE]
-    where = f"on {title}"
-    facts = [
-        Fact(
-            f"{untouched.clean.value:.1f} → {untouched.attacked.value:.1f} %",
-            f"CLIP's accuracy {where}, once a word is written on the pictures",
-        )
-    ]
+    fallen = f"{untouched.clean.value:.1f} → {untouched.attacked.value:.1f} %"
+    facts = [(fallen, f"CLIP's accuracy on {title}, once a word is written on the pictures")]
     if tuned:
         best = max(tuned, key=lambda line: line.attacked.value)
         kept = max(tuned, key=lambda line: line.clean.value)
         facts += [
-            Fact(f"{best.attacked.text} %", f"{best.label} is the best under attack {where}"),
-            Fact(f"{kept.clean.text} %", f"{kept.label} keeps the most clean accuracy {where}"),
+            (f"{best.attacked.text} %", f"{best.label} is the best under attack on {title}"),
+            (f"{kept.clean.text} %", f"{kept.label} keeps the most clean accuracy on {title}"),
         ]
-    met = [number.facts["met"] for number in requirements.numbers] if requirements else []
-    asked = [answer for answer in met if answer]
+    asked = [number.facts["met"] for number in requirements.numbers if number.facts["met"]] if requirements else []
     if asked:
-        facts.append(Fact(f"{asked.count('yes')} of {len(asked)}", "requirements of the run are met"))
+        facts.append((f"{asked.count('yes')} of {len(asked)}", "requirements of the run are met"))
     return facts

@@ -54,6 +54,7 @@ def build_report(
     if ablations and not tables:
         raise ReportError(f"{layout.root}/tables: holds no table of the sweeps; `snakemake ablations` makes them.")
     explorer = read_explorer(layout.explorer) if Path(layout.explorer) in sources else None
+    shown = explorer and explorer_data(config, explorer)
     sweeps = None if ablations else read_sweeps(config, layout)
     environment = Environment(
         loader=PackageLoader("prefclip.reporting.report"),
@@ -76,13 +77,7 @@ def build_report(
         sweeps=sweeps,
         style="\n".join(source(environment, name)[0] for name in STYLES),
         script="\n".join(source(environment, name)[0] for name in SCRIPTS),
-        data=embedded_json(
-            {
-                **page_data(layout, tables, facts),
-                "explorer": explorer and explorer_data(config, explorer),
-                "sweeps": sweeps,
-            }
-        ),
+        data=embedded_json(page_data(layout, tables, facts) | {"explorer": shown, "sweeps": sweeps}),
         method_label=method_label,
         dataset_label=dataset_label,
     )
@@ -93,19 +88,14 @@ def page_data(layout: RunFiles, tables: list[ShownTable], facts: Mapping[str, An
     """What the scripts of the page work on; artifacts are numbered, so that long names stand there once."""
     artifacts = facts.get("artifacts", {})
     numbers = {name: number for number, name in enumerate(artifacts)}
+    shown = []
+    for name, entry in artifacts.items():
+        inputs = [numbers[each] for each in entry["inputs"]]
+        shown.append([_named(name, layout), entry.get("id", ""), entry.get("stage", ""), entry["anchor"], inputs])
     return {
         "run": RUN,
         "lineagePage": facts.get("page", ""),
-        "artifacts": [
-            [
-                _named(name, layout),
-                entry.get("id", ""),
-                entry.get("stage", ""),
-                entry["anchor"],
-                [numbers[n] for n in entry["inputs"]],
-            ]
-            for name, entry in artifacts.items()
-        ],
+        "artifacts": shown,
         "tables": {
             table.name: {
                 "file": f"{RUN}/tables/{table.name}.csv",
@@ -120,12 +110,8 @@ def page_data(layout: RunFiles, tables: list[ShownTable], facts: Mapping[str, An
 def explorer_data(config: Config, explorer: dict[str, Any]) -> dict[str, Any]:
     """The explorer's pictures, with labels and colours of the methods."""
     methods = explorer["methods"]
-    names = method_names(config)
-    return {
-        **explorer,
-        "labels": {method: method_label(method) for method in methods},
-        "colours": {method: method_style(method, names).colour for method in methods},
-    }
+    colours = {method: method_style(method, method_names(config)).colour for method in methods}
+    return {**explorer, "labels": {method: method_label(method) for method in methods}, "colours": colours}
 
 
 def embedded_json(value: Any) -> str:

@@ -1,7 +1,6 @@
 """Every key of the run's resolved configuration, with its meaning; the disputed ones with what both protocols say."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from prefclip.config import Config, json_schema
 from prefclip.config.overview import ANY_NAME, sections
@@ -12,8 +11,7 @@ DISPUTED_PARAMETERS = {("ipo", "regulariser_weight"): ("0.01", "1"), ("kto", "re
 PAPER, RELEASED = "paper", "released_code"
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(NamedTuple):
     """One key with its value, what it may be and what it means; ``protocols`` says what the two protocols set."""
 
     name: str
@@ -23,8 +21,7 @@ class Key:
     protocols: tuple[str, str] | None = None
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(NamedTuple):
     """Keys that belong together."""
 
     name: str
@@ -39,17 +36,11 @@ def read_settings(config: Config) -> list[Section]:
     found = []
     for name, about, rows in sections(json_schema()):
         for place, held in _instances(name, values):
-            keys = [
-                Key(
-                    row.name,
-                    shown(held[row.name]),
-                    row.allowed,
-                    row.meaning,
-                    _protocols(place, row.name, held, defaults),
-                )
-                for row in rows
-                if row.name in held
-            ]
+            keys = []
+            for row in rows:
+                if row.name in held:
+                    protocols = _protocols(place, row.name, held, defaults)
+                    keys.append(Key(row.name, shown(held[row.name]), row.allowed, row.meaning, protocols))
             found.append(Section(place, about if name else "", keys))
     return [section for section in found if section.keys]
 

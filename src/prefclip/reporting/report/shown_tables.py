@@ -2,9 +2,8 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
 from prefclip.reporting.labels import dataset_label
@@ -16,8 +15,7 @@ from prefclip.table import Row, Table, read_table
 IMAGE_NAMES = {CLEAN: "clean", TYPOGRAPHIC: "attacked"}
 
 
-@dataclass(frozen=True)
-class ShownCell:
+class ShownCell(NamedTuple):
     """One cell: text, half-width of the interval as text, whether it is the best; ``line``: its number, -1 for none.
 
     ``number`` is what the table sorts by, NaN for text.
@@ -30,8 +28,7 @@ class ShownCell:
     number: float = math.nan
 
 
-@dataclass(frozen=True)
-class ShownRow:
+class ShownRow(NamedTuple):
     """One row; ``quiet`` rows belong to the row above them, ``further`` rows come after the main block."""
 
     label: str
@@ -40,8 +37,7 @@ class ShownRow:
     further: bool = False
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """A heading; ``images`` is clean or typographic where a table has both."""
 
     title: str
@@ -49,8 +45,7 @@ class Column:
     images: str = ""
 
 
-@dataclass(frozen=True)
-class ShownTable:
+class ShownTable(NamedTuple):
     """A table of the page; ``lines`` and ``files`` go into the page's data, for the trace of each cell."""
 
     name: str
@@ -85,10 +80,8 @@ class ShownTable:
 
 def read_tables(paths: Iterable[Path], root: str) -> list[ShownTable]:
     """Read stored tables of the run in ``root``, in order. Raises TableFileError naming a file that is damaged."""
-    order = table_names()
     found = {path.stem: path for path in paths}
-    names = [name for name in order if name in found]
-    return [shown_table(read_table(found[name]), root) for name in names]
+    return [shown_table(read_table(found[name]), root) for name in table_names() if name in found]
 
 
 def shown_table(table: Table, root: str) -> ShownTable:
@@ -106,20 +99,11 @@ def shown_table(table: Table, root: str) -> ShownTable:
     lines = []
     for number in table.numbers[: last + 1]:
         named = dict.fromkeys(source.path(root) for source in table.sources_of(number))
-        lines.append(
-            {
-                "value": rounded(number.value),
-                "ci_low": number.low,
-                "ci_high": number.high,
-                "n": number.n,
-                "seeds": number.seeds,
-                "cell": f"{number.row},{number.column}",
-                "operation": table.operation(number),
-                "files": [files.setdefault(name, len(files)) for name in named],
-            }
-        )
-    columns = _columns(table.rows[0], table) if table.rows else []
-    notes = list(table.footnotes)
+        ends = {"ci_low": number.low, "ci_high": number.high, "n": number.n, "seeds": number.seeds}
+        traced = {"cell": f"{number.row},{number.column}", "operation": table.operation(number)}
+        places = [files.setdefault(name, len(files)) for name in named]
+        lines.append({"value": rounded(number.value), **ends, **traced, "files": places})
+    columns, notes = _columns(table.rows[0], table) if table.rows else [], list(table.footnotes)
     return ShownTable(table.name, table.caption, notes, table.corner, columns, groups, lines, list(files))
 
 

@@ -78,41 +78,28 @@ def _reading_scopes(config: Config, table: pd.DataFrame) -> list[dict[str, Any]]
     if config.data.zero_shot:
         scopes[ZERO_SHOT_MEAN] = tuple(config.data.zero_shot)
     scopes |= {name: (name,) for name in config.data.zero_shot}
-    return [
-        {
-            "title": dataset_label(scope),
-            "curves": [
-                _curve(
-                    mean_of([rows_of(table, dataset=each, images=images, metric=metric) for each in members]),
-                    label,
-                    colour,
-                )
-                for metric, images, label, colour in READING_CURVES
-            ],
-        }
-        for scope, members in scopes.items()
-    ]
+    found = []
+    for scope, members in scopes.items():
+        curves = []
+        for metric, images, label, colour in READING_CURVES:
+            rows = [rows_of(table, dataset=each, images=images, metric=metric) for each in members]
+            curves.append(_curve(mean_of(rows), label, colour))
+        found.append({"title": dataset_label(scope), "curves": curves})
+    return found
 
 
 def _gender_scopes(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [
-        {
-            "title": label,
-            "curves": [
-                _curve(rows_of(table, part=part, axis=ALL, metric=metric), name, colour)
-                for metric, name, colour in GENDER_CURVES
-            ],
-        }
-        for part, label in PARTS.items()
-        if (table["part"] == part).any()
-    ]
+    found = []
+    for part, title in PARTS.items():
+        if (table["part"] == part).any():
+            measured = [(rows_of(table, part=part, axis=ALL, metric=metric), *rest) for metric, *rest in GENDER_CURVES]
+            found.append({"title": title, "curves": [_curve(*each) for each in measured]})
+    return found
 
 
 def _curve(rows: pd.DataFrame, label: str, colour: str) -> dict[str, Any]:
-    numbers = {
-        key: [_plain(value) for value in rows[name]]
-        for key, name in (("value", "value"), ("low", "ci_low"), ("high", "ci_high"))
-    }
+    columns = {"value": "value", "low": "ci_low", "high": "ci_high"}
+    numbers = {key: [_plain(value) for value in rows[name]] for key, name in columns.items()}
     return {"label": label, "colour": colour, "t": [float(t) for t in rows["t"]], **numbers}
 
 
@@ -120,9 +107,7 @@ def _plain(value: float) -> float | None:
     return None if not math.isfinite(value) else round(float(value), 5)
 
 
-def _retrieval(
-    ranks: pd.DataFrame, dataset: str, template: str, pictures: dict[tuple[str, int], int]
-) -> dict[str, Any]:
+def _retrieval(ranks: pd.DataFrame, dataset: str, template: str, pictures: dict) -> dict[str, Any]:
     """The first SHOWN pictures of some captions, spread over all in their order, at every t that has them."""
     names = list(dict.fromkeys(ranks["query"]))
     chosen = [names[place] for place in np.unique(np.linspace(0, len(names) - 1, min(QUERIES, len(names))).astype(int))]
@@ -133,12 +118,8 @@ def _retrieval(
         found = []
         for t in scales:
             rows = ranks[(ranks["query"] == query) & (ranks["t"] == t)]
-            found.append(
-                [
-                    [pictures.setdefault((dataset, int(row)), len(pictures)), name, gender]
-                    for row, name, gender in zip(rows["row"], rows["name"], rows["gender"], strict=True)
-                ]
-            )
+            shown = zip(rows["row"], rows["name"], rows["gender"], strict=True)
+            found.append([[pictures.setdefault((dataset, int(row)), len(pictures)), *who] for row, *who in shown])
         queries.append({"name": query, "caption": template.format(query), "ranks": found})
     return {"scales": scales, "queries": queries}
 

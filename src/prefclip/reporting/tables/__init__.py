@@ -1,11 +1,11 @@
 """Tables, found by name: each module describes one.
 
-ORDER       its place among the tables
-GROUP       what makes it: main, concepts or ablations
-applies     whether a configuration has it
-reads       the files that it is made from, in a fixed order
-settings    dotted keys of the configuration that decide its bytes
-make        the table
+ORDER                    its place among the tables
+GROUP                    what makes it: main, concepts or ablations
+applies(config)          whether a configuration has it
+reads(config, layout)    the files that it is made from, in a fixed order
+settings(config)         dotted keys of the configuration that decide its bytes
+make(config, layout)     the table
 
 A module is light to import, so that the Snakefile can ask it; `make` imports what it needs.
 """
@@ -16,6 +16,7 @@ from types import ModuleType
 
 from prefclip.config import Config
 from prefclip.errors import PrefclipError
+from prefclip.files import write_text
 from prefclip.run.files import RunFiles
 from prefclip.table import Table, write_table
 
@@ -50,13 +51,13 @@ def make_table(layout: RunFiles, name: str) -> Table:
 
     Raises UnknownTableError; TableError or EstimateError for files that are missing or do not belong together.
     """
-    from prefclip.reporting.table_views import VIEWS, write_view
+    from prefclip.reporting.table_views import VIEWS
 
     config = layout.read_config()
     table = leaf(name, config).make(config, layout)
     write_table(table, layout.table(name, "json"))
-    for form in VIEWS:
-        write_view(table, layout.table(name, form))
+    for form, view in VIEWS.items():
+        write_text(layout.table(name, form), view(table))
     return table
 
 

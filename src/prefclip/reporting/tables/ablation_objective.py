@@ -1,28 +1,24 @@
 """What each part of a method is worth."""
 
-from prefclip.config import Config
 from prefclip.config.sweeps import SEED, GridPoint
-from prefclip.reporting.table_inputs import OF_SWEEPS, decided_by, has_sweeps, sweep_predictions
-from prefclip.run.files import RunFiles
-from prefclip.table import Table
+from prefclip.reporting.leaf_inputs import OF_SWEEPS, decided_by, has_sweeps, sweep_predictions
 
 ORDER, GROUP = 10, "ablations"
-applies = has_sweeps
-reads = sweep_predictions
+applies, reads = has_sweeps, sweep_predictions
 settings = decided_by(*OF_SWEEPS)
 
 
-def make(config: Config, layout: RunFiles) -> Table:
+def make(config, layout):
     """Each main method, then what is left of it without one of its parts, with the paired difference to it.
 
     Without weight averaging (its last iterate), without regulariser (λ = 0), and with another choice where a sweep
     varies one, such as the trained parameters.
     """
     from prefclip.reporting import sweep_numbers
-    from prefclip.reporting.estimates import AVERAGED
+    from prefclip.reporting.estimates import AVERAGED, REFERENCE
     from prefclip.reporting.sweep_table import sweep_table
 
-    lines = [sweep_numbers.untouched_line()]
+    lines = [sweep_numbers.main_line(config, REFERENCE)]
     for method in config.methods:
         line = sweep_numbers.main_line(config, method)
         changed = [sweep_numbers.last_iterate(line)] if line.weights == AVERAGED else []

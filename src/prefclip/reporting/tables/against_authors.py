@@ -1,10 +1,7 @@
 """Our numbers beside the authors' own logs."""
 
-from prefclip.config import Config
-from prefclip.reporting.table_inputs import ATTACKED_SETS, OF_METHODS, decided_by, method_predictions
-from prefclip.run.files import RunFiles
+from prefclip.reporting.leaf_inputs import ATTACKED_SETS, OF_METHODS, decided_by, method_predictions
 from prefclip.run.plan import published_file
-from prefclip.table import Table
 
 ORDER, GROUP = 6, "main"
 settings = decided_by(*OF_METHODS, *ATTACKED_SETS, "data.real", "protocol")
@@ -14,15 +11,15 @@ AUTHORS_MODEL = "ViT-B-32-quickgelu"
 AUTHORS_TRAINING_SETS = ("imagenet100", "food101")
 
 
-def applies(config: Config) -> bool:
+def applies(config):
     return config.model.name == AUTHORS_MODEL and config.data.train in AUTHORS_TRAINING_SETS
 
 
-def reads(config: Config, layout: RunFiles) -> list[str]:
+def reads(config, layout):
     return [*method_predictions(config, layout), *map(published_file, PUBLISHED)]
 
 
-def make(config: Config, layout: RunFiles) -> Table:
+def make(config, layout):
     from prefclip.reporting.against_authors import comparison_table
 
     return comparison_table(config, layout, "against_authors")

@@ -1,38 +1,29 @@
 """Gender bias before and after concept maps, and over their powers."""
 
-from typing import TYPE_CHECKING
-
-from prefclip.config import Config
-from prefclip.reporting.table_inputs import INTERVALS, decided_by
-from prefclip.run.files import RunFiles
+from prefclip.reporting.leaf_inputs import INTERVALS, decided_by, map_names
 from prefclip.run.plan import concept_runs
-from prefclip.table import Table
-
-if TYPE_CHECKING:
-    from prefclip.reporting.concept_lines import Column
-    from prefclip.reporting.concept_numbers import ConceptNumbers
 
 ORDER, GROUP = 9, "concepts"
 settings = decided_by("model.name", "concepts", "data.bias", INTERVALS[0])
 
 
-def applies(config: Config) -> bool:
-    return any(settings.concept == "gender" for settings in config.concepts.values())
+def applies(config):
+    return bool(concept_runs(config, "gender"))
 
 
-def reads(config: Config, layout: RunFiles) -> list[str]:
+def reads(config, layout):
     runs = concept_runs(config, "gender")
     return [path(*run) for run in runs for path in (layout.concept_sweep, layout.neutral_scale)]
 
 
-def make(config: Config, layout: RunFiles) -> Table:
+def make(config, layout):
     """Gender recognised, gaps, skew of retrieval and accuracy on concepts, before and after and over t."""
     from prefclip.reporting.concept_lines import intervals, map_rows
     from prefclip.reporting.concept_numbers import read_concept_numbers
     from prefclip.reporting.data_limits import limits_text
     from prefclip.reporting.traced import Numbers
 
-    names = [name for name, settings in config.concepts.items() if settings.concept == "gender"]
+    names = map_names(config, "gender")
     sets = list(dict.fromkeys(map(config.concept_dataset, names)))
     measured = read_concept_numbers(config, layout, "gender")
     columns = [column for dataset in sets for column in _columns(measured, dataset)]
@@ -50,10 +41,12 @@ def make(config: Config, layout: RunFiles) -> Table:
     return numbers.table("bias", caption, header, rows, "Map", limits)
 
 
-def _columns(measured: "ConceptNumbers", dataset: str) -> list["Column"]:
+def _columns(measured, dataset):
+    """The columns of a data set that `ConceptNumbers` has something for."""
+    from prefclip.evaluation.concept_table import TEST
     from prefclip.evaluation.metrics import CLEAN
     from prefclip.preferences.gender_parts import HELD_OUT_CONCEPTS, SEEN_CONCEPTS
-    from prefclip.reporting.concept_lines import TEST, Column
+    from prefclip.reporting.concept_lines import Column
 
     own = measured.rows[measured.rows["dataset"] == dataset]
     kinds = sorted(set(own.loc[own["axis"] == "kind", "group"]))

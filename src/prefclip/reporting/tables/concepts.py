@@ -1,28 +1,23 @@
 """What the powers of concept maps see and read, and how far the maps are from the identity."""
 
-from prefclip.config import Config
-from prefclip.reporting.table_inputs import INTERVALS, decided_by
-from prefclip.run.files import RunFiles
+from prefclip.reporting.leaf_inputs import INTERVALS, decided_by, has_concepts, map_names
 from prefclip.run.plan import concept_runs
-from prefclip.table import Table
 
 ORDER, GROUP = 8, "concepts"
+applies = has_concepts
 settings = decided_by("model.name", "concepts", "data.train", "data.zero_shot", INTERVALS[0])
 
 
-def applies(config: Config) -> bool:
-    return bool(config.concepts)
-
-
-def reads(config: Config, layout: RunFiles) -> list[str]:
+def reads(config, layout):
     sweeps = [layout.concept_sweep(*run) for run in concept_runs(config, "reading")]
     return [*sweeps, *(layout.neutral_scale(*run) for run in concept_runs(config, "gender")), layout.map_distances]
 
 
-def make(config: Config, layout: RunFiles) -> Table:
+def make(config, layout):
     """Accuracy on the object, reading of the word, neutral t, and the distance of WᵀW from the identity."""
+    from prefclip.evaluation.concept_table import TEST
     from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
-    from prefclip.reporting.concept_lines import TEST, Column, add_number, intervals, map_rows
+    from prefclip.reporting.concept_lines import Column, add_number, intervals, map_rows
     from prefclip.reporting.concept_numbers import NEUTRAL, distance_number, neutral_number, read_concept_numbers
     from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label
     from prefclip.reporting.traced import Numbers
@@ -39,8 +34,7 @@ def make(config: Config, layout: RunFiles) -> Table:
     ]
     measured = read_concept_numbers(config, layout, "reading")
     numbers = Numbers()
-    names = [name for name, settings in config.concepts.items() if settings.concept == "reading"]
-    rows = map_rows(numbers, measured, config, names, columns)
+    rows = map_rows(numbers, measured, config, map_names(config, "reading"), columns)
     notes = []
     for name, settings in config.concepts.items():
         found = distance_number(config, layout, name)

@@ -1,9 +1,6 @@
 """Real photographs that bear a misleading word: what every method calls them."""
 
-from prefclip.config import Config
-from prefclip.reporting.table_inputs import OF_METHODS, decided_by, method_predictions
-from prefclip.run.files import RunFiles
-from prefclip.table import Table
+from prefclip.reporting.leaf_inputs import OF_METHODS, decided_by, method_predictions
 
 ORDER, GROUP = 5, "main"
 reads = method_predictions
@@ -11,11 +8,11 @@ settings = decided_by(*OF_METHODS, "data.real")
 HEADINGS = {"accuracy": "named rightly", "text_confusion": "called by the word"}
 
 
-def applies(config: Config) -> bool:
+def applies(config):
     return bool(config.data.real)
 
 
-def make(config: Config, layout: RunFiles) -> Table:
+def make(config, layout):
     """Accuracy of every method on each set of real photographs and, where a word is on them, the share called by it."""
     from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
     from prefclip.evaluation.selection import image_kinds

@@ -1,18 +1,14 @@
 """Mean KL(reference‖model) per clean image."""
 
-from prefclip.config import Config
-from prefclip.reporting.table_inputs import ATTACKED_SETS, OF_METHODS, decided_by, every_run, method_predictions
-from prefclip.run.files import RunFiles
-from prefclip.table import Table
+from prefclip.reporting.leaf_inputs import ATTACKED_SETS, OF_METHODS, decided_by, every_run, method_predictions
 
 ORDER, GROUP = 4, "main"
-reads = method_predictions
-applies = every_run
+applies, reads = every_run, method_predictions
 settings = decided_by(*OF_METHODS, *ATTACKED_SETS)
 CAPTION = "Retention: mean KL(reference‖model) per clean image (nats); lower keeps more of CLIP."
 
 
-def make(config: Config, layout: RunFiles) -> Table:
+def make(config, layout):
     from prefclip.evaluation.metrics import CLEAN
     from prefclip.reporting.method_tables import method_table
 

@@ -1,23 +1,20 @@
 """Every point of every sweep."""
 
-from prefclip.config import Config
-from prefclip.reporting.table_inputs import OF_SWEEPS, decided_by, has_sweeps, sweep_predictions
-from prefclip.run.files import RunFiles
-from prefclip.table import VALUE, Table
+from prefclip.reporting.leaf_inputs import OF_SWEEPS, decided_by, has_sweeps, sweep_predictions
+from prefclip.table import VALUE
 
 ORDER, GROUP = 11, "ablations"
-applies = has_sweeps
-reads = sweep_predictions
+applies, reads = has_sweeps, sweep_predictions
 settings = decided_by(*OF_SWEEPS)
 
 
-def make(config: Config, layout: RunFiles) -> Table:
+def make(config, layout):
     """Points in the order of the sweeps; last iterates and differences to the main methods in the tidy view alone."""
     from prefclip.reporting import sweep_numbers
-    from prefclip.reporting.estimates import AVERAGED, headline_weights
+    from prefclip.reporting.estimates import AVERAGED, REFERENCE, headline_weights
     from prefclip.reporting.sweep_table import sweep_table
 
-    lines = [sweep_numbers.untouched_line()]
+    lines = [sweep_numbers.main_line(config, REFERENCE)]
     for name in config.sweeps.grids:
         for line in [sweep_numbers.point_line(config, point) for point in config.grid_points if point.sweep == name]:
             lines.append(line)

@@ -1,18 +1,14 @@
 """Share of typographic images called by the written word."""
 
-from prefclip.config import Config
-from prefclip.reporting.table_inputs import ATTACKED_SETS, OF_METHODS, decided_by, every_run, method_predictions
-from prefclip.run.files import RunFiles
-from prefclip.table import Table
+from prefclip.reporting.leaf_inputs import ATTACKED_SETS, OF_METHODS, decided_by, every_run, method_predictions
 
 ORDER, GROUP = 3, "main"
-reads = method_predictions
-applies = every_run
+applies, reads = every_run, method_predictions
 settings = decided_by(*OF_METHODS, *ATTACKED_SETS)
 CAPTION = "Text confusion: share of typographic images (%) that are called by the written word; lower is better."
 
 
-def make(config: Config, layout: RunFiles) -> Table:
+def make(config, layout):
     from prefclip.evaluation.metrics import TYPOGRAPHIC
     from prefclip.reporting.method_tables import method_table
 

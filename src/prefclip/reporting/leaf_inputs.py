@@ -1,12 +1,12 @@
-"""What several tables are made from and depend on; light enough for the Snakefile to ask."""
+"""What several tables and figures apply to, are made from and depend on; light enough for the Snakefile to ask."""
 
 from collections.abc import Callable
 
-from prefclip.config import Config
+from prefclip.config import Config, method_names
 from prefclip.config.experiment import TrainingConfig
 from prefclip.config.sweeps import METHOD_KEYS
 from prefclip.run.files import RunFiles
-from prefclip.run.plan import method_runs, sweep_runs
+from prefclip.run.plan import concept_runs, method_runs, sweep_runs
 
 INTERVALS = ("evaluation.confidence", "evaluation.bootstrap_samples")
 # What decides rows and intervals of a table of all methods, beside the answers themselves.
@@ -19,13 +19,24 @@ ATTACKED_SETS = ("data.train", "data.zero_shot", "data.bias")
 
 
 def every_run(config: Config) -> bool:
-    """Say that any configuration has a table."""
+    """Say that any configuration has it."""
     return True
 
 
+def has_methods(config: Config) -> bool:
+    return bool(config.methods)
+
+
 def has_sweeps(config: Config) -> bool:
-    """Say whether a configuration varies anything."""
     return bool(config.sweeps.grids)
+
+
+def has_concepts(config: Config) -> bool:
+    return bool(config.concepts)
+
+
+def has_saliency(config: Config) -> bool:
+    return config.saliency is not None
 
 
 def decided_by(*keys: str) -> Callable[[Config], list[str]]:
@@ -41,3 +52,19 @@ def method_predictions(config: Config, layout: RunFiles) -> list[str]:
 def sweep_predictions(config: Config, layout: RunFiles) -> list[str]:
     """Return the predictions of every run that the sweeps compare."""
     return [layout.predictions(*run) for run in sweep_runs(config)]
+
+
+def saliency_scores(config: Config, layout: RunFiles) -> list[str]:
+    """Return the saliency scores of every main method."""
+    return [layout.saliency(config.model.key, method) for method in method_names(config)]
+
+
+def map_names(config: Config, concept: str) -> list[str]:
+    """Return the maps of one concept (``reading`` or ``gender``), in order."""
+    return list(dict.fromkeys(name for _, name, _ in concept_runs(config, concept)))
+
+
+def preferred_methods(config: Config) -> list[str]:
+    """Return the tuned methods with a preference objective, in order; all tuned methods where none has one."""
+    preferred = [name for name, method in config.methods.items() if method.is_preference]
+    return preferred or list(config.methods)
