@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -123,6 +124,8 @@ def test_the_loss_is_its_formula(written):
 
 def test_the_card_is_read_and_its_folder_sound(written):
     card = dataset_card("desk")
+    keys, order = list(yaml.safe_load(FILES[DESK])), [field.name for field in fields(card)]
+    assert keys == sorted(keys, key=order.index), "as on all cards"
     assert (card.classes, card.folders) == (("laptop", "camera", "teddy bear"), ("laptop", "mobile", "teddy"))
     report = check_dataset(card, "data")
     assert report.sound and report.images == {"test": 24, "train": 96}
