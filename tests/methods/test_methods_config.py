@@ -91,7 +91,7 @@ def test_a_sweep_with_seeds_of_its_own_trains_what_it_builds_on():
     ("method", "message"),
     [
         ({"kind": "soup"}, "methods.wise: unknown kind 'soup', allowed: "),
-        ({"kind": "untouched"}, "methods.wise: kind: the untouched model is always there; allowed: interpolated or"),
+        ({"kind": "untouched"}, "methods.wise: kind: the untouched model is always there; allowed: interpolated"),
         ({"kind": "trained"}, f"methods.wise: key 'objective' is missing ({names()[0]}, "),
         ({"kind": "interpolated"}, "methods.wise: parameters.of must be the name of a trained method, got None."),
         ({**WISE, "parameters": {"of": 3}}, "parameters.of must be the name of a trained method, got 3.0."),
