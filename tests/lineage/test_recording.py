@@ -54,7 +54,7 @@ def test_same_run_twice_has_the_same_id(demo, monkeypatch):
     demo.path("README.md").write_text("another commit\n")
     demo.commit()
     monkeypatch.setattr(surroundings, "now", lambda: "2031-01-01T00:00:00+00:00")
-    monkeypatch.setattr(surroundings, "host", lambda: "elsewhere")
+    monkeypatch.setattr("socket.gethostname", lambda: "elsewhere")
     monkeypatch.setattr(surroundings, "hardware", lambda: {"processor": "another", "cores": 64})
     monkeypatch.setenv("SLURM_JOB_ID", "4711")
     demo.train(0)

@@ -7,11 +7,9 @@ The reference enters through the weight alone.
 import pytest
 import torch
 import torch.nn.functional as F
+from gradient_weights import dpo_weight, ipo_weight, kto_weights
 
 from prefclip.objectives import objective
-from prefclip.objectives.dpo import dpo_weight
-from prefclip.objectives.ipo import ipo_weight
-from prefclip.objectives.kto import kto_weights
 
 TAU = 0.01  # CLIP's logit scale is 100
 IMAGES, CLASSES, WIDTH = 7, 5, 16

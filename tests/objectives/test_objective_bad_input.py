@@ -7,9 +7,6 @@ import torch
 from prefclip.errors import PrefclipError
 from prefclip.objectives import UnknownObjectiveError, names, objective
 from prefclip.objectives.base import ObjectiveInputError
-from prefclip.objectives.dpo import dpo_weight
-from prefclip.objectives.ipo import ipo_weight
-from prefclip.objectives.kto import kto_weights
 from prefclip.parameters import ParameterError
 
 NAN, INFINITY = float("nan"), float("inf")
@@ -98,16 +95,6 @@ def test_integers_and_numpy_numbers_are_numbers():
         "regulariser_weight": 0.5,
         "label_smoothing": 0.0,
     }
-
-
-def test_the_gradient_weights_check_their_parameters_too():
-    margin = torch.zeros(3)
-    with pytest.raises(ParameterError, match="beta of objective 'ipo' must be a number > 0"):
-        ipo_weight(margin, 0.0)
-    with pytest.raises(ParameterError, match=r"label_smoothing of objective 'dpo' must be a number >= 0"):
-        dpo_weight(margin, 1.0, label_smoothing=0.5)
-    with pytest.raises(ParameterError, match="beta of objective 'kto' must be a number > 0"):
-        kto_weights(margin, margin, 0.0, -1.0)
 
 
 # Logits and labels

@@ -3,13 +3,14 @@
 import math
 
 import torch
+from gradient_weights import dpo_weight, ipo_weight, kto_weights
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prefclip.objectives import names, objective
-from prefclip.objectives.dpo import dpo_loss, dpo_weight
-from prefclip.objectives.ipo import ipo_loss, ipo_weight
-from prefclip.objectives.kto import REFERENCE_POINTS, kto_loss, kto_weights
+from prefclip.objectives.dpo import dpo_loss
+from prefclip.objectives.ipo import ipo_loss
+from prefclip.objectives.kto import REFERENCE_POINTS, kto_loss
 from prefclip.policies import kl_divergence, log_probabilities
 
 QUICK = settings(max_examples=60)

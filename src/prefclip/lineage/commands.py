@@ -7,21 +7,23 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from prefclip.errors import PrefclipError
-from prefclip.lineage.findings import worst_code
 from prefclip.lineage.project import LineageError, Project
 
 USAGE_ERROR, UNVERIFIABLE = 2, 4
+EXPORTS = ("rocrate", "prov", "intoto")
 
 audit_app = typer.Typer(
     help="Follow, check, compare and export the lineage records of a run.", no_args_is_help=True, add_completion=False
 )
 Root = Annotated[Path | None, typer.Option("--root", help="repository to audit, instead of the one around this folder")]
+Targets = Annotated[list[Path] | None, typer.Argument(help="artifacts or folders; all runs if none is given")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
@@ -46,9 +48,7 @@ def trace_target(
 
 @audit_app.command("verify")
 def verify_targets(
-    targets: Annotated[
-        list[Path] | None, typer.Argument(help="artifacts or folders; all runs if none is given")
-    ] = None,
+    targets: Targets = None,
     as_json: Json = False,
     signature: Annotated[Path | None, typer.Option(help="public key (PEM, ed25519) of the signed statement")] = None,
     statement: Annotated[
@@ -71,7 +71,7 @@ def verify_targets(
         elif statement is not None:
             raise LineageError("--statement: also needs --signature KEY, the public key to check it with.")
     _print(report.as_json() if as_json else report.as_text())
-    raise typer.Exit(worst_code([report.exit_code()]))
+    raise typer.Exit(report.exit_code())
 
 
 @audit_app.command("diff")
@@ -98,9 +98,7 @@ def diff_targets(
 def export_records(
     form: Annotated[str, typer.Option("--format", help="rocrate, prov or intoto")],
     output: Annotated[Path, typer.Option("--output", "-o", help="folder to write to")],
-    targets: Annotated[
-        list[Path] | None, typer.Argument(help="artifacts or folders; all runs if none is given")
-    ] = None,
+    targets: Targets = None,
     sign: Annotated[Path | None, typer.Option(help="intoto: private key (PEM, ed25519) to sign with")] = None,
     root: Root = None,
 ) -> None:
@@ -109,20 +107,10 @@ def export_records(
         project = _project(root)
         if sign is not None and form != "intoto":
             raise LineageError(f"--sign: only --format intoto can be signed, not {form}.")
-        if form == "rocrate":
-            from prefclip.lineage.export_rocrate import export_rocrate
-
-            written = export_rocrate(project, output, targets or ())
-        elif form == "prov":
-            from prefclip.lineage.export_prov import export_prov
-
-            written = export_prov(project, output, targets or ())
-        elif form == "intoto":
-            from prefclip.lineage.export_intoto import export_intoto
-
-            written = export_intoto(project, output, targets or (), sign)
-        else:
-            raise LineageError(f"--format {form}: unknown; allowed: rocrate, prov, intoto.")
+        if form not in EXPORTS:
+            raise LineageError(f"--format {form}: unknown; allowed: {', '.join(EXPORTS)}.")
+        export = getattr(import_module(f"prefclip.lineage.export_{form}"), f"export_{form}")
+        written = export(project, output, targets or (), *([sign] if sign else []))
     print(written)
 
 

@@ -4,40 +4,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 REPORT_VERSION = 1
-EXIT_CODES = {
-    "ok": 0,
-    "tampered": 1,
-    "missing": 1,
-    "stale": 3,
-    "orphaned": 3,
-    "unrecorded": 4,
-    "untracked-input": 4,
-    "unverifiable": 4,
-    "incomparable": 4,
+# Worst first: exit code and meaning of each state.
+STATES = {
+    "tampered": (1, "bytes or record differ from what was written"),
+    "missing": (1, "a record speaks of a file that is not there"),
+    "stale": (3, "code, parameters, packages or something upstream moved since"),
+    "orphaned": (3, "sound, but today's configuration does not ask for it"),
+    "unverifiable": (4, "cannot be checked here"),
+    "untracked-input": (4, "made from a file that neither git nor a record knows"),
+    "unrecorded": (4, "a result without a record"),
+    "incomparable": (4, "made from changes that no commit holds"),
+    "ok": (0, "bytes, code, parameters, packages and inputs are what its record says"),
 }
-MEANINGS = {
-    "ok": "bytes, code, parameters, packages and inputs are what its record says",
-    "tampered": "bytes or record differ from what was written",
-    "missing": "a record speaks of a file that is not there",
-    "stale": "code, parameters, packages or something upstream moved since",
-    "orphaned": "sound, but today's configuration does not ask for it",
-    "unrecorded": "a result without a record",
-    "untracked-input": "made from a file that neither git nor a record knows",
-    "unverifiable": "cannot be checked here",
-    "incomparable": "made from changes that no commit holds",
-}
-# Worst first: usage errors (2) aside, the order of exit codes is 1 > 3 > 4.
-SEVERITY = (
-    "tampered",
-    "missing",
-    "stale",
-    "orphaned",
-    "unverifiable",
-    "untracked-input",
-    "unrecorded",
-    "incomparable",
-    "ok",
-)
+SEVERITY = tuple(STATES)
+EXIT_CODES = {state: code for state, (code, _) in STATES.items()}
 CODE_ORDER = (2, 1, 3, 4, 0)
 
 

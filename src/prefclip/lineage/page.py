@@ -8,7 +8,7 @@ from pathlib import Path
 
 from prefclip.files import write_text
 from prefclip.lineage.activities import Activities, Activity, activities
-from prefclip.lineage.findings import MEANINGS, SEVERITY, AuditReport, Finding
+from prefclip.lineage.findings import SEVERITY, STATES, AuditReport, Finding
 from prefclip.lineage.graph_drawing import RAW, anchor, count_of, draw, safe, stage_graph
 from prefclip.lineage.index import LINEAGE_PAGE
 from prefclip.lineage.project import LineageError, Project
@@ -62,7 +62,7 @@ def page(title: str, collected: Activities, report: AuditReport) -> str:
         findings.setdefault(finding.artifact, []).append(finding)
     counts = Counter(states.values())
     summary = " ".join(
-        f'<span class="state {state}" title="{MEANINGS[state]}">{counts[state]} {state}</span>'
+        f'<span class="state {state}" title="{STATES[state][1]}">{counts[state]} {state}</span>'
         for state in SEVERITY
         if counts[state]
     )

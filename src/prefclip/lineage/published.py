@@ -7,6 +7,7 @@ byte, under the names that they have in the run. With them a clone that has not 
 import io
 import lzma
 import os
+import re
 import shutil
 import tarfile
 import tempfile
@@ -47,8 +48,7 @@ class PublishedIndex(Index):
         return list(self._texts)
 
     def shown(self, artifact: str) -> str:
-        below = artifact.removeprefix(f"{self.run}/")
-        return artifact if below == artifact else f"{self.folder}/{below}"
+        return re.sub(rf"^{re.escape(self.run)}/", f"{self.folder}/", artifact)
 
 
 def published_folders(project: Project) -> list[str]:
@@ -95,13 +95,12 @@ def publish(project: Project, run: str | Path, folder: str | Path | None = None)
                 member = tarfile.TarInfo(record_name(name))
                 member.size = len(text)
                 bundle.addfile(member, io.BytesIO(text))
+        target.mkdir(exist_ok=True)
         for part in (*SHOWN, "config.json", RECORDS):
-            old, new = target / part, Path(made, part)
-            target.mkdir(exist_ok=True)
-            if old.exists():
-                os.replace(old, Path(made, f"{part}.old"))
-            if new.exists():
-                os.replace(new, old)
+            if (target / part).exists():
+                os.replace(target / part, Path(made, f"{part}.old"))
+            if Path(made, part).exists():
+                os.replace(Path(made, part), target / part)
     return project.name(target)
 
 

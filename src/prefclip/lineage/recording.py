@@ -10,6 +10,7 @@ Records are written only when everything succeeded, so an artifact without a rec
 """
 
 import os
+import socket
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -123,7 +124,7 @@ def recorded(
         "lock": surroundings.lock_entry(project),
         "hardware": surroundings.hardware() | threads,
         "slurm": surroundings.slurm_job(),
-        "host": surroundings.host(),
+        "host": socket.gethostname(),
         "started": started,
         "finished": surroundings.now(),
     }

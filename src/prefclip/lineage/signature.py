@@ -24,13 +24,7 @@ AGAIN = "sign the records again"
 
 def sign(payload: bytes, private_key: str | Path) -> dict:
     """Return a DSSE envelope of ``payload``. Raises LineageError for a file that is no ed25519 private key."""
-    ed25519, serialization = _cryptography()
-    try:
-        key = serialization.load_pem_private_key(_key_bytes(private_key), password=None)
-    except (ValueError, TypeError) as error:
-        raise LineageError(f"{private_key}: no unencrypted PEM private key ({error}).") from error
-    if not isinstance(key, ed25519.Ed25519PrivateKey):
-        raise LineageError(f"{private_key}: not an ed25519 key; make one with openssl genpkey -algorithm ed25519.")
+    key = _key(private_key, "private", password=None)
     signature = {"keyid": _key_id(key.public_key()), "sig": base64.b64encode(key.sign(_encoded(payload))).decode()}
     return {"payload": base64.b64encode(payload).decode(), "payloadType": PAYLOAD_TYPE, "signatures": [signature]}
 
@@ -39,13 +33,7 @@ def signed_payload(envelope: bytes, public_key: str | Path) -> bytes | None:
     """Return the payload if the key signed the envelope, else None. Raises LineageError for no ed25519 public key."""
     from cryptography.exceptions import InvalidSignature
 
-    ed25519, serialization = _cryptography()
-    try:
-        key = serialization.load_pem_public_key(_key_bytes(public_key))
-    except (ValueError, TypeError) as error:
-        raise LineageError(f"{public_key}: no PEM public key ({error}).") from error
-    if not isinstance(key, ed25519.Ed25519PublicKey):
-        raise LineageError(f"{public_key}: not an ed25519 key; give the public key of the one that signed.")
+    key = _key(public_key, "public")
     try:
         values = json.loads(envelope)
         payload = base64.b64decode(values["payload"], validate=True)
@@ -117,12 +105,20 @@ def _key_id(public_key) -> str:
     return hashlib.sha256(public_key.public_bytes(*form)).hexdigest()
 
 
-def _key_bytes(path: str | Path) -> bytes:
+def _key(path: str | Path, kind: str, **options):
+    ed25519, serialization = _cryptography()
     try:
         with Path(path).open("rb") as stream:
-            return stream.read(64 * 1024)
+            key = getattr(serialization, f"load_pem_{kind}_key")(stream.read(64 * 1024), **options)
     except OSError as error:
         raise LineageError(f"{path}: cannot read this key ({error.strerror}); name a PEM file.") from error
+    except (ValueError, TypeError) as error:
+        raise LineageError(f"{path}: no unencrypted PEM {kind} key ({error}).") from error
+    if not isinstance(key, getattr(ed25519, f"Ed25519{kind.title()}Key")):
+        raise LineageError(
+            f"{path}: not an ed25519 {kind} key; `openssl genpkey -algorithm ed25519` makes a private one."
+        )
+    return key
 
 
 def _cryptography():

@@ -2,7 +2,6 @@
 
 import os
 import platform
-import socket
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -62,11 +61,6 @@ def hardware() -> dict:
             found["cuda"] = torch.version.cuda
             found["driver"] = _driver()
     return found
-
-
-def host() -> str:
-    """Return the name of this machine."""
-    return socket.gethostname()
 
 
 def _processor() -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from prefclip.lineage.findings import printable
 from prefclip.lineage.table_cells import source_name
-from prefclip.lineage.trace import TRACE_VERSION, Node, Trace
+from prefclip.lineage.trace import TRACE_VERSION, Trace
 from prefclip.table import Term
 
 
@@ -63,26 +63,18 @@ def as_json(trace: Trace) -> dict:
 def as_dot(trace: Trace) -> str:
     """Return the graph in the language of Graphviz."""
     shapes = {"artifact": "box", "raw": "folder", "gap": "octagon"}
-    keys = {name: f"n{place}" for place, name in enumerate(trace.nodes)}
-    lines = ["digraph lineage {", "  rankdir=LR;"]
-    for node in trace.nodes.values():
-        label = _caption(node, "\\n").replace('"', '\\"')
-        lines.append(f'  {keys[node.name]} [shape={shapes[node.kind]}, label="{label}"];')
-    lines += [f"  {keys[above]} -> {keys[node.name]};" for node in trace.nodes.values() for above in node.inputs]
-    return "\n".join([*lines, "}"])
+    nodes, edges = _graph(trace, "\\n", '\\"')
+    lines = [f'  {key} [shape={shapes[kind]}, label="{label}"];' for key, kind, label in nodes]
+    lines += [f"  {above} -> {below};" for above, below in edges]
+    return "\n".join(["digraph lineage {", "  rankdir=LR;", *lines, "}"])
 
 
 def as_mermaid(trace: Trace) -> str:
     """Return the graph as a Mermaid flow chart, which GitHub draws in Markdown."""
     frames = {"artifact": ("[", "]"), "raw": ("[(", ")]"), "gap": ("{{", "}}")}
-    keys = {name: f"n{place}" for place, name in enumerate(trace.nodes)}
-    lines = ["flowchart LR"]
-    for node in trace.nodes.values():
-        left, right = frames[node.kind]
-        label = _caption(node, "<br>").replace('"', "#quot;")
-        lines.append(f'  {keys[node.name]}{left}"{label}"{right}')
-    lines += [f"  {keys[above]} --> {keys[node.name]}" for node in trace.nodes.values() for above in node.inputs]
-    return "\n".join(lines)
+    nodes, edges = _graph(trace, "<br>", "#quot;")
+    lines = [f'  {key}{frames[kind][0]}"{label}"{frames[kind][1]}' for key, kind, label in nodes]
+    return "\n".join(["flowchart LR", *lines, *(f"  {above} --> {below}" for above, below in edges)])
 
 
 FORMATS: dict[str, Callable[[Trace], object]] = {
@@ -93,11 +85,16 @@ FORMATS: dict[str, Callable[[Trace], object]] = {
 }
 
 
-def _caption(node: Node, newline: str) -> str:
-    parts = [node.name, node.stage or node.kind, node.sha256[:12]]
-    # Backslashes and angle brackets in a hostile name would end the label or start markup.
-    safe = [printable(part).replace("\\", "/").replace("<", "‹").replace(">", "›") for part in parts if part]
-    return newline.join(safe)
+def _graph(trace: Trace, newline: str, quote: str) -> tuple[list[tuple[str, str, str]], list[tuple[str, str]]]:
+    """Nodes as key, kind and label, and edges as pairs of keys."""
+    keys = {name: f"n{place}" for place, name in enumerate(trace.nodes)}
+    nodes = []
+    for name, node in trace.nodes.items():
+        parts = [node.name, node.stage or node.kind, node.sha256[:12]]
+        # Backslashes and angle brackets in a hostile name would end the label or start markup.
+        safe = [printable(part).replace("\\", "/").replace("<", "‹").replace(">", "›") for part in parts if part]
+        nodes.append((keys[name], node.kind, newline.join(safe).replace('"', quote)))
+    return nodes, [(keys[above], keys[name]) for name, node in trace.nodes.items() for above in node.inputs]
 
 
 def _term(trace: Trace, term: Term) -> dict:

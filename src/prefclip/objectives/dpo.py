@@ -28,16 +28,6 @@ def dpo_loss(margin: Tensor, beta: float, label_smoothing: float = 0.0) -> Tenso
     return (1.0 - label_smoothing) * loss - label_smoothing * F.logsigmoid(-beta * margin)
 
 
-def dpo_weight(margin: Tensor, beta: float, label_smoothing: float = 0.0) -> Tensor:
-    """|dL/dh| = |beta (sigmoid(-beta h) - e)| of each `dpo_loss`, (B,), per nat: examples already won fade out.
-
-    Arguments as there. Divide by B for the share in a batch mean. Raises `ParameterError`.
-    """
-    checked = LOSS.check({"beta": beta, "label_smoothing": label_smoothing})
-    beta, label_smoothing = checked["beta"], checked["label_smoothing"]
-    return (beta * ((-beta * margin).sigmoid() - label_smoothing)).abs()
-
-
 LOSS = Loss(
     __name__,
     label="DPO",

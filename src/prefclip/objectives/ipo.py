@@ -18,16 +18,6 @@ def ipo_loss(margin: Tensor, beta: float) -> Tensor:
     return (margin - 1.0 / (2.0 * beta)).square()
 
 
-def ipo_weight(margin: Tensor, beta: float) -> Tensor:
-    """|dL/dh| = |2 (h - 1 / (2 beta))| of each `ipo_loss`, (B,), per nat: grows with the distance from the target.
-
-    Arguments as there; beyond the target the pull turns back. Direction and use as those of `dpo_weight`. Raises
-    `ParameterError`.
-    """
-    beta = LOSS.check({"beta": beta})["beta"]
-    return (2.0 * (margin - 1.0 / (2.0 * beta))).abs()
-
-
 LOSS = Loss(
     __name__,
     label="IPO",

@@ -39,22 +39,6 @@ def kto_loss(reward_true: Tensor, reward_written: Tensor, reference_point: Tenso
     return 0.5 * (true_is_no_gain + written_is_no_loss)
 
 
-def kto_weights(
-    reward_true: Tensor, reward_written: Tensor, reference_point: Tensor | float, beta: float
-) -> tuple[Tensor, Tensor]:
-    """(-dL/dr_w, dL/dr_l) of one pair's `kto_loss`, two tensors of shape (B,), each between 0 and beta / 8.
-
-    Arguments as in `kto_loss`; `beta` <= 0 raises `ParameterError`. Each is half of beta s (1 - s), a bell
-    around the reference point: unlike DPO, KTO ignores examples that are far on the wrong side as well as those far on
-    the right one. With T_mean = sum_y pi(y|x') T(y),
-    dL/dI = -[weight_true (T_w - T_mean) - weight_written (T_l - T_mean)] / tau.
-    """
-    beta = LOSS.check({"beta": beta})["beta"]
-    gain = (beta * (reward_true - reference_point)).sigmoid()
-    loss = (beta * (reference_point - reward_written)).sigmoid()
-    return 0.5 * beta * gain * (1.0 - gain), 0.5 * beta * loss * (1.0 - loss)
-
-
 def mismatched_log_ratio(log_ratio: Tensor, true_label: Tensor, written_label: Tensor) -> Tensor:
     """Mean log pi(y'|x') - log pi_ref(y'|x') where y' are both labels of the *next* image, cyclically; not yet clamped.
 
