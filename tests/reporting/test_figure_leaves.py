@@ -13,6 +13,7 @@ import pytest
 from downloaded_run import downloaded_config, write_downloaded_run, write_photographs
 from matplotlib.font_manager import FontProperties, findfont
 from report_run import Loads, write_report
+from synthetic_run import synthetic_config
 from whole_run import whole_config
 
 from prefclip.config.sections import Section
@@ -67,7 +68,11 @@ def test_figures_of_a_run_stand_in_the_order_of_the_report():
     names = figure_names(config)
     assert [leaf(name).ORDER for name in names] == sorted(leaf(name).ORDER for name in names)
     assert set(names) == {name for group in get_args(figures.Group) for name in figure_names(config, group)}
-    assert set(all_names()) == {*names, *figure_names(downloaded_config())}
+    mixed = {"dpo": {"objective": "dpo"}, "mid": {"kind": "interpolated", "parameters": {"of": "dpo"}}}
+    others = (downloaded_config(), synthetic_config(Path("nowhere"), methods=mixed))
+    assert set(all_names()) == {*names, *(name for other in others for name in figure_names(other))}, (
+        "a figure of no run"
+    )
 
 
 @pytest.mark.parametrize("name", all_names())
