@@ -14,7 +14,7 @@ PACKAGE = ROOT / "src/prefclip"
 LONGEST_SOURCE, LONGEST_TEST = 350, 400  # lines
 
 # Data flows one way: a package imports only from the left of it.
-FLOW = ("datasets", "attacks", "preferences", "training", "evaluation", "defences", "reporting")
+FLOW = ("datasets", "attacks", "preferences", "training", "evaluation", "explain", "reporting")
 # Tools of the later stages: pure losses and computed weights, and the formats and names of weights.
 TOOLS = ("objectives", "methods", "models")
 TOOL_USERS = FLOW[FLOW.index("training") :]

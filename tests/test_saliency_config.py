@@ -9,7 +9,7 @@ import yaml
 
 from prefclip.config import ConfigError, check_config
 from prefclip.config.analyses import Explainer
-from prefclip.evaluation.saliency.explainers import EXPLAINERS
+from prefclip.explain.saliency.explainers import EXPLAINERS
 from prefclip.reporting.tables import leaf, table_names
 from prefclip.run.files import RunFiles
 from prefclip.run.plan import saliency_dataset

@@ -99,7 +99,7 @@ def explain(
     """Show what the untouched and the tuned model call a picture, and where they look."""
     from rich.console import Console
 
-    from prefclip.evaluation.own_picture import explain_own_picture, select_models
+    from prefclip.explain.own_picture import explain_own_picture, select_models
     from prefclip.reporting.drawing.explained_picture import save_explained_picture
     from prefclip.reporting.probability_table import probability_table
 

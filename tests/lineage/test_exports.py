@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from demo_project import RAW, RUN
 
 from prefclip.lineage import surroundings
-from prefclip.lineage.export_intoto import export_intoto
-from prefclip.lineage.export_prov import export_prov
-from prefclip.lineage.export_rocrate import export_rocrate
+from prefclip.lineage.export.intoto import export_intoto
+from prefclip.lineage.export.prov import export_prov
+from prefclip.lineage.export.rocrate import export_rocrate
 from prefclip.lineage.project import LineageError
 from prefclip.lineage.signature import check_statement, signed_payload
 
@@ -220,7 +220,7 @@ def test_crate_links_every_file_to_the_run_that_made_it(demo, tmp_path):
 
 
 def test_large_files_stay_where_they_are(demo, tmp_path, monkeypatch):
-    monkeypatch.setattr("prefclip.lineage.export_rocrate.LARGEST_COPY", 400)
+    monkeypatch.setattr("prefclip.lineage.export.rocrate.LARGEST_COPY", 400)
     text = export_rocrate(demo.project, tmp_path / "crate").read_text()
     assert "ni:///sha-256;" in text and not (tmp_path / "crate" / RAW).exists()
 

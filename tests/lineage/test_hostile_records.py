@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from prefclip.errors import PrefclipError
 from prefclip.lineage.diff import diff
-from prefclip.lineage.export_prov import export_prov
+from prefclip.lineage.export.prov import export_prov
 from prefclip.lineage.page import write_page
 from prefclip.lineage.record import LARGEST_RECORD, Damage, Record, parse_record, record_text
 from prefclip.lineage.trace import trace

@@ -18,9 +18,9 @@ from prefclip.datasets.data_uris import picture_uri
 from prefclip.datasets.image_stacks import open_images
 from prefclip.datasets.parquet_tables import write_table
 from prefclip.evaluation.concept_table import ConceptRows, Place
-from prefclip.evaluation.explorer import CELLS
-from prefclip.evaluation.explorer_file import FORMAT
-from prefclip.evaluation.saliency.box_metrics import BOX_COLUMNS
+from prefclip.explain.explorer import CELLS
+from prefclip.explain.explorer_file import FORMAT
+from prefclip.explain.saliency.box_metrics import BOX_COLUMNS
 from prefclip.files import write_json, write_text
 from prefclip.lineage.run_facts import run_facts
 from prefclip.reporting.figures import draw_figure

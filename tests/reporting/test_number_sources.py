@@ -14,7 +14,7 @@ from synthetic_run import synthetic_config
 from prefclip.config import method_names
 from prefclip.datasets.parquet_tables import write_table
 from prefclip.evaluation.long_form import read_predictions, write_predictions
-from prefclip.evaluation.saliency.score_table import SCORES
+from prefclip.explain.saliency.score_table import SCORES
 from prefclip.files import write_text
 from prefclip.reporting.tables import leaf, make_table, table_names
 from prefclip.run.files import RunFiles

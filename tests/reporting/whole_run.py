@@ -14,8 +14,8 @@ from prefclip.config import Config, method_names
 from prefclip.datasets.manifest import read_manifest
 from prefclip.datasets.parquet_tables import write_table
 from prefclip.evaluation.concept_table import CONCEPT_TABLE
-from prefclip.evaluation.saliency.score_table import MAPS_FORMAT, SCORES
 from prefclip.evaluation.spectrum_table import DISTANCE_COLUMNS
+from prefclip.explain.saliency.score_table import MAPS_FORMAT, SCORES
 from prefclip.files import write_json
 from prefclip.preferences.gender_parts import HELD_OUT_CONCEPTS, SEEN_CONCEPTS
 from prefclip.reporting.tables import make_table

@@ -109,7 +109,7 @@ def export_records(
             raise LineageError(f"--sign: only --format intoto can be signed, not {form}.")
         if form not in EXPORTS:
             raise LineageError(f"--format {form}: unknown; allowed: {', '.join(EXPORTS)}.")
-        export = getattr(import_module(f"prefclip.lineage.export_{form}"), f"export_{form}")
+        export = getattr(import_module(f"prefclip.lineage.export.{form}"), f"export_{form}")
         written = export(project, output, targets or (), *([sign] if sign else []))
     print(written)
 

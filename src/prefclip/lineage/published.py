@@ -80,7 +80,9 @@ def publish(project: Project, run: str | Path, folder: str | Path | None = None)
     there = [path.relative_to(target).as_posix() for part in SHOWN for path in sorted((target / part).glob("*.*"))]
     lost = [name for name in there if f"{run}/{name}" not in shown]
     if lost:
-        raise LineageError(f"{target / lost[0]}: {run} has none; make it (`snakemake ablations`?), or remove it first.")
+        raise LineageError(
+            f"{target / lost[0]}: {run} has none; make it (`snakemake --cores all ablations`?), or remove it first."
+        )
     index = Index(project)
     recorded = [name for name in index.lineage(shown) if is_result(name) and isinstance(index.record(name), Record)]
     target.parent.mkdir(parents=True, exist_ok=True)

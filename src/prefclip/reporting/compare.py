@@ -152,7 +152,7 @@ def print_comparison(comparison: Comparison, run: str | Path, reference: str | P
     if comparison.unpublished_cells:
         said.append(f"{comparison.unpublished_cells} further cells were never published")
     if comparison.left_out:
-        said.append(f"{comparison.left_out} files that only `snakemake ablations` makes were not compared")
+        said.append(f"{comparison.left_out} files that only `snakemake --cores all ablations` makes were not compared")
     style = "bold green" if comparison.reproduced else "bold red"
     console.print(Text("; ".join(said), style=style), soft_wrap=True)
 

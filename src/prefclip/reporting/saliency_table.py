@@ -7,8 +7,8 @@ import pandas as pd
 from prefclip.config import Config, method_names
 from prefclip.evaluation.intervals import Estimate
 from prefclip.evaluation.metrics import TYPOGRAPHIC
-from prefclip.evaluation.saliency.score_table import TITLES, read_scores, spoken_title
-from prefclip.evaluation.saliency.share_estimates import AREA, POINTING, REFERENCE, SHARE, share_estimates
+from prefclip.explain.saliency.score_table import TITLES, read_scores, spoken_title
+from prefclip.explain.saliency.share_estimates import AREA, POINTING, REFERENCE, SHARE, share_estimates
 from prefclip.reporting.labels import dataset_label, method_label
 from prefclip.reporting.leaf_inputs import saliency_scores
 from prefclip.reporting.traced import Numbers, Origin, below_run, mean_of

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from prefclip.evaluation.saliency.score_table import spoken_title
+from prefclip.explain.saliency.score_table import spoken_title
 from prefclip.reporting.drawing.parts import bare
 from prefclip.reporting.drawing.saliency_grid import LOUDEST, draw_map
 from prefclip.reporting.drawing.style import new_figure, print_style, save_figure_as

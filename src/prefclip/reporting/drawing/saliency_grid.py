@@ -15,10 +15,10 @@ from prefclip.config import Config
 from prefclip.datasets.class_lists import read_classes
 from prefclip.datasets.image_stacks import open_images
 from prefclip.datasets.manifest import read_manifest
-from prefclip.evaluation.saliency import SaliencyError
-from prefclip.evaluation.saliency.box_metrics import BOX_COLUMNS
-from prefclip.evaluation.saliency.score_table import TITLES, ExampleMaps, read_example_maps, spoken_title
-from prefclip.evaluation.saliency.share_estimates import REFERENCE
+from prefclip.explain.saliency import SaliencyError
+from prefclip.explain.saliency.box_metrics import BOX_COLUMNS
+from prefclip.explain.saliency.score_table import TITLES, ExampleMaps, read_example_maps, spoken_title
+from prefclip.explain.saliency.share_estimates import REFERENCE
 from prefclip.reporting.drawing.nested_figure import nested_figure
 from prefclip.reporting.drawing.parts import bare
 from prefclip.reporting.drawing.style import FULL_WIDTH, INK, RIGHT_ANSWER, WRITTEN_WORD

@@ -18,8 +18,8 @@ def draw(config, layout):
     """
     from matplotlib.lines import Line2D
 
-    from prefclip.evaluation.saliency.score_table import TITLES
-    from prefclip.evaluation.saliency.share_estimates import AREA, SHARE
+    from prefclip.explain.saliency.score_table import TITLES
+    from prefclip.explain.saliency.share_estimates import AREA, SHARE
     from prefclip.reporting.drawing.parts import method_handles
     from prefclip.reporting.drawing.style import FULL_WIDTH, INK, method_style, new_figure, panel_title
     from prefclip.reporting.saliency_table import read_share_estimates

@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from prefclip.config import Config, method_names
 from prefclip.datasets.data_uris import file_uri, picture_size
 from prefclip.errors import PrefclipError
-from prefclip.evaluation.explorer_file import read_explorer
+from prefclip.explain.explorer_file import read_explorer
 from prefclip.files import write_text
 from prefclip.reporting.drawing.style import method_style
 from prefclip.reporting.figures import leaf
@@ -52,7 +52,9 @@ def build_report(
     sources = report_sources(config, layout, ablations)
     tables = read_tables((path for path in sources if path.parent.name == "tables"), layout.root)
     if ablations and not tables:
-        raise ReportError(f"{layout.root}/tables: holds no table of the sweeps; `snakemake ablations` makes them.")
+        raise ReportError(
+            f"{layout.root}/tables: holds no table of the sweeps; `snakemake --cores all ablations` makes them."
+        )
     explorer = read_explorer(layout.explorer) if Path(layout.explorer) in sources else None
     shown = explorer and explorer_data(config, explorer)
     sweeps = None if ablations else read_sweeps(config, layout)

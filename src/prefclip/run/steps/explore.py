@@ -43,7 +43,7 @@ DECLARES = Explore
 
 def explore(run: Run, threads: Threads = 1) -> None:
     """Ask every method, with its first seed, about a few test pictures: answers and saliency maps for the report."""
-    from prefclip.evaluation.explorer import explore_images
+    from prefclip.explain.explorer import explore_images
 
     step = Explore.of(run)
     with step.recorded():

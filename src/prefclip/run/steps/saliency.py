@@ -56,8 +56,8 @@ def saliency(run: Run, method: Method, threads: Threads = 1) -> None:
 
     Averaged weights where the method averages, else the last ones.
     """
-    from prefclip.evaluation.saliency.measure import measure_saliency
     from prefclip.evaluation.zero_shot import checkpoint_files
+    from prefclip.explain.saliency.measure import measure_saliency
 
     step = Saliency.of(run, method=method)
     for seed in step.config.seeds if method != "clip" else ():

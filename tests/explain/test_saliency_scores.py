@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from tiny_concepts import write_concept_run
 
 from prefclip.config.analyses import SaliencyConfig
-from prefclip.evaluation.saliency import SaliencyError
-from prefclip.evaluation.saliency.box_metrics import box_area, box_masks, pointing_game, share_in_box
-from prefclip.evaluation.saliency.measure import measure_saliency
-from prefclip.evaluation.saliency.score_table import SCORES, read_scores
-from prefclip.evaluation.saliency.share_estimates import share_estimates
+from prefclip.explain.saliency import SaliencyError
+from prefclip.explain.saliency.box_metrics import box_area, box_masks, pointing_game, share_in_box
+from prefclip.explain.saliency.measure import measure_saliency
+from prefclip.explain.saliency.score_table import SCORES, read_scores
+from prefclip.explain.saliency.share_estimates import share_estimates
 from prefclip.models.checkpoints import save_weights, tuned_names
 from prefclip.models.loading import load_model
 from prefclip.models.tensor_files import read_tensors

@@ -9,9 +9,9 @@ import pytest
 from tiny_concepts import write_concept_run
 
 from prefclip.datasets.parquet_tables import TableError
-from prefclip.evaluation import explorer
-from prefclip.evaluation.explorer import CELLS, explore_images
-from prefclip.evaluation.explorer_file import FORMAT, read_explorer
+from prefclip.explain import explorer
+from prefclip.explain.explorer import CELLS, explore_images
+from prefclip.explain.explorer_file import FORMAT, read_explorer
 from prefclip.models.checkpoints import save_weights, tuned_names
 from prefclip.models.loading import load_model
 

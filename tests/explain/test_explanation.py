@@ -7,8 +7,8 @@ from tiny_training import add_tiny_vit
 
 from prefclip.config import ModelConfig
 from prefclip.datasets.class_lists import ClassList
-from prefclip.evaluation.explanation import explain_pictures
-from prefclip.evaluation.saliency import SaliencyError
+from prefclip.explain.explanation import explain_pictures
+from prefclip.explain.saliency import SaliencyError
 from prefclip.models.loading import load_model
 
 LABELS = ClassList("labels", "own", ("cat", "dog", "polar bear"), "a photo of a {}.")

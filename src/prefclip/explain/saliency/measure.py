@@ -15,12 +15,12 @@ from prefclip.config import Config
 from prefclip.config.analyses import SaliencyConfig
 from prefclip.datasets.parquet_tables import write_table
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
-from prefclip.evaluation.saliency import SaliencyError
-from prefclip.evaluation.saliency.box_metrics import BOX_COLUMNS, box_area, pointing_game, share_in_box
-from prefclip.evaluation.saliency.explainers import explain
-from prefclip.evaluation.saliency.score_table import MAPS_FORMAT, SCORES
-from prefclip.evaluation.saliency.text_logit import TextLogit
 from prefclip.evaluation.zero_shot import ImageSet, read_image_set
+from prefclip.explain.saliency import SaliencyError
+from prefclip.explain.saliency.box_metrics import BOX_COLUMNS, box_area, pointing_game, share_in_box
+from prefclip.explain.saliency.explainers import explain
+from prefclip.explain.saliency.score_table import MAPS_FORMAT, SCORES
+from prefclip.explain.saliency.text_logit import TextLogit
 from prefclip.models.checkpoints import load_checkpoint
 from prefclip.models.image_tower import embed_images
 from prefclip.models.loading import LoadedModel, load_model

@@ -8,13 +8,13 @@ import pytest
 import torch
 
 from prefclip.config import ModelConfig
-from prefclip.evaluation.saliency import SaliencyError
-from prefclip.evaluation.saliency.attention import attention_modules, recorded_attention
-from prefclip.evaluation.saliency.attention_maps import relevance, rollout
-from prefclip.evaluation.saliency.explainers import EXPLAINERS, explain
-from prefclip.evaluation.saliency.input_maps import integrated_gradients, occlusion
-from prefclip.evaluation.saliency.score_table import TITLES
-from prefclip.evaluation.saliency.text_logit import TextLogit, mean_colour
+from prefclip.explain.saliency import SaliencyError
+from prefclip.explain.saliency.attention import attention_modules, recorded_attention
+from prefclip.explain.saliency.attention_maps import relevance, rollout
+from prefclip.explain.saliency.explainers import EXPLAINERS, explain
+from prefclip.explain.saliency.input_maps import integrated_gradients, occlusion
+from prefclip.explain.saliency.score_table import TITLES
+from prefclip.explain.saliency.text_logit import TextLogit, mean_colour
 from prefclip.models.loading import load_model
 
 THREE_BLOCKS = {

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from prefclip.evaluation.saliency.attention import recorded_attention, towards_patches
-from prefclip.evaluation.saliency.text_logit import TextLogit, as_leaf, resized
+from prefclip.explain.saliency.attention import recorded_attention, towards_patches
+from prefclip.explain.saliency.text_logit import TextLogit, as_leaf, resized
 
 
 def relevance(logit: TextLogit, images: Tensor, texts: Tensor, start_layer: int = -1) -> Tensor:

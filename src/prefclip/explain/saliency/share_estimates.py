@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from prefclip.config import EvaluationConfig
 from prefclip.evaluation.intervals import Estimate, bootstrap_means, combined_estimate
-from prefclip.evaluation.saliency import SaliencyError
+from prefclip.explain.saliency import SaliencyError
 from prefclip.seeds import generator_for
 from prefclip.table import DIFFERENCE, VALUE
 

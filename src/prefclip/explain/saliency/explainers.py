@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from prefclip.evaluation.saliency import SaliencyError
-from prefclip.evaluation.saliency.attention_maps import relevance, rollout
-from prefclip.evaluation.saliency.input_maps import grad_cam, hires_cam, integrated_gradients, occlusion
-from prefclip.evaluation.saliency.text_logit import TextLogit
+from prefclip.explain.saliency import SaliencyError
+from prefclip.explain.saliency.attention_maps import relevance, rollout
+from prefclip.explain.saliency.input_maps import grad_cam, hires_cam, integrated_gradients, occlusion
+from prefclip.explain.saliency.text_logit import TextLogit
 
 EXPLAINERS: MappingProxyType[str, Callable[..., Tensor]] = MappingProxyType(
     {

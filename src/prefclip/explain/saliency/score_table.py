@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from prefclip.datasets.parquet_tables import read_table
-from prefclip.evaluation.saliency import SaliencyError
+from prefclip.explain.saliency import SaliencyError
 
 SCORES = pa.schema(
     [

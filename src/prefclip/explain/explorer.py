@@ -13,12 +13,12 @@ from torch.nn import functional
 from prefclip.config import Config
 from prefclip.datasets.class_lists import ClassList
 from prefclip.datasets.data_uris import picture_uri
-from prefclip.evaluation.explanation import Explanation, explain_pictures
-from prefclip.evaluation.explorer_file import FORMAT
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
-from prefclip.evaluation.saliency.box_metrics import BOX_COLUMNS
-from prefclip.evaluation.saliency.measure import SHOWN_IMAGES, SHOWN_TARGETS, ChosenImages, choose_images
 from prefclip.evaluation.zero_shot import read_image_set
+from prefclip.explain.explanation import Explanation, explain_pictures
+from prefclip.explain.explorer_file import FORMAT
+from prefclip.explain.saliency.box_metrics import BOX_COLUMNS
+from prefclip.explain.saliency.measure import SHOWN_IMAGES, SHOWN_TARGETS, ChosenImages, choose_images
 from prefclip.files import write_json
 from prefclip.models.checkpoints import load_checkpoint
 from prefclip.models.loading import load_model

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from prefclip.evaluation.saliency import SaliencyError
-from prefclip.evaluation.saliency.attention import patch_grid
-from prefclip.evaluation.saliency.text_logit import TextLogit, as_leaf, mean_colour
+from prefclip.explain.saliency import SaliencyError
+from prefclip.explain.saliency.attention import patch_grid
+from prefclip.explain.saliency.text_logit import TextLogit, as_leaf, mean_colour
 from prefclip.models.emoji_clip import ConvTower
 
 PERTURBED_AT_ONCE = 7

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from prefclip.evaluation.saliency import SaliencyError
+from prefclip.explain.saliency import SaliencyError
 
 
 @contextmanager

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from prefclip.evaluation.saliency.explainers import explain
-from prefclip.evaluation.saliency.text_logit import TextLogit
 from prefclip.evaluation.scoring import class_logits
+from prefclip.explain.saliency.explainers import explain
+from prefclip.explain.saliency.text_logit import TextLogit
 from prefclip.models.loading import LoadedModel
 from prefclip.models.text_features import ClassPrompts, text_features
 from prefclip.training.numerics import declared_numerics

@@ -11,8 +11,8 @@ from prefclip.config import ModelConfig
 from prefclip.datasets.class_lists import ClassList, check_names
 from prefclip.datasets.photographs import open_rgb, resize_and_crop
 from prefclip.errors import PrefclipError
-from prefclip.evaluation.explanation import explain_pictures, label_probabilities
 from prefclip.evaluation.zero_shot import CHECKPOINT_FILES, checkpoint_files
+from prefclip.explain.explanation import explain_pictures, label_probabilities
 from prefclip.models.checkpoints import load_checkpoint
 from prefclip.models.loading import EMOJI_CLIP, LoadedModel, load_model
 from prefclip.models.weight_files import native_image_size

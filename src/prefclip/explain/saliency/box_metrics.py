@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from prefclip.evaluation.saliency import SaliencyError
+from prefclip.explain.saliency import SaliencyError
 
 BOX_COLUMNS = ("box_left", "box_top", "box_right", "box_bottom")
 
