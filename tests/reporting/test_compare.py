@@ -155,7 +155,7 @@ def test_ablations_count_only_where_the_run_made_some(run, published, tmp_path):
         shutil.copy(reference / f"tables/typographic.{form}", reference / f"tables/sweeps.{form}")
     shutil.copy(reference / "figures/retention_boxes.png", reference / "figures/sweep_beta.png")
     outcome, text = printed(run, reference)
-    assert outcome and "5 files that only `snakemake ablations` makes were not compared" in text
+    assert outcome and "5 files that only `snakemake --cores all ablations` makes were not compared" in text
     shutil.copy(reference / "tables/sweeps.json", run / "tables")
     found = compare_folders(run, reference)
     views = {f"tables/sweeps.{form}" for form in ("csv", "md", "tex")}

@@ -248,5 +248,5 @@ def test_the_page_of_the_ablations_shows_them_alone(damaged):
 
 def test_a_page_of_ablations_needs_some(made_up):
     config, layout = made_up
-    with pytest.raises(ReportError, match="no table of the sweeps; `snakemake ablations` makes them"):
+    with pytest.raises(ReportError, match="no table of the sweeps; `snakemake --cores all ablations` makes them"):
         build_report(config, layout, {}, layout.ablations_report, ablations=True)

@@ -44,7 +44,7 @@ class GridConfig(Section):
 
 
 class SweepsConfig(Section):
-    """Sweeps and ablations (`snakemake --cores all ablations`); their points are scored on the training set and a few others."""
+    """Sweeps (`snakemake --cores all ablations`); their points are scored on the training set and a few others."""
 
     zero_shot: tuple[Name, ...] | None = Field(None, description="zero-shot sets that points are scored on; else all")
     grids: dict[Name, GridConfig] = Field(default_factory=dict, description="sweeps by name")

@@ -53,8 +53,7 @@ class PublishedIndex(Index):
 
 def published_folders(project: Project) -> list[str]:
     """Return the published runs that have records."""
-    found = sorted((project.root / PUBLISHED).glob(f"*/{RECORDS}"))
-    return [f"{PUBLISHED}/{path.parent.name}" for path in found]
+    return [f"{PUBLISHED}/{path.parent.name}" for path in sorted((project.root / PUBLISHED).glob(f"*/{RECORDS}"))]
 
 
 def publish(project: Project, run: str | Path, folder: str | Path | None = None) -> str:
@@ -65,8 +64,7 @@ def publish(project: Project, run: str | Path, folder: str | Path | None = None)
     """
     from prefclip.lineage.verify import verify
 
-    run = project.name(run)
-    target = project.root / (folder or f"{PUBLISHED}/{Path(run).name}")
+    run, target = project.name(run), project.root / (folder or f"{PUBLISHED}/{Path(run).name}")
     shown = [name for part in SHOWN for name in listing(project, f"{run}/{part}")]
     if not shown or run.count("/") != 1 or not run.startswith(f"{RESULTS}/"):
         raise LineageError(f"{run}: holds no tables and no figures; name a finished run, such as {RESULTS}/embedded.")
@@ -80,9 +78,7 @@ def publish(project: Project, run: str | Path, folder: str | Path | None = None)
     there = [path.relative_to(target).as_posix() for part in SHOWN for path in sorted((target / part).glob("*.*"))]
     lost = [name for name in there if f"{run}/{name}" not in shown]
     if lost:
-        raise LineageError(
-            f"{target / lost[0]}: {run} has none; make it (`snakemake --cores all ablations`?), or remove it first."
-        )
+        raise LineageError(f"{target / lost[0]}: {run} has none; make it, or remove it first.")
     index = Index(project)
     recorded = [name for name in index.lineage(shown) if is_result(name) and isinstance(index.record(name), Record)]
     target.parent.mkdir(parents=True, exist_ok=True)

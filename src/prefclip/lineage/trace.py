@@ -123,8 +123,8 @@ def _target(project: Project, target: str | Path) -> tuple[Index, str]:
             raise LineageError(f"{target}: has no record in {folder}; name a published table or figure.")
         return published, known
     if index.record(name) is None:
-        published = (PublishedIndex(project, folder) for folder in folders)
-        return _by_figure(chain([index], published), project.root / name) or (index, name)
+        indices = chain([index], (PublishedIndex(project, folder) for folder in folders))
+        return _by_figure(indices, project.root / name) or (index, name)
     return index, name
 
 

@@ -53,7 +53,7 @@ def build_report(
     tables = read_tables((path for path in sources if path.parent.name == "tables"), layout.root)
     if ablations and not tables:
         raise ReportError(
-            f"{layout.root}/tables: holds no table of the sweeps; `snakemake --cores all ablations` makes them."
+            f"{layout.root}/tables: no table of the sweeps; `snakemake --cores all ablations` makes them."
         )
     explorer = read_explorer(layout.explorer) if Path(layout.explorer) in sources else None
     shown = explorer and explorer_data(config, explorer)
