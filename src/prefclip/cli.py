@@ -131,16 +131,13 @@ def compare(
 @app.command()
 def publish(
     run: Annotated[Path, typer.Argument(help="folder of a finished run, results/<experiment>")],
-    snapshot: Annotated[Path | None, typer.Argument(help="instead of results/reference/<experiment>")] = None,
+    name: Annotated[str | None, typer.Option(help="of the folder in results/reference, instead of the run's")] = None,
 ) -> None:
-    """Copy the tables and figures of a run, with the records of all that they come from, to where they are published.
-
-    Only a run that `prefclip audit verify` finds in order is published.
-    """
+    """Copy tables and figures of a run that the audit finds in order, and the records of all that they come from."""
     from prefclip.lineage.project import Project
     from prefclip.lineage.published import publish
 
-    print(publish(Project.around(), run, snapshot))
+    print(publish(Project.around(), run, name))
 
 
 @app.command()

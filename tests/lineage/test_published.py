@@ -1,6 +1,8 @@
 """Published tables and figures: written only from a run in order, and traced in a clone that has not run anything."""
 
 import io
+import json
+import lzma
 import shutil
 import tarfile
 from pathlib import Path
@@ -12,6 +14,7 @@ from prefclip.lineage.project import LineageError, Project
 from prefclip.lineage.published import RECORDS, publish, published_folders
 from prefclip.lineage.trace import trace
 from prefclip.lineage.trace_formats import as_json, as_tree
+from prefclip.lineage.verify import verify
 from prefclip.table import read_table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -113,7 +116,7 @@ def test_a_run_that_is_not_in_order_is_not_published(demo):
     with pytest.raises(LineageError, match=r"bars\.png: is tampered .*only a run in order is published"):
         publish(demo.project, RUN)
     assert not demo.path(FOLDER).exists()
-    for name in ("results/nothing", "src", f"{RUN}/tables"):
+    for name in ("results/nothing", "src", "results", ".", f"{RUN}/tables"):
         with pytest.raises(LineageError, match="holds no tables and no figures"):
             publish(demo.project, name)
 
@@ -121,27 +124,94 @@ def test_a_run_that_is_not_in_order_is_not_published(demo):
 def test_what_the_run_lacks_stays_published(published):
     demo = published
     demo.run_everything()
-    demo.path(f"{RUN}/config.json").write_text('{"second": 1}')
-    demo.path(f"{FOLDER}/tables/sweeps.json").write_text("{}")
-    with pytest.raises(LineageError, match=r"sweeps\.json: results/demo has none; make it"):
-        publish(demo.project, RUN)
-    assert demo.path(f"{FOLDER}/config.json").read_text() == "{}"
-    demo.path(f"{FOLDER}/tables/sweeps.json").unlink()
-    before = demo.path(f"{FOLDER}/tables/typographic.json").read_bytes()
+    lost = [demo.path(f"{FOLDER}/{name}") for name in ("tables/sweeps.json", "tables/README", "figures/notes/n.txt")]
+    before = demo.path(f"{FOLDER}/{RECORDS}").read_bytes()
+    for path in lost:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("mine")
+        with pytest.raises(LineageError, match=rf"{path.name}: results/demo has none; make it, or remove it first"):
+            publish(demo.project, RUN)
+        assert path.read_text() == "mine" and demo.path(f"{FOLDER}/{RECORDS}").read_bytes() == before
+        path.unlink()
     demo.path(f"{FOLDER}/notes.md").write_text("mine")
+    tables = demo.path(f"{FOLDER}/tables/typographic.json").read_bytes()
     publish(demo.project, RUN)
-    assert demo.path(f"{FOLDER}/config.json").read_text() == '{"second": 1}'
     assert demo.path(f"{FOLDER}/notes.md").read_text() == "mine"
-    assert demo.path(f"{FOLDER}/tables/typographic.json").read_bytes() == before
-    assert not [path for path in demo.path("results/reference").iterdir() if path.name != "demo"]
+    assert demo.path(f"{FOLDER}/tables/typographic.json").read_bytes() == tables
+
+
+def test_an_interrupted_publication_loses_nothing_and_is_mended_by_the_next(published, monkeypatch):
+    demo = published
+    demo.run_everything()
+    before = {path: path.read_bytes() for path in demo.path(FOLDER).rglob("*") if path.is_file()}
+    monkeypatch.setattr("prefclip.lineage.published.shutil.copyfile", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        publish(demo.project, RUN)
+    assert {path: path.read_bytes() for path in demo.path(FOLDER).rglob("*") if path.is_file()} == before
+    monkeypatch.undo()
+
+
+def interrupt(*arguments: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_the_settings_are_those_that_the_audit_compared(demo):
+    demo.path(f"{RUN}/config.json").write_text('{"tampered": 1}')
+    publish(demo.project, RUN)
+    published = json.loads(demo.path(f"{FOLDER}/config.json").read_text())
+    assert published["experiment"] == "demo" and published["seeds"] == [0, 1] and "tampered" not in published
+
+
+@pytest.mark.parametrize("name", ["a/b", "../mine", ".", ""])
+def test_only_a_folder_of_the_published_results_is_written(demo, name):
+    if name in ("a/b", "../mine"):
+        with pytest.raises(LineageError, match="holds no tables and no figures to publish in"):
+            publish(demo.project, RUN, name)
+    demo.path("elsewhere/tables").mkdir(parents=True)
+    demo.path("results/reference").mkdir(exist_ok=True)
+    demo.path(FOLDER).symlink_to(demo.path("elsewhere"))
+    with pytest.raises(LineageError, match="a folder on its way is a link; nothing is published through it"):
+        publish(demo.project, RUN)
+    assert [path.name for path in demo.path("elsewhere").rglob("*")] == ["tables"]
 
 
 def test_the_same_run_is_published_in_the_same_bytes(demo):
-    demo.path(f"{RUN}/config.json").write_text("{}")
-    one, other = (
-        demo.path(publish(demo.project, RUN, name)) for name in ("results/reference/a", "results/reference/b")
-    )
+    one, other = (demo.path(publish(demo.project, RUN, name)) for name in "ab")
     assert (one / RECORDS).read_bytes() == (other / RECORDS).read_bytes()
+
+
+def test_a_copy_that_was_edited_says_so(published, tmp_path):
+    copy = tmp_path / "figure.png"
+    copy.write_bytes(published.path(FIGURE).read_bytes() + b"X")
+    found = trace(published.project, copy)
+    assert found.target == f"{RUN}/figures/bars.png" and not found.complete()
+    assert f"{copy} names this figure but has other bytes" in as_tree(found) and as_json(found)["altered"]
+
+
+def test_a_damaged_publication_hides_no_other(published):
+    other = published.path("results/reference/other")
+    other.mkdir()
+    (other / RECORDS).write_bytes(b"x")
+    assert trace(published.project, f"{RUN}/figures/bars.png").complete()
+    with pytest.raises(LineageError, match="no such file, nor a record of one"):
+        trace(published.project, f"{RUN}/figures/bras.png")
+
+
+def test_what_is_not_recorded_says_so(published):
+    published.path(f"{FOLDER}/{RECORDS}").unlink()
+    with pytest.raises(LineageError, match="nothing is recorded of it; `prefclip publish` brings the records along"):
+        trace(published.project, TABLE)
+    published.path("stray.png").write_bytes(b"\x89PNG")
+    with pytest.raises(LineageError, match=r"stray\.png: neither git nor a record knows it"):
+        trace(published.project, published.path("stray.png"))
+
+
+def test_an_archive_that_grows_without_end_is_refused(published):
+    with lzma.open(published.path(f"{FOLDER}/{RECORDS}"), "wb") as stream:
+        for _ in range(300):
+            stream.write(bytes(1024 * 1024))
+    with pytest.raises(LineageError, match=r"is damaged"):
+        trace(published.project, TABLE)
 
 
 @pytest.mark.parametrize("folder", published_folders(Project(ROOT)) or [pytest.param("", marks=pytest.mark.skip)])
@@ -160,3 +230,8 @@ def test_everything_that_this_repository_publishes_reaches_raw_checksums(folder)
         for number in traced.values():
             found = trace(project, path, f"{number.row},{number.column}")
             assert found.complete() and raw_of(found), (path, number.keys)
+
+
+def test_published_results_are_not_audited_as_a_run(published):
+    with pytest.raises(LineageError, match="is published, no run; `prefclip audit trace` and"):
+        verify(published.project, [published.path(FOLDER)])

@@ -85,6 +85,11 @@ def test_one_that_is_used_is_scored_beside_the_others(pictures):
 
     now = states()
     assert now[FILES.sources("shelf")] == now[FILES.attacked_images("shelf")] == "ok"
+    picture = Path("pictures/shelf/egg/0.png")
+    content = picture.read_bytes()
+    picture.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    assert states()[FILES.sources("shelf")] == "stale", "a byte in a picture"
+    picture.write_bytes(content)
     Image.new("RGB", (8, 8)).save("pictures/shelf/egg/new.png")
     later = states()
     assert {name for name in now if now[name] != later[name]} >= {FILES.sources("shelf")}
@@ -107,6 +112,7 @@ def test_a_folder_that_is_not_there_is_named_before_anything_runs(pictures, monk
         ({"bias": ["shelf"]}, "data.bias: 'shelf' is one of data.own, which are for train and zero_shot."),
         ({"real": ["shelf"]}, "data.real: 'shelf' is one of data.own, which are for train and zero_shot."),
         ({"zero_shot": ["shelves"]}, "data.zero_shot: unknown data set 'shelves'; allowed: shelf, activities,"),
+        ({"own": {"embedded": SHELF}}, "data.own: 'embedded' is a data set that prefclip knows; choose another name."),
         ({"own": {"food": SHELF}}, "data.own: 'food' is a data set that prefclip knows; choose another name."),
         ({"own": {"shelf": {"folder": "x", "template": "it"}}}, "data.own.shelf.template: 'it' must hold {} once"),
         ({"own": {"shelf": {}}}, "key 'data.own.shelf.folder' is missing"),

@@ -4,7 +4,6 @@ import sys
 
 from prefclip.config import check_config
 from prefclip.datasets.registry import DATASETS
-from prefclip.datasets.registry import DATASETS
 from prefclip.errors import PrefclipError
 from prefclip.run.files import files_of, store_config
 from prefclip.run.plan import base_weights, clip_is_comparable
@@ -44,8 +43,8 @@ def shown(rule, role, caption, category, **labels):
 
 
 def one_of(names):
-    """Return the wildcard constraint for some names."""
-    return "|".join(names) or "none"
+    """Return the wildcard constraint for some names; nothing fits that for none."""
+    return "|".join(names) or "(?!)"
 
 
 def growing(embedded, downloaded):

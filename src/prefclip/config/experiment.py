@@ -166,6 +166,8 @@ class Config(Section):
                 raise ValueError(f"sweeps.zero_shot: {name!r} is not in data.zero_shot; allowed: {allowed}")
         if self.saliency is not None:
             self.saliency.check_against(self.attacked_datasets, self.model.name)
+        if self.experiment in ("reference", "scratch"):
+            raise ValueError(f"experiment: results/{self.experiment} is not for runs; choose another name")
         self.grid_points  # noqa: B018  a wrong sweep shows when it is expanded
         for name, settings in self.concepts.items():
             if settings.concept == "gender" and not self.data.bias:
@@ -181,7 +183,7 @@ class Config(Section):
         """Check names and roles, those of real data sets only where ``datasets`` says which there are."""
         embedded = self.data.source == "embedded"
         known = {name: entry for name, entry in (datasets or {}).items() if (entry.obtained == "shipped") == embedded}
-        taken = next((name for name in self.data.own if name in (datasets or ())), None)
+        taken = next((name for name in self.data.own if name in (*(datasets or ()), "embedded")), None)
         if taken is not None:
             raise ValueError(f"data.own: {taken!r} is a data set that prefclip knows; choose another name")
         photographs = [name for name, entry in known.items() if entry.role == "real"]

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -119,7 +120,8 @@ def add_recognition_rows(rows: ConceptRows, probe: GenderProbe, t: float, outcom
         rows.mean(place, t, "concept_accuracy", outcome.concept_right[chosen])
         gender = people["gender"].to_numpy()[chosen]
         _add_from_genders(rows, place, t, "resolution_gap", right[chosen], gender, _gap)
-        _add_from_genders(rows, place, t, "resolution_accuracy", right[chosen], gender, _balanced)
+        # VisoGender's mean of both genders' accuracies; its captions have "his" and "her" instead of man and woman.
+        _add_from_genders(rows, place, t, "resolution_accuracy", right[chosen], gender, partial(np.mean, axis=1))
         for axis in ("gender", "kind"):
             names = people[axis].to_numpy()[chosen]
             for group in sorted(set(names)):
@@ -199,14 +201,6 @@ def _gap(means: NDArray[np.float64]) -> NDArray[np.float64]:
     probabilities, its form for one concept; Wang et al. 2021 (arXiv:2109.05433) also compare group means.
     """
     return means[:, 0] - means[:, 1]
-
-
-def _balanced(means: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Resolution accuracy, the mean of both genders' accuracies, so that unequal numbers do not matter (VisoGender).
-
-    VisoGender chooses among captions with "his" and "her"; here the captions name a man or a woman.
-    """
-    return means.mean(axis=1)
 
 
 def _add_from_genders(

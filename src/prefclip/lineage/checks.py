@@ -37,7 +37,7 @@ class Today:
     hashes: dict[str, FileHash]
     git: GitState | None
     settings: CurrentSettings
-    packages: dict[str, dict[str, str | None]]
+    packages: dict[str, str | None]
     # What each activity would be today: None where the configuration no longer asks for it, text where nobody can say.
     steps: dict[str, Declaration | str | None]
 
@@ -114,16 +114,15 @@ def check_step(today: Today, artifact: str, record: Record) -> Iterator[Verdict]
 
 
 def check_packages(today: Today, artifact: str, record: Record) -> Iterator[Verdict]:
-    """The packages that the stage imports have the versions they had: installed here, and in the lock file."""
-    for where, versions in today.packages.items():
-        moved = [
-            f"{name} {then} → {versions[name]}"
-            for name, then in record.run.packages.items()
-            if versions.get(name) not in (None, then)
-        ]
-        if moved:
-            remedy = "make the environment again from envs/requirements.lock"
-            yield "stale", f"packages {where} differ: {_some(moved)}", f"{remedy}, or {remake(artifact)}"
+    """The packages that the stage imports have the versions they had."""
+    moved = [
+        f"{name} {then} → {today.packages[name]}"
+        for name, then in record.run.packages.items()
+        if today.packages[name] not in (None, then)
+    ]
+    if moved:
+        remedy = f"make the environment again from envs/requirements.lock, or {remake(artifact)}"
+        yield "stale", f"packages installed here differ: {_some(moved)}", remedy
 
 
 def check_inputs(today: Today, artifact: str, record: Record) -> Iterator[Verdict]:

@@ -62,13 +62,17 @@ class Index:
                         self.loops.append(name)
         return list(order)
 
+    def name_of(self, target: str | os.PathLike) -> str:
+        """Return the name that a path on the command line means: from the working folder, or else from the root."""
+        here = os.path.lexists(target) or os.path.isabs(target)
+        return self.project.name(target if here else self.project.root / target)
+
     def resolve(self, target: str | os.PathLike) -> list[str]:
         """Return the artifacts that a target on the command line means: a file, a record or a folder of them.
 
         Raises LineageError for what lies elsewhere or does not exist.
         """
-        beside = self.project.root / target
-        name = self.project.name(beside if not os.path.lexists(target) and os.path.lexists(beside) else target)
+        name = self.name_of(target)
         if name in (".", RESULTS):
             return self.everything()
         name = name.removesuffix(SUFFIX)

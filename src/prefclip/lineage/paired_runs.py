@@ -111,7 +111,7 @@ def pair_runs(index: Index, first: str | Path, second: str | Path) -> Pairs:
     Raises LineageError for targets that are neither two artifacts with records nor folders of two runs.
     """
     found = [index.resolve(target) for target in (first, second)]
-    are_folders = {_is_folder(index, target) for target in (first, second)}
+    are_folders = {(index.project.root / index.name_of(target)).is_dir() for target in (first, second)}
     runs = [{run_folder(name) for name in names} for names in found]
     ends = [index.record(names[0]) if names else None for names in found]
     fits = len(are_folders) == 1 and all(len(folders) == 1 for folders in runs)
@@ -134,10 +134,6 @@ def pair_runs(index: Index, first: str | Path, second: str | Path) -> Pairs:
     timed = {role for role, record in left.records.items() if record.run.artifact in record.run.timed}
     compared = {role for role in both if role in left.bytes and role in right.bytes and role not in timed}
     return Pairs(left, right, both, compared, {role for role in compared if left.bytes[role] != right.bytes[role]})
-
-
-def _is_folder(index: Index, target: str | Path) -> bool:
-    return any(Path(path).is_dir() for path in (target, index.project.root / target))
 
 
 def _renamed(first: Run, second: Run) -> dict[str, tuple[str, str]]:

@@ -6,23 +6,22 @@ byte, under the names that they have in the run. With them a clone that has not 
 
 import io
 import lzma
-import os
 import re
 import shutil
 import tarfile
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from prefclip.files import whole_file
+from prefclip.files import whole_file, write_text
 from prefclip.lineage.checks import is_result
 from prefclip.lineage.index import PUBLISHED, Index, listing
-from prefclip.lineage.project import RESULTS, FileProblem, LineageError, Project
+from prefclip.lineage.project import FileProblem, LineageError, Project
 from prefclip.lineage.record import LARGEST_RECORD, SUFFIX, Damage, Record, parse_record, record_name
+from prefclip.lineage.settings import CurrentSettings
 
 RECORDS = "records.tar.xz"
 SHOWN = ("tables", "figures")
-LARGEST_BUNDLE, LARGEST_TOTAL = 64 * 1024 * 1024, 1024 * 1024 * 1024
+LARGEST_BUNDLE, LARGEST_UNPACKED = 16 * 1024 * 1024, 256 * 1024 * 1024
 
 
 class PublishedIndex(Index):
@@ -56,62 +55,60 @@ def published_folders(project: Project) -> list[str]:
     return [f"{PUBLISHED}/{path.parent.name}" for path in sorted((project.root / PUBLISHED).glob(f"*/{RECORDS}"))]
 
 
-def publish(project: Project, run: str | Path, folder: str | Path | None = None) -> str:
+def publish(project: Project, run: str | Path, name: str | None = None) -> str:
     """Put the tables and figures of a run, with their records, where they are published; return that folder.
 
-    ``folder`` is ``results/reference/<run>`` unless told; what it holds is replaced as a whole. Raises LineageError
-    where an audit finds fault with the run, and where the run lacks a table or figure that is published there.
+    ``name`` of the folder below ``results/reference`` is that of the run unless told. Each file replaces the one of its
+    name as a whole. Raises LineageError where an audit finds fault with the run, and where tables or figures are
+    published there that the run lacks.
     """
     from prefclip.lineage.verify import verify
 
-    run, target = project.name(run), project.root / (folder or f"{PUBLISHED}/{Path(run).name}")
-    shown = [name for part in SHOWN for name in listing(project, f"{run}/{part}")]
-    if not shown or run.count("/") != 1 or not run.startswith(f"{RESULTS}/"):
-        raise LineageError(f"{run}: holds no tables and no figures; name a finished run, such as {RESULTS}/embedded.")
-    report = verify(project, shown)
-    if report.findings:
-        first = report.findings[0]
-        raise LineageError(
-            f"{first.artifact}: is {first.state} ({first.reason}), and only a run in order is published; "
-            f"see `prefclip audit verify {run}`."
-        )
-    there = [path.relative_to(target).as_posix() for part in SHOWN for path in sorted((target / part).glob("*.*"))]
-    lost = [name for name in there if f"{run}/{name}" not in shown]
+    run, target = project.name(run), f"{PUBLISHED}/{name or Path(run).name}"
+    shown = [artifact for part in SHOWN for artifact in listing(project, f"{run}/{part}")]
+    if not shown or run.count("/") != 1 or not is_result(run) or target.count("/") != 2:
+        raise LineageError(f"{run}: holds no tables and no figures to publish in {target}; name a finished run.")
+    report = verify(project, [run])
+    config = CurrentSettings(project).config(f"{run}/config.json")
+    if report.findings or isinstance(config, str):
+        fault = next((f"{one.artifact}: is {one.state} ({one.reason})" for one in report.findings), config)
+        raise LineageError(f"{fault}; only a run in order is published: `prefclip audit verify {run}`.")
+    there = [old for part in SHOWN for old in listing(project, f"{target}/{part}")]
+    lost = [old for old in there if run + old[len(target) :] not in shown]
     if lost:
-        raise LineageError(f"{target / lost[0]}: {run} has none; make it, or remove it first.")
+        raise LineageError(f"{lost[0]}: {run} has none; make it, or remove it first.")
     index = Index(project)
-    recorded = [name for name in index.lineage(shown) if is_result(name) and isinstance(index.record(name), Record)]
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{target.name}.", suffix=".partial", dir=target.parent) as made:
-        for name in [f"{run}/config.json", *shown]:
-            path = Path(made, name.removeprefix(f"{run}/"))
-            path.parent.mkdir(exist_ok=True)
-            shutil.copyfile(project.locate(name), path)
-        with whole_file(Path(made, RECORDS)) as path, tarfile.open(path, "w:xz") as bundle:
-            for name in recorded:
-                text = project.read(record_name(name), LARGEST_RECORD)
-                member = tarfile.TarInfo(record_name(name))
-                member.size = len(text)
-                bundle.addfile(member, io.BytesIO(text))
-        target.mkdir(exist_ok=True)
-        for part in (*SHOWN, "config.json", RECORDS):
-            if (target / part).exists():
-                os.replace(target / part, Path(made, f"{part}.old"))
-            if Path(made, part).exists():
-                os.replace(Path(made, part), target / part)
-    return project.name(target)
+    recorded = [each for each in index.lineage(shown) if is_result(each) and isinstance(index.record(each), Record)]
+    texts = {record_name(each): project.read(record_name(each), LARGEST_RECORD) for each in recorded}
+    for artifact in shown:
+        with whole_file(_place(project, target + artifact[len(run) :])) as path:
+            shutil.copyfile(project.locate(artifact), path)
+    write_text(_place(project, f"{target}/config.json"), config.model_dump_json(indent=2) + "\n")
+    with whole_file(_place(project, f"{target}/{RECORDS}")) as path, tarfile.open(path, "w:xz") as bundle:
+        for each, text in texts.items():
+            member = tarfile.TarInfo(each)
+            member.size = len(text)
+            bundle.addfile(member, io.BytesIO(text))
+    return target
+
+
+def _place(project: Project, name: str) -> str:
+    """Where a file is written. Raises LineageError where a link would lead elsewhere."""
+    try:
+        return project.locate(name)
+    except FileProblem as problem:
+        raise LineageError(f"{name}: {problem}; nothing is published through it.") from problem
 
 
 def _bundled(project: Project, name: str) -> Iterator[tuple[str, bytes]]:
     """The artifacts and the texts of their records."""
     try:
-        content = io.BytesIO(project.read(name, LARGEST_BUNDLE))
-        left, run = LARGEST_TOTAL, ""
-        with tarfile.open(fileobj=content, mode="r:xz") as bundle:
+        packed, run = project.read(name, LARGEST_BUNDLE), ""
+        unpacked = lzma.LZMADecompressor(lzma.FORMAT_XZ).decompress(packed, LARGEST_UNPACKED)
+        with tarfile.open(fileobj=io.BytesIO(unpacked), mode="r:") as bundle:
             for member in bundle:
-                left -= member.size
                 run = run or "/".join([*member.name.split("/")[:2], ""])
-                if not member.isfile() or member.size > LARGEST_RECORD or left < 0 or not member.name.startswith(run):
+                if not member.isfile() or not member.name.startswith(run):
                     raise tarfile.TarError(f"{member.name[:200]!r} is no record of one run")
                 yield member.name.removesuffix(SUFFIX), bundle.extractfile(member).read()
         if not run:

@@ -67,7 +67,8 @@ def _page_parts(path: Path) -> list[Path]:
 def imported_packages(paths: Iterable[Path]) -> dict[str, str]:
     """Return the versions of the installed distributions that source files import, without local build marks."""
     modules = [path for path in paths if path.suffix == ".py"]
-    names = {name for path in modules for name in _top_level_imports(path)} - {"prefclip"}
+    imported = (name for path in modules for name in _imports(_parse(path), "prefclip.x", False))
+    names = {name.split(".")[0] for name in imported} - {"prefclip"}
     distributions = _distributions()
     found = {re.sub(r"[-_.]+", "-", name).lower() for top in names for name in distributions.get(top, [])[:1]}
     return {name: version for name in sorted(found) if (version := installed_version(name))}
@@ -113,16 +114,9 @@ def _imports(tree: ast.AST, module: str, is_package: bool) -> list[str]:
 
 @lru_cache(maxsize=1024)
 def _prefclip_imports(path: Path, package: Path) -> list[str]:
-    imports = _imports(_parse(path), _module_name(path, package), path.stem == "__init__")
+    module = ".".join(path.relative_to(package.parent).with_suffix("").parts).removesuffix(".__init__")
+    imports = _imports(_parse(path), module, path.stem == "__init__")
     return [name for name in imports if name.split(".")[0] == "prefclip"]
-
-
-def _module_name(path: Path, package: Path) -> str:
-    return ".".join(path.relative_to(package.parent).with_suffix("").parts).removesuffix(".__init__")
-
-
-def _top_level_imports(path: Path) -> set[str]:
-    return {name.split(".")[0] for name in _imports(_parse(path), "prefclip.x", False)}
 
 
 def _module_file(module: str, package: Path) -> Path | None:

@@ -2,8 +2,8 @@
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -11,11 +11,12 @@ from pydantic_core import from_json
 
 from prefclip.lineage.checks import is_result
 from prefclip.lineage.figure_ids import FIGURE_SUFFIXES, LARGEST_FIGURE, activity_in
+from prefclip.lineage.git_state import git_state
 from prefclip.lineage.hashing import FileHash, hash_file, open_plainly
-from prefclip.lineage.index import Index, without_collector
+from prefclip.lineage.index import PUBLISHED, Index, without_collector
 from prefclip.lineage.project import FileProblem, LineageError, Project
 from prefclip.lineage.published import PublishedIndex, published_folders
-from prefclip.lineage.record import Damage, Record
+from prefclip.lineage.record import SUFFIX, Damage, Record
 from prefclip.lineage.table_cells import find_cell, read_table_of, source_name
 from prefclip.table import Number, Table
 
@@ -49,7 +50,7 @@ class Trace:
     """The graph above one target; ``nodes`` are in order, inputs first.
 
     ``published`` is the folder that holds it, if it is one of published results; ``unchecked`` are then the files that
-    are not here to be compared with their records.
+    are not here to be compared with their records. ``altered`` says how a copied figure differs from the recorded one.
     """
 
     target: str
@@ -58,6 +59,7 @@ class Trace:
     cell: Number | None = None
     table: Table | None = None
     published: str = ""
+    altered: str = ""
     unchecked: list[str] = field(default_factory=list)
 
     def gaps(self) -> list[Node]:
@@ -66,7 +68,7 @@ class Trace:
 
     def complete(self) -> bool:
         """Say whether every way back ends at raw data."""
-        return not self.gaps() and not self.loops
+        return not (self.gaps() or self.loops or self.altered)
 
 
 @without_collector()
@@ -78,7 +80,7 @@ def trace(project: Project, target: str | Path, cell: str | None = None) -> Trac
     what they name outside of the run. Raises LineageError for an unknown target or cell, TableFileError for a damaged
     table.
     """
-    index, name = _target(project, target)
+    index, name, altered = _target(project, target)
     table, number = None, None
     inputs: dict[str, list[str]] = {}
     if cell is not None:
@@ -94,42 +96,55 @@ def trace(project: Project, target: str | Path, cell: str | None = None) -> Trac
     nodes = {item: _node(index, item, recorded.get(item), checksums) for item in order}
     for item, kept in inputs.items():
         nodes[item].inputs = kept
-    found = Trace(name, nodes, index.loops, number, table, index.folder)
+    found = Trace(name, nodes, index.loops, number, table, index.folder, altered)
     if index.folder:
         _compare_with_records(index, found)
     return found
 
 
-def _target(project: Project, target: str | Path) -> tuple[Index, str]:
-    """The records to ask, and the name that the target has in them."""
-    if Path(target).is_dir():
-        raise LineageError(f"{target}: is a folder; name one artifact to trace.")
+def _target(project: Project, target: str | Path) -> tuple[Index, str, str]:
+    """The records to ask, the name that the target has in them, and how it differs from that where it is a copy."""
     index, folders = Index(project), published_folders(project)
-    try:
-        (name,) = index.resolve(target)
-    except LineageError:
-        name = project.name(target)
-        published = [PublishedIndex(project, folder) for folder in folders]
-        of_no_run = ((each, name) for each in published if each.record(name) is not None)
-        found = next(of_no_run, None) or _by_figure([index, *published], Path(target))
-        if found is None:
-            raise
-        return found
+    name = index.name_of(target)
     folder = next((folder for folder in folders if name.startswith(f"{folder}/")), None)
     if folder is not None:
         published = PublishedIndex(project, folder)
         known = published.run + name.removeprefix(folder)
         if published.record(known) is None:
             raise LineageError(f"{target}: has no record in {folder}; name a published table or figure.")
-        return published, known
-    if index.record(name) is None:
-        indices = chain([index], (PublishedIndex(project, folder) for folder in folders))
-        return _by_figure(indices, project.root / name) or (index, name)
-    return index, name
+        return published, known, ""
+    try:
+        names = index.resolve(target)
+    except LineageError as error:
+        published = _sound(project, folders)
+        of_no_run = ((each, name, "") for each in published if each.record(name) is not None)
+        found = next(of_no_run, None) or _by_figure([index, *published], Path(target))
+        if found is None:
+            raise error
+        return found
+    if names != [name.removesuffix(SUFFIX)]:
+        raise LineageError(f"{target}: is a folder; name one artifact to trace.")
+    if index.record(*names) is not None:
+        return index, *names, ""
+    if name.startswith(f"{PUBLISHED}/"):
+        raise LineageError(f"{target}: nothing is recorded of it; `prefclip publish` brings the records along.")
+    found = _by_figure([index, *_sound(project, folders)], project.root / name)
+    if found is None and not is_result(name) and (git := git_state(project)) and name not in git.tracked:
+        raise LineageError(f"{target}: neither git nor a record knows it; name an artifact, or a raw file in git.")
+    return found or (index, *names, "")
 
 
-def _by_figure(indices: Iterable[Index], path: Path) -> tuple[Index, str] | None:
-    """Find the artifact that a copied figure is, by the activity in its metadata and its bytes."""
+def _sound(project: Project, folders: Iterable[str]) -> list[PublishedIndex]:
+    """The published runs whose records can be read; damaged ones do not hide the others."""
+    found = []
+    for folder in folders:
+        with suppress(LineageError):
+            found.append(PublishedIndex(project, folder))
+    return found
+
+
+def _by_figure(indices: Iterable[Index], path: Path) -> tuple[Index, str, str] | None:
+    """Find the artifact that a copied figure is, by the activity in its metadata, and say whether it has its bytes."""
     if path.suffix in FIGURE_SUFFIXES and path.is_file() and path.stat().st_size <= LARGEST_FIGURE:
         activity, sha256 = activity_in(path.read_bytes()), hash_file(open_plainly, str(path)).sha256
         candidates = [
@@ -140,7 +155,8 @@ def _by_figure(indices: Iterable[Index], path: Path) -> tuple[Index, str] | None
             if (entry := record.run.output()) is not None and name.endswith(path.suffix)
         ]
         if candidates:
-            return max(candidates, key=lambda found: found[0])[1:]
+            same, index, name = max(candidates, key=lambda found: found[0])
+            return index, name, "" if same else f"{path} names this figure but has other bytes: saved anew, or edited"
     return None
 
 

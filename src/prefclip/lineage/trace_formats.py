@@ -25,6 +25,7 @@ def as_tree(trace: Trace) -> str:
             todo.append((above, below + ("└─ " if last else "├─ "), below + ("   " if last else "│  ")))
     lines += [f"lost at {node.name}: {node.facts.get('problem')}" for node in trace.gaps()]
     lines += [f"runs in a circle at {name}" for name in trace.loops]
+    lines += [trace.altered] * bool(trace.altered)
     lines += [_published_line(trace)] * bool(trace.published)
     return "\n".join(printable(line) for line in lines)
 
@@ -49,6 +50,7 @@ def as_json(trace: Trace) -> dict:
         "target": printable(trace.target),
         "complete": trace.complete(),
         "published": trace.published or None,
+        "altered": printable(trace.altered) or None,
         "unchecked": [printable(name) for name in trace.unchecked],
         "nodes": nodes,
         "edges": edges,

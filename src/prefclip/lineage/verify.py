@@ -1,7 +1,6 @@
 """Verify artifacts: hash their bytes again and compare everything their records say with what is true today."""
 
 import contextlib
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -9,12 +8,11 @@ from prefclip.lineage.checks import CHECKS, SHIPPED_CHECKS, Declaration, Today, 
 from prefclip.lineage.findings import AuditReport, Finding
 from prefclip.lineage.git_state import git_state
 from prefclip.lineage.hashing import hash_files
-from prefclip.lineage.index import Index, without_collector
-from prefclip.lineage.project import FileProblem, Project
+from prefclip.lineage.index import PUBLISHED, Index, without_collector
+from prefclip.lineage.project import LineageError, Project
 from prefclip.lineage.record import Damage, Record, run_folder
 from prefclip.lineage.settings import CurrentSettings
 from prefclip.lineage.sources import installed_version
-from prefclip.lineage.surroundings import LOCK_FILE
 from prefclip.run.steps import declared
 
 
@@ -37,9 +35,15 @@ def verify(
     """
     index = Index(project)
     targets = list(targets)
+    for target in targets:
+        if index.name_of(target).startswith(f"{PUBLISHED}/"):
+            raise LineageError(
+                f"{target}: is published, no run; `prefclip audit trace` and `prefclip compare` are for it."
+            )
     chosen = [name for target in targets for name in index.resolve(target)] if targets else index.everything()
     names = index.lineage(chosen)
     records = {name: index.record(name) for name in names}
+    packages = {name for record in records.values() if isinstance(record, Record) for name in record.run.packages}
     configs = {record.run.config for record in records.values() if isinstance(record, Record)}
     expected = _expected_inputs(records)
     settings = CurrentSettings(project, config)
@@ -49,7 +53,7 @@ def verify(
         hashes=hash_files(project.open, _files_to_hash(records), threads),
         git=git_state(project),
         settings=settings,
-        packages=_packages(project, records),
+        packages={name: installed_version(name) for name in packages},
         steps=_steps(project, records, settings),
     )
     report = AuditReport(artifacts=[])
@@ -121,16 +125,6 @@ def _files_to_hash(records: dict[str, Record | Damage | None]) -> list[str]:
         if isinstance(record, Record) and is_result(name):
             names |= dict.fromkeys(record.surroundings.git.changed if record.surroundings.git else ())
     return list(names)
-
-
-def _packages(project: Project, records: dict[str, Record | Damage | None]) -> dict[str, dict[str, str | None]]:
-    wanted = {name for record in records.values() if isinstance(record, Record) for name in record.run.packages}
-    try:
-        lock = project.read(LOCK_FILE, 1024 * 1024).decode(errors="replace")
-    except FileProblem:
-        lock = ""
-    locked = dict(re.findall(r"^([A-Za-z0-9._-]+)==([^\s;#]+)", lock, re.MULTILINE))
-    return {"installed here": {name: installed_version(name) for name in wanted}, f"of {LOCK_FILE}": locked}
 
 
 def _inherited(records: dict[str, Record | Damage | None], report: AuditReport) -> list[Finding]:

@@ -126,8 +126,14 @@ class Step:
         return " ".join(self.command.format(run=run, **words).split())
 
     def values(self, *keys: str) -> dict[str, Any]:
-        """Return the values of dotted keys of the configuration."""
-        return {key: reduce(getitem, key.split("."), self.config.plain) for key in keys}
+        """Return the values of dotted keys of the configuration, and the order of what the user has named in them."""
+        config, told = self.config, {".".join(key.split(".")[:2]) for key in keys}
+        found = {key: reduce(getitem, key.split("."), config.plain) for key in keys}
+        named = {"methods": config.methods, "concepts": config.concepts, "sweeps": config.sweeps.grids}
+        for section, names in named.items():
+            asked = [name for name in names if told & {section, f"{section}.{name}"}]
+            found |= {f"order of {section}": asked} if len(asked) > 1 else {}
+        return found
 
     def recorded(self) -> AbstractContextManager:
         """Return a context that writes the lineage records of what is made inside it."""

@@ -1,6 +1,7 @@
 """``dvc.yaml``: written by hand but for its ``vars``, which say in what one run differs from others."""
 
 import re
+import shlex
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import yaml
 
 from prefclip.config import Config, read_config
+from prefclip.datasets.own_folders import own_cards
 from prefclip.datasets.registry import DATASETS
 from prefclip.files import write_text
 from prefclip.lineage.project import LineageError, Project
@@ -30,12 +32,13 @@ def run_vars(config_file: str, config: Config) -> dict[str, Any]:
     trained = [name for name, method in config.methods.items() if method.is_trained]
     sources, raw = {"embedded": root}, {}
     if config.data.source == "downloaded":
-        sources = {name: str(DATASETS[name].path_in(root)) for name in config.datasets}
+        sources = {name: str(DATASETS[name].path_in(root)) for name in config.datasets if name not in config.data.own}
         raw = {next(name for name in sources if sources[name] == folder): folder for folder in sources.values()}
+    sources |= {name: card.folder for name, card in own_cards(config).items() if name in config.datasets}
     return {
         "run": files.root,
         "config": config_file,
-        "make": f"snakemake --configfile {config_file} --cores all",
+        "make": f"snakemake --configfile {shlex.quote(config_file)} --cores all",
         "model": model,
         "base": (base_weights(config) or [LOCK_FILE])[0],
         "methods": trained,

@@ -10,7 +10,7 @@ from prefclip.reporting.estimates import REFERENCE, headline_weights
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label, method_label
 from prefclip.reporting.table_views import shown_parts
 from prefclip.run.files import RunFiles
-from prefclip.table import VALUE, Number, Table, read_table
+from prefclip.table import VALUE, Table, read_table
 
 
 class Bar(NamedTuple):
@@ -66,14 +66,11 @@ def _lines(config: Config, table: Table, scope: str) -> list[MethodLine]:
     lines = []
     for method in method_names(config):
         keys = {"method": method, "weights": headline_weights(config, method), "kind": VALUE, "dataset": scope}
-        clean, attacked = (_bar(table.number(**keys, images=images)) for images in (CLEAN, TYPOGRAPHIC))
+        numbers = [table.number(**keys, images=images) for images in (CLEAN, TYPOGRAPHIC)]
+        clean, attacked = (Bar(100 * n.value, 100 * n.low, 100 * n.high, " ±".join(shown_parts(n))) for n in numbers)
         colour = method_style(method, method_names(config)).colour
         lines.append(MethodLine(method, method_label(method), colour, clean, attacked))
     return lines
-
-
-def _bar(number: Number) -> Bar:
-    return Bar(100 * number.value, 100 * number.low, 100 * number.high, " ±".join(shown_parts(number)))
 
 
 def _facts(panels: list[tuple[str, list[MethodLine]]], requirements: Table | None) -> list[tuple[str, str]]:
