@@ -23,6 +23,11 @@ os.execv({sbatch!r}, ["sbatch", *sys.argv[1:]])
 """
 
 
+def is_of(rule: str, comment: str) -> bool:
+    """Whether a job's comment names a rule; a rule without wildcards has none to tell."""
+    return comment == f"rule_{rule}" or comment.startswith(f"rule_{rule}_wildcards")
+
+
 class Workplace(Checkout):
     """A copy of the repository beside a running Slurm; submissions are noted."""
 
@@ -53,11 +58,11 @@ class Workplace(Checkout):
         """The command lines of all submissions of a rule."""
         lines = self.notes.read_text().splitlines() if self.notes.exists() else []
         every = [json.loads(line) for line in lines]
-        return [words for words in every if words[words.index("--comment") + 1].startswith(f"rule_{rule}_wildcards")]
+        return [words for words in every if is_of(rule, words[words.index("--comment") + 1])]
 
     def jobs(self, rule: str) -> list[dict[str, str]]:
         """The jobs of a rule, as Slurm tells them."""
-        return [job for job in self.cluster.jobs() if job.get("Comment", "").startswith(f"rule_{rule}_wildcards")]
+        return [job for job in self.cluster.jobs() if is_of(rule, job.get("Comment", ""))]
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +144,7 @@ def test_cancelled_job_is_submitted_again_and_goes_on(workplace, whole_run):
     before, after = workplace.submissions("train_policy")[-2:]
     assert [words[words.index("--mem") + 1] for words in (before, after)] == ["3000", "6000"]
     assert "--gpus=a100:1" in before and "--gpus=a100:1" in after
-    told = (workplace.folder / "logs/reduced/train_policy/emoji-clip.kto.seed0.log").read_text()
+    told = (workplace.folder / "logs/reduced/train/kto.0.log").read_text()
     assert "kto, seed 0: goes on after step " in told
     assert len(pd.read_csv(workplace.folder / CHECKPOINTS / "kto/seed0/training_log.csv")) == 160
     assert not list(workplace.folder.glob("results/reduced/scratch/*/step-*"))

@@ -74,8 +74,7 @@ def publish(project: Project, run: str | Path, name: str | None = None) -> str:
         fault = next((f"{one.artifact}: is {one.state} ({one.reason})" for one in report.findings), config)
         raise LineageError(f"{fault}; only a run in order is published: `prefclip audit verify {run}`.")
     there = [old for part in SHOWN for old in listing(project, f"{target}/{part}")]
-    lost = [old for old in there if run + old[len(target) :] not in shown]
-    if lost:
+    if lost := [old for old in there if run + old[len(target) :] not in shown]:
         raise LineageError(f"{lost[0]}: {run} has none; make it, or remove it first.")
     index = Index(project)
     recorded = [each for each in index.lineage(shown) if is_result(each) and isinstance(index.record(each), Record)]

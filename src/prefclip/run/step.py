@@ -129,8 +129,8 @@ class Step:
         """Return the values of dotted keys of the configuration, and the order of what the user has named in them."""
         config, told = self.config, {".".join(key.split(".")[:2]) for key in keys}
         found = {key: reduce(getitem, key.split("."), config.plain) for key in keys}
-        named = {"methods": config.methods, "concepts": config.concepts, "sweeps": config.sweeps.grids}
-        for section, names in named.items():
+        named = (("methods", config.methods), ("concepts", config.concepts), ("sweeps", config.sweeps.grids))
+        for section, names in named:
             asked = [name for name in names if told & {section, f"{section}.{name}"}]
             found |= {f"order of {section}": asked} if len(asked) > 1 else {}
         return found
@@ -190,6 +190,7 @@ class Rule:
         return {
             "command": lambda wildcards: self.job(wildcards).command_line(self.pattern.files.root),
             "settings": lambda wildcards: json.dumps(self.job(wildcards).settings, sort_keys=True),
+            "inputs": lambda wildcards: content_id(sorted(self.job(wildcards).inputs)),
             "code": lambda wildcards: content_id(self.job(wildcards).code),
             "packages": lambda wildcards: json.dumps(self.job(wildcards).packages),
         }
