@@ -220,9 +220,11 @@ def test_any_value_in_any_place(values, demo, data):
         here = here[key]
     here[key] = data.draw(json_values)
     try:
-        text = record_text(changed["run"], changed["surroundings"])
+        json.dumps(changed, allow_nan=False, ensure_ascii=False).encode()
     except (ValueError, UnicodeError):
         return  # NaN or half a surrogate pair: no JSON
+    try:
+        text = record_text(changed["run"], changed["surroundings"])
     except (AttributeError, TypeError, KeyError):
         with mock.patch("prefclip.lineage.record.run_id", return_value="0" * 64):  # nobody could give it one
             text = record_text(changed["run"], changed["surroundings"])
