@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from every_key import another_value, leaves, with_value
 from planned_and_stale import planned_and_stale
 from smoke_run import ROOT, RUN, SETTINGS, Checkout
 
@@ -48,63 +49,23 @@ OTHERS = {
 }
 
 
-def leaves(values: dict, above: str = "") -> list[str]:
-    """The dotted keys of all values that are no sections."""
-    found = []
-    for key, value in values.items():
-        name = f"{above}{key}"
-        section = isinstance(value, dict) and value and name not in OTHERS
-        found += leaves(value, f"{name}.") if section else [name]
-    return found
-
-
-RESOLVED = check_config({**SETTINGS, "seeds": [0, 1]}, "test", DATASETS).plain
-
-
-def value_at(key: str) -> object:
-    value = RESOLVED
-    for part in key.split("."):
-        value = value[part]
-    return value
-
-
-def other_value(key: str) -> object:
-    """A valid value that the key does not have."""
-    value = value_at(key)
-    if key in OTHERS:
-        return OTHERS[key]
-    candidates = {
-        bool: lambda: [not value],
-        int: lambda: [value + 1],
-        float: lambda: [value / 2, 0.1],
-        str: lambda: ["fp32", "tf32", "all", "head", "planned", "released", "as_stored"],
-        type(None): lambda: [2, 0.5, "head"],
-    }[type(value)]()
-    for candidate in candidates:
-        if candidate != value:
-            try:
-                check_config(changed(key, candidate), "test", DATASETS)
-            except Exception:  # not valid there: the next one
-                continue
-            return candidate
-    pytest.fail(f"{key}: no other value was found; say one in OTHERS")
+BASE = {**SETTINGS, "seeds": [0, 1]}
+RESOLVED = check_config(BASE, "test", DATASETS).plain
 
 
 def changed(key: str, value: object) -> dict:
-    settings = json.loads(json.dumps({**SETTINGS, "seeds": [0, 1]}))
-    here = settings
-    *sections, last = key.split(".")
-    for section in sections:
-        here = here.setdefault(section, {})
-    here[last] = value
-    return settings
+    return with_value(BASE, key, value)
+
+
+def other_value(key: str) -> object:
+    return another_value(BASE, key, OTHERS)
 
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory) -> Checkout:
     """A copy of the repository, source files included, in which everything was run once."""
     folder = tmp_path_factory.mktemp("stale") / "repository"
-    checkout = Checkout(folder, {**SETTINGS, "seeds": [0, 1]}).copy()
+    checkout = Checkout(folder, BASE).copy()
     shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
     shutil.copytree(ROOT / "resources", folder / "resources", dirs_exist_ok=True)
     answer = checkout.snakemake("all", "--cores", "2")
@@ -124,10 +85,10 @@ def asked(checkout, monkeypatch):
 
 
 def test_an_untouched_run_is_neither(asked):
-    assert asked({**SETTINGS, "seeds": [0, 1]}) == (set(), set())
+    assert asked(BASE) == (set(), set())
 
 
-@pytest.mark.parametrize("key", [key for key in leaves(RESOLVED) if key not in ONE_VALUE])
+@pytest.mark.parametrize("key", [key for key in leaves(RESOLVED, OTHERS) if key not in ONE_VALUE])
 def test_another_value_of_one_key(asked, key):
     planned, stale = asked(changed(key, other_value(key)))
     assert planned == stale
