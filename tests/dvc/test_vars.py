@@ -100,3 +100,13 @@ def test_no_dvc_file(project):
     (project.root / "dvc.yaml").unlink()
     with pytest.raises(LineageError, match=r"dvc\.yaml: no such file"):
         write_vars(project, CONFIG)
+
+
+@pytest.mark.parametrize("changes", [{}, {"source": "downloaded", "train": "caltech101", "bias": []}])
+def test_own_folders_are_sources_too(changes):
+    data = {"zero_shot": ["shelf"], "own": {"shelf": {"folder": "pictures/shelf"}}, **changes}
+    settings = {"data": data, "methods": {"dpo": {"objective": "dpo"}}}
+    settings |= {"model": {"name": "ViT-B-32", "weights": "openai"}} if changes else {}
+    found = run_vars("config/my run.yaml", check_config(settings, "test", DATASETS))
+    assert found["sources"]["shelf"] == "pictures/shelf" and "shelf" not in found["raw"]
+    assert found["make"] == "snakemake --configfile 'config/my run.yaml' --cores all"
