@@ -233,5 +233,6 @@ def test_everything_that_this_repository_publishes_reaches_raw_checksums(folder)
 
 
 def test_published_results_are_not_audited_as_a_run(published):
-    with pytest.raises(LineageError, match="is published, no run; `prefclip audit trace` and"):
-        verify(published.project, [published.path(FOLDER)])
+    for name in (FOLDER, TABLE, "results/reference"):
+        with pytest.raises(LineageError, match="is published, no run; `prefclip audit trace` and"):
+            verify(published.project, [published.path(name)])

@@ -180,21 +180,21 @@ def test_what_is_asked_for_is_seen(made_up, monkeypatch):
 
 @pytest.mark.parametrize("name", figure_names(whole_config(Path("nowhere"))))
 def test_what_drawing_asks_of_the_configuration_is_named(whole, monkeypatch, name):
-    check_settings(*whole, name, monkeypatch)
+    assert unnamed_settings(*whole, name, monkeypatch) == set()
 
 
 def test_what_the_photographs_ask_of_the_configuration_is_named(tmp_path, monkeypatch):
     config = downloaded_config()
     layout = write_downloaded_run(tmp_path / "results", config)
     write_photographs(config, layout)
-    check_settings(config, layout, "photographs", monkeypatch)
+    assert unnamed_settings(config, layout, "photographs", monkeypatch) == set()
 
 
-def check_settings(config, layout, name, monkeypatch) -> None:
+def unnamed_settings(config, layout, name, monkeypatch) -> set[str]:
+    """Keys that drawing a figure asks for and that its ``settings`` do not name."""
     named = leaf(name).settings(config)
     for key in named:  # dotted keys that the configuration has
         reduce(getitem, key.split("."), config.model_dump(mode="json"))
     with print_style():
         asked = keys_asked_for(config, lambda: leaf(name).draw(config, layout), monkeypatch)
-    unnamed = {key for key in asked - PLACES if not any(f"{key}.".startswith(f"{each}.") for each in named)}
-    assert unnamed == set()
+    return {key for key in asked - PLACES if not any(f"{key}.".startswith(f"{each}.") for each in named)}

@@ -87,8 +87,7 @@ def trace(project: Project, target: str | Path, cell: str | None = None) -> Trac
         table = read_table_of(project, index.shown(name))
         number = find_cell(table, cell)
         inputs[name] = _cell_inputs(index, name, table, number)
-    starts = inputs.get(name, [name])
-    order = index.lineage(starts)
+    order = index.lineage(inputs.get(name, [name]))
     if cell is not None:
         order.append(name)
     recorded = _recorded_inputs(index, order)

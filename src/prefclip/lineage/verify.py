@@ -36,7 +36,7 @@ def verify(
     index = Index(project)
     targets = list(targets)
     for target in targets:
-        if index.name_of(target).startswith(f"{PUBLISHED}/"):
+        if f"{index.name_of(target)}/".startswith(f"{PUBLISHED}/"):
             raise LineageError(
                 f"{target}: is published, no run; `prefclip audit trace` and `prefclip compare` are for it."
             )

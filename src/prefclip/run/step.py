@@ -5,6 +5,7 @@ command makes it. Steps lie in `prefclip.run.steps`, one module each: the class 
 """
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields
@@ -23,7 +24,7 @@ Paths = dict[str, str | list[str]]
 
 
 @dataclass(frozen=True)
-class Step:
+class Step(ABC):
     """One job of a run; the fields that a subclass adds are its wildcards, but for those in ``FIXED``.
 
     Attributes:
@@ -64,14 +65,14 @@ class Step:
         return RunFiles(self.root or f"results/{self.config.experiment}")
 
     @property
+    @abstractmethod
     def input(self) -> Paths:
         """What it reads, by role."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def output(self) -> dict[str, str]:
         """What it writes, by role; wildcards may still be patterns such as ``"{seed}"``."""
-        raise NotImplementedError
 
     @property
     def settings(self) -> dict[str, Any]:
