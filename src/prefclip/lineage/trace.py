@@ -87,9 +87,7 @@ def trace(project: Project, target: str | Path, cell: str | None = None) -> Trac
         table = read_table_of(project, index.shown(name))
         number = find_cell(table, cell)
         inputs[name] = _cell_inputs(index, name, table, number)
-    order = index.lineage(inputs.get(name, [name]))
-    if cell is not None:
-        order.append(name)
+    order = index.lineage(inputs.get(name, [name])) + [name] * bool(inputs)
     recorded = _recorded_inputs(index, order)
     checksums = _Checksums(project)
     nodes = {item: _node(index, item, recorded.get(item), checksums) for item in order}
