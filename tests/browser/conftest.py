@@ -7,11 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from selenium.webdriver.support.wait import WebDriverWait
 
 TESTS = Path(__file__).resolve().parents[1]
 sys.path.append(str(TESTS / "reporting"))
 EMBEDDED = TESTS.parent / "results/embedded/report/index.html"
 PHONE = {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True}
+PATIENCE = 20  # seconds
 DESKTOP = {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False}
 
 
@@ -59,6 +61,11 @@ def chromium():
     started.quit()
 
 
+def loaded(browser, url: str) -> bool:
+    """Whether the browser shows this page, has read it to its end and has run its scripts."""
+    return browser.execute_script("return [location.href, document.readyState]") == [url, "complete"]
+
+
 @pytest.fixture
 def browse(chromium):
     """`browse(path)` opens a page, on a phone with `phone=True`; afterwards nothing may have gone wrong.
@@ -68,9 +75,12 @@ def browse(chromium):
 
     def opened(path, phone=False):
         chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE if phone else DESKTOP)
+        chromium.get("about:blank")  # the same page again is another page
         for kind in ("browser", "performance"):
             chromium.get_log(kind)
         chromium.get(path.as_uri())
+        # On a busy machine `get` comes back before the page's scripts have run.
+        WebDriverWait(chromium, PATIENCE).until(lambda shown: loaded(shown, path.as_uri()))
         return chromium
 
     yield opened

@@ -14,7 +14,14 @@ from prefclip.lineage.verify import verify
 
 def planned_and_stale(project: Project, config: str, run: str) -> tuple[set[str], set[str]]:
     """The files of ``run`` that are there and that Snakemake would make again, and those that an audit calls stale."""
-    command = [str(Path(sys.executable).with_name("snakemake")), "--summary", "all", "--configfile", config]
+    command = [
+        str(Path(sys.executable).with_name("snakemake")),
+        "--summary",
+        "all",
+        "ablations",
+        "--configfile",
+        config,
+    ]
     answer = subprocess.run(command, cwd=project.root, capture_output=True, text=True)
     assert answer.returncode == 0, answer.stderr
     rows = [line.split("\t") for line in answer.stdout.splitlines()]  # output, date, rule, logs, status, plan

@@ -30,11 +30,16 @@ ONE_VALUE = (
     "model.weights",
     "methods.ce.kind",
     "methods.dpo.kind",
+    "data.bias",  # the maps need people
+    "concepts.gender.dataset",
+    *(f"concepts.{name}.{key}" for name in ("reading", "gender") for key in ("concept", "rank")),
+    "concepts.reading.dataset",
+    "sweeps.grids.beta.vary",
+    "sweeps.grids.beta.methods",  # no other one has a β
 )
 # What another value is, where it is not the next number, the other word, or the list without its last item.
 OTHERS = {
     "data.zero_shot": ["activities", "plants"],
-    "data.bias": [],
     "data.own": {"shelf": {"folder": "shelf"}},
     "model.image_size": 32,
     "methods.ce.objective": "ce_kl",
@@ -42,14 +47,23 @@ OTHERS = {
     "methods.ce.parameters": {"regulariser_weight": 0.0},
     "methods.dpo.parameters": {"beta": 0.5},
     "seeds": [1, 0],
-    "saliency": {"images": 4},
+    "saliency.dataset": "plants",
     "sweeps.zero_shot": ["plants"],
-    "sweeps.grids": {"beta": {"vary": "beta", "methods": ["dpo"], "values": [0.5]}},
-    "concepts": {"reading": {"concept": "reading"}},
+    "sweeps.grids.beta.fixed": {"epochs": 2},
+    **{f"concepts.{name}.objective": "ipo" for name in ("reading", "gender")},
+    **{f"concepts.{name}.parameters": {"beta": 0.5} for name in ("reading", "gender")},
+    **{f"concepts.{name}.start": "orthogonal" for name in ("reading", "gender")},
 }
 
-
-BASE = {**SETTINGS, "seeds": [0, 1]}
+SHORT = {"epochs": 1, "scales": [-1, 0, 1]}
+BASE = {
+    **SETTINGS,
+    "data": {**SETTINGS["data"], "people_train_images": 400},
+    "seeds": [0, 1],
+    "concepts": {"reading": {"concept": "reading", **SHORT}, "gender": {"concept": "gender", **SHORT, "top": [5]}},
+    "saliency": {"images": 4, "examples": 1},
+    "sweeps": {"grids": {"beta": {"vary": "beta", "methods": ["dpo"], "values": [0.5], "seeds": [0]}}},
+}
 RESOLVED = check_config(BASE, "test", DATASETS).plain
 
 
@@ -68,7 +82,7 @@ def checkout(tmp_path_factory) -> Checkout:
     checkout = Checkout(folder, BASE).copy()
     shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
     shutil.copytree(ROOT / "resources", folder / "resources", dirs_exist_ok=True)
-    answer = checkout.snakemake("all", "--cores", "2")
+    answer = checkout.snakemake("all", "ablations", "--cores", "2")
     assert answer.code == 0, answer.output
     return checkout
 
@@ -92,7 +106,7 @@ def test_an_untouched_run_is_neither(asked):
 def test_another_value_of_one_key(asked, key):
     planned, stale = asked(changed(key, other_value(key)))
     assert planned == stale
-    if not key.startswith(("reading.", "sweeps.", "concepts", "saliency", "data.own")):  # what this run has nothing of
+    if not key.startswith(("reading.", "sweeps.", "data.own")):  # of what is not read, or is on another page
         assert f"{RUN}/report/index.html" in stale, "no key is without effect, and the report shows all of them"
 
 
@@ -156,7 +170,9 @@ def test_a_loss_is_that_of_its_methods(edited):
     planned, stale = edited("objectives/dpo.py")
     assert planned == stale and f"{RUN}/checkpoints/emoji-clip/dpo/seed0/model.safetensors" in stale
     assert not [name for name in stale if "/ce/" in name]
-    assert folders(stale) == {"checkpoints", "predictions", "tables", "figures", "metrics", "explorer", "report"}
+    of_methods = {"checkpoints", "predictions", "saliency", "tables", "figures", "metrics", "explorer", "report"}
+    of_maps = {"concept_maps", "concept_sweeps", "concept_spectra"}  # which this loss trains, too
+    assert folders(stale) == of_methods | of_maps
 
 
 def test_the_command_of_a_step(edited):
