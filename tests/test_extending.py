@@ -41,7 +41,7 @@ from prefclip.datasets.own_folders import check_own_folders
 from prefclip.datasets.registry import DATASETS
 from prefclip.reporting import figures
 from prefclip.run.files import RunFiles
-from prefclip.run.steps import step_module
+from prefclip.run.steps import step_class
 from prefclip.table import read_table
 
 LONGEST_RECIPE = 45  # lines that are not empty: a page
@@ -205,7 +205,7 @@ def picture_missing():
 
 def figure_without_settings():
     rewrite(FIGURE, "def settings", "def setings")
-    step_module("figure").DECLARES(config_of(), "defence_price").settings  # noqa: B018
+    step_class("figure")(config_of(), "defence_price").settings  # noqa: B018
 
 
 MADE = {

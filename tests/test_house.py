@@ -22,7 +22,8 @@ TOOL_USERS = FLOW[FLOW.index("training") :]
 AROUND = {"lineage": {"datasets", "steps"}, "preflight": {"datasets", "models"}}
 COMMANDS = ("steps", "cli")
 # Modules at the root that any package may import; of each other only from the left.
-ROOT_MODULES = ("errors", "parameters", "seeds", "files", "fonts", "table", "switches", "policies", "config", "run")
+ROOT_MODULES = ("errors", "leaves", "parameters", "seeds", "files", "fonts", "table", "switches", "policies")
+ROOT_MODULES += ("config", "run")
 # Modules of `run` that only name files and jobs; the steps are commands.
 NAMES_OF_A_RUN = ("__init__", "files", "plan")
 # What they need of packages: names and ranges, no work.

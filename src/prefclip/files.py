@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,6 +46,19 @@ def whole_file(path: str | Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+def replace_folder(new: Path, old: Path) -> None:
+    """Put a folder where another one may lie, which is kept aside until it is there. Raises OutputError."""
+    aside = old.with_name(f".{old.name}.before")
+    try:
+        shutil.rmtree(aside, ignore_errors=True)
+        if old.exists():
+            os.replace(old, aside)
+        os.replace(new, old)
+        shutil.rmtree(aside, ignore_errors=True)
+    except OSError as error:
+        raise _explained(old, error) from error
+
+
 def remove_file(path: str | Path) -> None:
     """Remove an output that is no longer true, if it is there. Raises OutputError if its folder cannot be written."""
     try:
@@ -57,7 +71,8 @@ def _explained(path: Path, error: OSError) -> OSError | OutputError:
     """What a user can mend as an OutputError, anything else as it is."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return OutputError(f"{path}: the disk is full; free some space and run the command again.")
-    if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
+    refused = (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG)
+    if error.errno in refused:
         return OutputError(
             f"{path}: cannot be written ({error.strerror}); make its folder writable or choose another one."
         )

@@ -10,7 +10,7 @@ from prefclip.config import Config
 from prefclip.config.sweeps import SweepsConfig
 from prefclip.lineage.versions.milestones import is_below
 from prefclip.run.step import Step
-from prefclip.run.steps import step_module, step_names
+from prefclip.run.steps import step_class, step_names
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def declared_jobs(config: Config) -> Iterator[Step]:
     """Yield every job of the main run, as its step declares it."""
     main = config.model_copy(update={"sweeps": SweepsConfig()})
     for name in step_names():
-        yield from step_module(name).DECLARES.jobs(main)
+        yield from step_class(name).jobs(main)
 
 
 def _name(root: Path, entry) -> str:

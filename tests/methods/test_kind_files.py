@@ -32,14 +32,14 @@ prefclip.methods.__path__.append(sys.argv[1])
 
 from prefclip.config import ConfigError, check_config, json_schema
 from prefclip.run.plan import sweep_runs, trained_runs
-from prefclip.run.steps import step_module
+from prefclip.run.steps import step_class
 methods = {"ce": {"objective": "ce"}, "dpo": {"objective": "dpo"}}
 soup = {"kind": "soup", "parameters": {"one": "ce", "other": "dpo"}}
 config = check_config({"methods": {**methods, "soup": soup}, "seeds": [4]}, "run.yaml")
 assert config.methods["soup"].builds_on == ("ce", "dpo")
 assert "soup" in json_schema()["$defs"]["MethodConfig"]["properties"]["kind"]["enum"]
 assert [run[1:] for run in trained_runs(config)] == [("ce", 4), ("dpo", 4)]
-(job,) = step_module("derive").DECLARES.jobs(config)
+(job,) = step_class("derive").jobs(config)
 assert [path.split("/")[-3:] for path in job.input["tuned"]] == [
     ["ce", "seed4", "averaged.safetensors"], ["dpo", "seed4", "averaged.safetensors"]
 ]

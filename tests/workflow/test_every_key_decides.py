@@ -8,7 +8,7 @@ from every_key import another_value, leaves, with_value
 
 from prefclip.config import check_config
 from prefclip.datasets.registry import DATASETS
-from prefclip.run.steps import step_module, step_names
+from prefclip.run.steps import step_class, step_names
 
 SETTINGS = yaml.safe_load((Path(__file__).resolve().parents[2] / "config/embedded.yaml").read_text(encoding="utf-8"))
 # Keys with no other value in a run of this kind, or in none of the others' company.
@@ -35,7 +35,7 @@ OTHERS = {
 def decided(settings: dict) -> dict[tuple, tuple]:
     """What decides each job."""
     config = check_config(settings, "test", DATASETS)
-    jobs = [job for name in step_names() for job in step_module(name).DECLARES.jobs(config)]
+    jobs = [job for name in step_names() for job in step_class(name).jobs(config)]
     return {(job.name(), *job.wildcards.items()): (sorted(job.inputs), job.params) for job in jobs}
 
 

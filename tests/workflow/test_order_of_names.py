@@ -9,7 +9,7 @@ import yaml
 
 from prefclip.config import check_config
 from prefclip.datasets.registry import DATASETS
-from prefclip.run.steps import step_module, step_names
+from prefclip.run.steps import step_class, step_names
 
 SETTINGS = yaml.safe_load((Path(__file__).resolve().parents[2] / "config/embedded.yaml").read_text(encoding="utf-8"))
 
@@ -17,7 +17,7 @@ SETTINGS = yaml.safe_load((Path(__file__).resolve().parents[2] / "config/embedde
 def decided(settings: dict) -> dict[tuple, dict]:
     """The params of every job."""
     config = check_config(settings, "test", DATASETS)
-    jobs = [job for name in step_names() for job in step_module(name).DECLARES.jobs(config)]
+    jobs = [job for name in step_names() for job in step_class(name).jobs(config)]
     return {(job.name(), *job.wildcards.values()): job.params for job in jobs}
 
 

@@ -15,7 +15,7 @@ from prefclip.lineage.project import Project
 from prefclip.lineage.verify import verify
 from prefclip.reporting.report.settings import read_settings
 from prefclip.run.files import RunFiles
-from prefclip.run.steps import step_module, step_names
+from prefclip.run.steps import step_class, step_names
 
 FILES = RunFiles(RUN)
 SHELF = {"folder": "pictures/$KIND", "template": "a photo of a {}."}
@@ -50,7 +50,7 @@ def shown(config: Config) -> list[str]:
 
 def declared(config: Config) -> dict[tuple, tuple]:
     """What decides the bytes of every job of a configuration."""
-    jobs = [job for name in step_names() for job in step_module(name).DECLARES.jobs(config)]
+    jobs = [job for name in step_names() for job in step_class(name).jobs(config)]
     return {(job.name(), *job.wildcards.items()): (job.inputs, job.params, job.code) for job in jobs}
 
 

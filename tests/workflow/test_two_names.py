@@ -12,7 +12,7 @@ from tiny_world import write_tiny_world
 
 from prefclip.config import Config
 from prefclip.run.files import RunFiles
-from prefclip.run.steps import step_module, step_names
+from prefclip.run.steps import step_class, step_names
 
 # Two whole runs and a part of one, which take minutes on a busy machine.
 pytestmark = pytest.mark.timeout(900)
@@ -39,7 +39,7 @@ WHOLE = {
 
 def commands(config: Config, run: str) -> list[list[str]]:
     """The command of every declared job of a run, each after those whose files it reads."""
-    left = [job for name in step_names() for job in step_module(name).DECLARES.jobs(config)]
+    left = [job for name in step_names() for job in step_class(name).jobs(config)]
     missing = {path for job in left for path in job.output.values()}
     order = []
     while left:

@@ -5,6 +5,8 @@ import sys
 from prefclip.config import check_config
 from prefclip.datasets.registry import DATASETS
 from prefclip.errors import PrefclipError
+from prefclip.reporting.figures import figure_names
+from prefclip.reporting.tables import table_names
 from prefclip.run.files import files_of, store_config
 from prefclip.run.plan import base_weights, clip_is_comparable
 from prefclip.run.steps import rule_of
@@ -12,6 +14,7 @@ from prefclip.training.launch import launcher
 
 try:
     settings = check_config(dict(config), ", ".join(map(str, workflow.configfiles)) or "--config", DATASETS)
+    figure_names(settings), table_names(settings)  # a half-written one is said here
 except PrefclipError as error:
     sys.exit(f"prefclip: {error}")
 

@@ -23,7 +23,7 @@ class ConceptConfig(Section):
     concept: Literal["reading", "gender"] = Field(description="trained on typographic or on gender pairs")
     dataset: str | None = Field(None, description="gender only: a set of data.bias; its first unless given")
     seeds: Seeds = Field((0,), description="the map is trained once with every seed")
-    objective: str = Field("dpo", description=listed(objectives.names()))
+    objective: str = Field("dpo", description="a file of src/prefclip/objectives")
     parameters: Parameters = Field(default_factory=dict, description="arguments of the objective")
     start: Literal["identity", "orthogonal"] = Field("identity", description="W before training")
     rank: Count | None = Field(None, description="rows of W; all unless given (released code: 256 of 512)")

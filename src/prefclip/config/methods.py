@@ -19,6 +19,7 @@ from prefclip.parameters import Described
 Trainable = Literal["image", "all", "head"]
 # What only a trained method has.
 TRAINED_WITH = ("objective", "averaging", "learning_rate", "epochs", "trainable", "max_train_images", "words")
+KINDS, LOSSES = {"enum": list(methods.configurable())}, {"enum": list(objectives.names())}
 _TRAINED = {"properties": {"kind": {"const": methods.TRAINED}}}
 
 
@@ -39,14 +40,8 @@ class MethodConfig(Section):
 
     model_config = ConfigDict(json_schema_extra={"if": _TRAINED, "then": {"required": ["objective"]}})
 
-    kind: str = Field(
-        methods.TRAINED,
-        description=listed(methods.configurable()),
-        json_schema_extra={"enum": list(methods.configurable())},
-    )
-    objective: str | None = Field(
-        None, description=listed(objectives.names()), json_schema_extra={"enum": list(objectives.names())}
-    )
+    kind: str = Field(methods.TRAINED, description="a file of src/prefclip/methods", json_schema_extra=KINDS)
+    objective: str | None = Field(None, description="a file of src/prefclip/objectives", json_schema_extra=LOSSES)
     parameters: Parameters = Field(default_factory=dict, description="arguments of the objective, or of the kind")
     averaging: bool = Field(True, description="also keep Beta-averaged weights")
     learning_rate: Positive | None = Field(None, description="instead of training.learning_rate")

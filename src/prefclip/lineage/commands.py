@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from prefclip.errors import PrefclipError
-from prefclip.lineage.project import LineageError, Project
+from prefclip.lineage.project import RESULTS, LineageError, Project
 
 USAGE_ERROR, UNVERIFIABLE = 2, 4
 EXPORTS = ("rocrate", "prov", "intoto")
@@ -128,9 +128,10 @@ def report_page(
 
 
 def _project(root: Path | None) -> Project:
-    if root is not None and not root.is_dir():
-        raise LineageError(f"--root {root}: no such folder; name the root of a repository.")
-    return Project.around() if root is None else Project(root)
+    project = Project.around() if root is None else Project(root)
+    if not (project.root / RESULTS).is_dir():
+        raise LineageError(f"{project.root}: no folder with results; go to the repository, or name it: --root FOLDER.")
+    return project
 
 
 def _print(answer: object) -> None:

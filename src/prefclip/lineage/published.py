@@ -12,7 +12,7 @@ import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from prefclip.files import whole_file, write_text
+from prefclip.files import replace_folder, whole_file, write_text
 from prefclip.lineage.checks import is_result
 from prefclip.lineage.index import PUBLISHED, Index, listing
 from prefclip.lineage.project import FileProblem, LineageError, Project
@@ -58,15 +58,17 @@ def published_folders(project: Project) -> list[str]:
 def publish(project: Project, run: str | Path, name: str | None = None) -> str:
     """Put the tables and figures of a run, with their records, where they are published; return that folder.
 
-    ``name`` of the folder below ``results/reference`` is that of the run unless told. Each file replaces the one of its
-    name as a whole. Raises LineageError where an audit finds fault with the run, and where tables or figures are
-    published there that the run lacks.
+    ``name`` of the folder below ``results/reference`` is that of the run unless told; it is built aside and then takes
+    the place of the old one. Raises LineageError where an audit finds fault with the run, and where tables or figures
+    are published there that the run lacks.
     """
     from prefclip.lineage.verify import verify
 
-    run, target = project.name(run), f"{PUBLISHED}/{name or Path(run).name}"
+    if name is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
+        raise LineageError(f"--name {name}: is no name of a folder; use letters, digits, - and _.")
+    run, target = project.name(run), f"{PUBLISHED}/{Path(run).name if name is None else name}"
     shown = [artifact for part in SHOWN for artifact in listing(project, f"{run}/{part}")]
-    if not shown or run.count("/") != 1 or not is_result(run) or target.count("/") != 2:
+    if not shown or run.count("/") != 1 or not is_result(run):
         raise LineageError(f"{run}: holds no tables and no figures to publish in {target}; name a finished run.")
     report = verify(project, [run])
     config = CurrentSettings(project).config(f"{run}/config.json")
@@ -79,24 +81,25 @@ def publish(project: Project, run: str | Path, name: str | None = None) -> str:
     index = Index(project)
     recorded = [each for each in index.lineage(shown) if is_result(each) and isinstance(index.record(each), Record)]
     texts = {record_name(each): project.read(record_name(each), LARGEST_RECORD) for each in recorded}
+    try:
+        old = Path(project.locate(f"{target}/{RECORDS}")).parent
+    except FileProblem as problem:
+        raise LineageError(f"{target}: {problem}; nothing is published through it.") from problem
+    new = old.with_name(f".{old.name}.partial")
+    shutil.rmtree(new, ignore_errors=True)  # what a killed command left
+    if old.is_dir():
+        shutil.copytree(old, new)  # with whatever else lies there
     for artifact in shown:
-        with whole_file(_place(project, target + artifact[len(run) :])) as path:
+        with whole_file(f"{new}{artifact[len(run) :]}") as path:
             shutil.copyfile(project.locate(artifact), path)
-    write_text(_place(project, f"{target}/config.json"), config.model_dump_json(indent=2) + "\n")
-    with whole_file(_place(project, f"{target}/{RECORDS}")) as path, tarfile.open(path, "w:xz") as bundle:
+    write_text(new / "config.json", config.model_dump_json(indent=2) + "\n")
+    with whole_file(new / RECORDS) as path, tarfile.open(path, "w:xz") as bundle:
         for each, text in texts.items():
             member = tarfile.TarInfo(each)
             member.size = len(text)
             bundle.addfile(member, io.BytesIO(text))
+    replace_folder(new, old)
     return target
-
-
-def _place(project: Project, name: str) -> str:
-    """Where a file is written. Raises LineageError where a link would lead elsewhere."""
-    try:
-        return project.locate(name)
-    except FileProblem as problem:
-        raise LineageError(f"{name}: {problem}; nothing is published through it.") from problem
 
 
 def _bundled(project: Project, name: str) -> Iterator[tuple[str, bytes]]:

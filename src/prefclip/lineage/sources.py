@@ -5,7 +5,7 @@ inside functions count, those for type checkers do not. What is imported by a co
 Templates, styles and scripts of pages belong to the package in whose folder they lie.
 
 Left out are the modules whose effect a record holds as values: the configuration (its resolved values are ``params``),
-the names of files (``inputs`` and ``outputs``), the command line, and the lineage.
+the names of files (``inputs`` and ``outputs``), the command line, and the lineage; and those that no byte depends on.
 """
 
 import ast
@@ -20,7 +20,7 @@ import prefclip
 
 PACKAGE = Path(prefclip.__file__).resolve().parent
 PAGE_PARTS = (".html", ".css", ".js")
-RECORDED_OTHERWISE = ("prefclip.cli", "prefclip.config", "prefclip.lineage", "prefclip.run")
+RECORDED_OTHERWISE = tuple(f"prefclip.{each}" for each in ("cli", "config", "errors", "leaves", "lineage", "run"))
 STEPS = "prefclip.run.steps."
 
 

@@ -4,10 +4,8 @@ A further file is a further kind, such as a defence that edits weights instead o
 using one imports no other. Configurations are checked without torch, so a file imports it inside its functions.
 """
 
-import importlib
-import pkgutil
-
 from prefclip.errors import PrefclipError
+from prefclip.leaves import leaf_names, read_leaf
 from prefclip.methods.kind import Kind
 
 # The kinds that every run has: its base model, and what a training makes of it.
@@ -21,7 +19,7 @@ class UnknownKindError(PrefclipError, ValueError):
 
 def names() -> tuple[str, ...]:
     """Every kind by name, sorted."""
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name not in SHARED))
+    return leaf_names(__name__, SHARED)
 
 
 def configurable() -> tuple[str, ...]:
@@ -33,4 +31,4 @@ def kind_of(name: str) -> Kind:
     """What the kind called `name` says of itself; raises `UnknownKindError` that lists those to be configured."""
     if name not in names():
         raise UnknownKindError(f"unknown kind {name!r}, allowed: {', '.join(configurable())}")
-    return importlib.import_module(f"{__name__}.{name}").KIND
+    return read_leaf(__name__, name, {"KIND": Kind}).KIND

@@ -8,11 +8,10 @@ A further file is a further loss; nothing lists them, and using one imports no o
 torch, so a file imports it inside its functions.
 """
 
-import importlib
-import pkgutil
 from typing import TYPE_CHECKING
 
 from prefclip.errors import PrefclipError
+from prefclip.leaves import leaf_names, read_leaf
 from prefclip.objectives.base import Loss
 
 if TYPE_CHECKING:
@@ -27,14 +26,14 @@ class UnknownObjectiveError(PrefclipError, ValueError):
 
 def names() -> tuple[str, ...]:
     """Every loss by name, sorted."""
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name not in SHARED))
+    return leaf_names(__name__, SHARED)
 
 
 def settings_of(name: str) -> Loss:
     """What the loss called `name` says of itself; raises `UnknownObjectiveError` that lists all names."""
     if name not in names():
         raise UnknownObjectiveError(f"unknown objective {name!r}, allowed: {', '.join(names())}")
-    return importlib.import_module(f"{__name__}.{name}").LOSS
+    return read_leaf(__name__, name, {"LOSS": Loss}).LOSS
 
 
 def objective(name: str, **parameters: float | str) -> "Objective":

@@ -74,6 +74,8 @@ def compare_folders(run: str | Path, reference: str | Path) -> Comparison:
     is left out where the run made none of it. Raises CompareError as :func:`compare_runs`, and TableFileError.
     """
     run, reference = Path(run), Path(reference)
+    if not (run / "tables").is_dir():
+        raise CompareError(f"{run}/tables: no such folder; name a finished run, such as results/embedded, first.")
     published = sorted(
         path.relative_to(reference)
         for name, forms in FORMS.items()

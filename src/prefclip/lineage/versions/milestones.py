@@ -15,7 +15,7 @@ from prefclip.lineage.project import Project
 from prefclip.lineage.record import record_name
 from prefclip.lineage.versions.pipeline import DVC_FILE
 from prefclip.run.files import files_of
-from prefclip.run.steps import step_module, step_names
+from prefclip.run.steps import step_class, step_names
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
@@ -128,6 +128,6 @@ def _first(names: list[str]) -> str:
 
 
 def _written(config: Config) -> set[str]:
-    jobs = (job for name in step_names() for job in step_module(name).DECLARES.jobs(config))
+    jobs = (job for name in step_names() for job in step_class(name).jobs(config))
     outputs = [path for job in jobs for path in job.output.values()]
     return {*outputs, *map(record_name, outputs)}

@@ -76,6 +76,14 @@ def write_vars(project: Project, config_file: str) -> Path:
     return path
 
 
+def check_described(project: Project, run: str | Path) -> None:
+    """Raise LineageError unless ``dvc.yaml`` describes the run in a folder."""
+    if project.name(run) != (described := written_vars(project).get("run")):
+        raise LineageError(
+            f"{run}: {DVC_FILE} describes {described}; for another run, `prefclip dvc write --configfile FILE` first."
+        )
+
+
 def described_run(project: Project) -> tuple[str, Config]:
     """Return the configuration whose run ``dvc.yaml`` describes: its file's name and what was read from it.
 

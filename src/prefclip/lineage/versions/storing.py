@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Collection
 from pathlib import Path
 
-from prefclip.lineage.project import LineageError, Project
+from prefclip.lineage.project import Project
 from prefclip.lineage.record import SUFFIX
 from prefclip.lineage.verify import verify
 from prefclip.lineage.versions.milestones import (
@@ -21,7 +21,7 @@ from prefclip.lineage.versions.milestones import (
     made_files,
     stored_outputs,
 )
-from prefclip.lineage.versions.pipeline import DVC_FILE, described_run, written_vars
+from prefclip.lineage.versions.pipeline import DVC_FILE, check_described, described_run
 from prefclip.run.files import store_config
 
 # States in which an artifact is what its record says; `incomparable` ones were made before a commit held their code.
@@ -36,12 +36,9 @@ def record_run(project: Project, run: str | Path) -> int:
     where a file is there that the run does not make, where the records do not vouch for one, and where DVC fails;
     LineageError where ``dvc.yaml`` does not describe this run.
     """
-    described = written_vars(project).get("run")
-    if project.name(run) != described:
-        raise LineageError(
-            f"{run}: {DVC_FILE} describes {described}; for another run, `prefclip dvc write --configfile FILE` first."
-        )
+    check_described(project, run)
     config_file, config = described_run(project)
+    described = f"results/{config.experiment}"
     with contextlib.chdir(project.root):
         store_config(config)
     hide_sweeps(project, config)

@@ -5,11 +5,11 @@ files, so they import numpy, pandas and matplotlib inside functions; what is dra
 `prefclip.reporting.drawing`.
 """
 
-import pkgutil
 from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 from prefclip.config import Config
 from prefclip.errors import PrefclipError
+from prefclip.leaves import leaf_names, shown_leaf
 from prefclip.run.files import RunFiles
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Leaf(Protocol):
 
 def all_names() -> tuple[str, ...]:
     """Every figure by name, sorted."""
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+    return leaf_names(__name__)
 
 
 def leaf(name: str, config: Config | None = None) -> Leaf:
@@ -61,7 +61,7 @@ def leaf(name: str, config: Config | None = None) -> Leaf:
     """
     if name not in all_names():
         raise UnknownFigureError(f"unknown figure {name!r}; allowed: {', '.join(all_names())}.")
-    figure = cast(Leaf, pkgutil.resolve_name(f"{__name__}.{name}"))
+    figure = cast(Leaf, shown_leaf(__name__, name, "draw", CAPTION=str))
     if config is not None and not figure.applies(config):
         raise UnknownFigureError(
             f"the configuration of {config.experiment} has nothing that the figure {name!r} shows; the figures of its "

@@ -40,7 +40,9 @@ def read_settings(config: Config) -> list[Section]:
             for row in rows:
                 if row.name in held:
                     protocols = _protocols(place, row.name, held, defaults)
-                    keys.append(Key(row.name, shown(held[row.name]), row.allowed, row.meaning, protocols))
+                    # What other losses and kinds there are is nothing of the run.
+                    allowed = "" if row.name in ("objective", "kind") else row.allowed
+                    keys.append(Key(row.name, shown(held[row.name]), allowed, row.meaning, protocols))
             found.append(Section(place, about if name else "", keys))
     return [section for section in found if section.keys]
 

@@ -10,13 +10,12 @@ make(config, layout)     the table
 A module is light to import, so that the Snakefile can ask it; `make` imports what it needs.
 """
 
-import pkgutil
-from importlib import import_module
 from types import ModuleType
 
 from prefclip.config import Config
 from prefclip.errors import PrefclipError
 from prefclip.files import write_text
+from prefclip.leaves import leaf_names, shown_leaf
 from prefclip.run.files import RunFiles
 from prefclip.table import Table, write_table
 
@@ -27,7 +26,7 @@ class UnknownTableError(PrefclipError):
 
 def table_names(config: Config | None = None, group: str | None = None) -> list[str]:
     """Return the tables of a configuration, or of any, in order; ``group``: of that one alone."""
-    leaves = {name: leaf(name) for name in _names()}
+    leaves = {name: leaf(name) for name in leaf_names(__name__)}
     if config is not None:
         leaves = {name: found for name, found in leaves.items() if found.applies(config)}
     return sorted((name for name in leaves if group in (None, leaves[name].GROUP)), key=lambda name: leaves[name].ORDER)
@@ -38,9 +37,9 @@ def leaf(name: str, config: Config | None = None) -> ModuleType:
 
     Raises UnknownTableError, which lists the tables.
     """
-    if name not in _names():
+    if name not in leaf_names(__name__):
         raise UnknownTableError(f"unknown table {name!r}; allowed: {', '.join(table_names(config))}.")
-    found = import_module(f"{__name__}.{name}")
+    found = shown_leaf(__name__, name, "make")
     if config is not None and not found.applies(config):
         raise UnknownTableError(f"this run has no table {name!r}; allowed: {', '.join(table_names(config))}.")
     return found
@@ -59,7 +58,3 @@ def make_table(layout: RunFiles, name: str) -> Table:
     for form, view in VIEWS.items():
         write_text(layout.table(name, form), view(table))
     return table
-
-
-def _names() -> list[str]:
-    return [module.name for module in pkgutil.iter_modules(__path__)]

@@ -45,9 +45,6 @@ class Attacks(Step):
         return self.values("attack") | ({"further_words": self.config.further_words} if self.words else {})
 
 
-DECLARES = Attacks
-
-
 def attacks(run: Run, dataset: Dataset, workers: Workers = 1, words: Words = False) -> None:
     """Write a misleading word on every image of one data set."""
     from prefclip.attacks.further_words import images_with_further_words

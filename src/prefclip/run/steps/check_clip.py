@@ -32,9 +32,6 @@ class CheckClip(Step):
         return self.values("model", "data", "reading", "evaluation")
 
 
-DECLARES = CheckClip
-
-
 def check_clip(run: Run) -> None:
     """Compare the untouched CLIP with published accuracies; stop where images, labels or prompts are wrong."""
     from prefclip.evaluation.clip_check import check_against_published

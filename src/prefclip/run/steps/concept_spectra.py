@@ -25,9 +25,6 @@ class ConceptSpectra(Step):
         return {"spectra": self.files.map_spectra, "distances": self.files.map_distances}
 
 
-DECLARES = ConceptSpectra
-
-
 def concept_spectra(run: Run) -> None:
     """Measure how far every concept map is from the identity, and in how many directions."""
     from prefclip.evaluation.map_spectrum import measure_spectra

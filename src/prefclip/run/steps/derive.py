@@ -45,9 +45,6 @@ class Derive(Step):
         return self.values("model") | {f"methods.{self.method}": method}
 
 
-DECLARES = Derive
-
-
 def derive(run: Run, method: Method, seed: Seed = 0) -> None:
     """Compute the weights of one method that is not trained from the base model and the methods it builds on."""
     from prefclip.methods import kind_of

@@ -46,9 +46,6 @@ class Evaluate(Step):
         return scored | {"datasets": datasets, "data.real": real, "clean twins": clean}
 
 
-DECLARES = Evaluate
-
-
 def evaluate(run: Run, method: Method, seed: Seed = 0, threads: Threads = 1) -> None:
     """Score one tuned model, or the untouched clip, on the data sets of the run."""
     from prefclip.evaluation.zero_shot import checkpoint_files

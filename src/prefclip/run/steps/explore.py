@@ -38,9 +38,6 @@ class Explore(Step):
         return self.values("data", "model", "methods", "seeds", "evaluation")
 
 
-DECLARES = Explore
-
-
 def explore(run: Run, threads: Threads = 1) -> None:
     """Ask every method, with its first seed, about a few test pictures: answers and saliency maps for the report."""
     from prefclip.explain.explorer import explore_images

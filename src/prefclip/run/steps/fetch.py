@@ -31,9 +31,6 @@ class Fetch(Step):
         return self.values("data.root")
 
 
-DECLARES = Fetch
-
-
 def fetch(run: Run) -> None:
     """Check the raw data of a run against their published checksums."""
     from prefclip.datasets.sources import check_sources

@@ -45,9 +45,6 @@ class Figure(Step):
         return self.values(*leaf(self.figure).settings(self.config)) | shown_names(self.config)
 
 
-DECLARES = Figure
-
-
 def figure(run: Run, name: Annotated[str, typer.Argument(help="name of the figure")]) -> None:
     """Draw one figure as PDF and PNG."""
     from prefclip.lineage.figure_ids import figure_metadata

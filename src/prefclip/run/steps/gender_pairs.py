@@ -32,9 +32,6 @@ class GenderPairs(Step):
         return {"pairs": self.files.gender_pairs(self.dataset, self.preference)}
 
 
-DECLARES = GenderPairs
-
-
 def gender_pairs(
     run: Run, dataset: Dataset, preference: Annotated[str, typer.Argument(help="factual, reversed or neutral")]
 ) -> None:

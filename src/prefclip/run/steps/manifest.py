@@ -64,9 +64,6 @@ class Manifest(Step):
         return self.values("model.image_size", *keys) | card_values
 
 
-DECLARES = Manifest
-
-
 def manifest(run: Run, dataset: Dataset, workers: Workers = 1) -> None:
     """Decode the images of one data set into a memory-mapped file and list them in a manifest."""
     from prefclip.datasets.build import build_manifest

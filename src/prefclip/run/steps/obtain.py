@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from prefclip.datasets.card_files import UnknownDatasetError
 from prefclip.datasets.own_folders import listed_sha256, own_cards
 from prefclip.run.options import Dataset, Run
 from prefclip.run.plan import listed_files
@@ -36,13 +37,12 @@ class Obtain(Step):
         return self.values(f"data.own.{self.dataset}") | {f"files of {self.dataset}": listed}
 
 
-DECLARES = Obtain
-
-
 def obtain(run: Run, dataset: Dataset) -> None:
     """Fetch one data set of a run unless it is there or one's own, check it, and fingerprint its files."""
     from prefclip.datasets.obtain import obtain_dataset
 
     step = Obtain.of(run, dataset=dataset)
+    if dataset not in step.config.datasets:
+        raise UnknownDatasetError(f"{dataset!r} is no data set of {run}, which has: {', '.join(step.config.datasets)}.")
     with step.recorded():
         obtain_dataset(dataset, step.config.data.root, step.output["found"], own_cards(step.config))

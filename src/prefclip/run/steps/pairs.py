@@ -31,9 +31,6 @@ class Pairs(Step):
         return {"preferences": self.files.preferences(self.dataset, self.words)}
 
 
-DECLARES = Pairs
-
-
 def pairs(run: Run, dataset: Dataset, words: Words = False) -> None:
     """Pair clean and attacked images: the true name is preferred, the written one rejected."""
     from prefclip.preferences.pairs import build_pairs

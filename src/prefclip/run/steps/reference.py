@@ -40,9 +40,6 @@ class Reference(Step):
         return self.values("model", "training.precision")
 
 
-DECLARES = Reference
-
-
 def reference(run: Run, threads: Threads = 1, words: Words = False) -> None:
     """Embed the training pairs with the frozen reference model, once for all methods."""
     from prefclip.training.reference import cache_reference

@@ -49,9 +49,6 @@ class Report(Step):
         return self.values(*keys) | shown_names(self.config)
 
 
-DECLARES = Report
-
-
 def report(
     run: Run,
     ablations: Annotated[bool, typer.Option("--ablations", help="the page of the sweeps instead")] = False,

@@ -48,9 +48,6 @@ class Saliency(Step):
         )
 
 
-DECLARES = Saliency
-
-
 def saliency(run: Run, method: Method, threads: Threads = 1) -> None:
     """Measure how much of what speaks for a name lies on the written word: one method, all its seeds.
 

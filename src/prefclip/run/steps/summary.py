@@ -23,9 +23,6 @@ class Summary(Step):
         return self.values("data", "methods")
 
 
-DECLARES = Summary
-
-
 def summary(run: Run) -> None:
     """Write the headline accuracies of a run as JSON, which `dvc metrics show` and `dvc metrics diff` read."""
     from prefclip.reporting.summary import summarise

@@ -48,9 +48,6 @@ class SweepConcept(Step):
         return self.values("evaluation", "model", "data") | kept
 
 
-DECLARES = SweepConcept
-
-
 def sweep_concept(run: Run, concept: Concept, seed: Seed = 0, threads: Threads = 1) -> None:
     """Measure the map of one concept at every power t; for gender, find the neutral t too."""
     from prefclip.evaluation.concept_sweep import sweep_reading

@@ -41,9 +41,6 @@ class Table(Step):
         return self.values(*leaf(self.table).settings(self.config)) | shown_names(self.config)
 
 
-DECLARES = Table
-
-
 def table(run: Run, name: Annotated[str, typer.Argument(help="name of the table")]) -> None:
     """Make one table: an object whose numbers name their sources (JSON), and CSV, Markdown and LaTeX of it."""
     from prefclip.reporting.tables import make_table

@@ -64,9 +64,6 @@ class Train(Step):
         return {**shared, f"methods.{self.method}": method}
 
 
-DECLARES = Train
-
-
 def train(
     run: Run,
     method: Method,

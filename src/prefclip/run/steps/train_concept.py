@@ -50,9 +50,6 @@ class TrainConcept(Step):
         }
 
 
-DECLARES = TrainConcept
-
-
 def train_concept(run: Run, concept: Concept, seed: Seed = 0, threads: Threads = 1) -> None:
     """Train the linear map of one concept; the model stays as it is."""
     from prefclip.training.concept_training import train_concept_map
