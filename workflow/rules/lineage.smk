@@ -1,19 +1,8 @@
 # The run in DVC, and the embedded base model again from its images: neither is part of `all`.
 
-from prefclip.lineage.project import Project
-from prefclip.lineage.versions.pipeline import check_described
-
 
 localrules:
     record,
-
-
-def recordable(wildcards):
-    """Return what `all` makes, unless dvc.yaml describes another run: that is said before any job starts."""
-    try:
-        return check_described(Project.around(), run.root) or everything(wildcards)
-    except PrefclipError as error:
-        sys.exit(f"prefclip: {error}")
 
 
 rule record:

@@ -5,6 +5,8 @@ import sys
 from prefclip.config import check_config
 from prefclip.datasets.registry import DATASETS
 from prefclip.errors import PrefclipError
+from prefclip.lineage.project import Project
+from prefclip.lineage.versions.pipeline import check_described
 from prefclip.reporting.figures import figure_names
 from prefclip.reporting.tables import table_names
 from prefclip.run.files import files_of, store_config
@@ -68,3 +70,11 @@ def launcher_of(wildcards, resources):
 def everything(wildcards):
     """Return what `all` makes; that rule comes last."""
     return rules.all.input
+
+
+def recordable(wildcards):
+    """Return what `all` makes, unless dvc.yaml describes another run: that is said before any job starts."""
+    try:
+        return check_described(Project.around(), run.root) or everything(wildcards)
+    except PrefclipError as error:
+        sys.exit(f"prefclip: {error}")
