@@ -103,10 +103,9 @@ def test_a_missing_file_is_named(run, published, name):
     assert not outcome and f"missing: {run / name}" in text and "missing files: 1" in text
 
 
-def test_a_run_that_does_not_exist_misses_everything(published, tmp_path):
-    comparison = compare_folders(tmp_path / "nowhere", published)
-    assert not comparison.reproduced
-    assert {verdict.verdict for verdict in comparison.verdicts} == {"missing"}
+def test_a_run_that_does_not_exist_is_named(published, tmp_path):
+    with pytest.raises(CompareError, match=r"nowhere/tables: no such folder; name a finished run"):
+        compare_folders(tmp_path / "nowhere", published)
 
 
 def test_further_cells_are_told_but_no_failure(run, published):
