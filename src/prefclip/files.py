@@ -46,17 +46,23 @@ def whole_file(path: str | Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-def replace_folder(new: Path, old: Path) -> None:
-    """Put a folder where another one may lie, which is kept aside until it is there. Raises OutputError."""
-    aside = old.with_name(f".{old.name}.before")
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Yield a copy of a folder that then takes its place; mends what a killed command left. Raises OutputError."""
+    made, aside = (path.with_name(f".{path.name}.{word}") for word in ("partial", "before"))
     try:
-        shutil.rmtree(aside, ignore_errors=True)
-        if old.exists():
-            os.replace(old, aside)
-        os.replace(new, old)
+        if aside.exists() and not path.exists():
+            os.replace(aside, path)
+        for left in (made, aside):
+            shutil.rmtree(left, ignore_errors=True)
+        shutil.copytree(path, made) if path.exists() else made.mkdir(parents=True)
+        yield made
+        if path.exists():
+            os.replace(path, aside)
+        os.replace(made, path)
         shutil.rmtree(aside, ignore_errors=True)
     except OSError as error:
-        raise _explained(old, error) from error
+        raise _explained(path, error) from error
 
 
 def remove_file(path: str | Path) -> None:

@@ -3,8 +3,10 @@
 import io
 import json
 import lzma
+import os
 import shutil
 import tarfile
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -226,7 +228,7 @@ def test_published_results_are_not_audited_as_a_run(published):
             verify(published.project, [published.path(name)])
 
 
-@pytest.mark.parametrize("at", ["shutil.copyfile", "write_text", "tarfile.open", "replace_folder"])
+@pytest.mark.parametrize("at", ["shutil.copyfile", "write_text", "tarfile.open"])
 def test_a_killed_publication_leaves_the_old_one_whole(published, monkeypatch, at):
     """Neither files of two runs side by side, nor records without their tables; the next one mends it."""
     demo = published
@@ -237,5 +239,31 @@ def test_a_killed_publication_leaves_the_old_one_whole(published, monkeypatch, a
         publish(demo.project, RUN)
     assert {path: path.read_bytes() for path in demo.path(FOLDER).rglob("*") if path.is_file()} == before
     assert demo.path("results/reference/.demo.partial").is_dir()
+    assert published_folders(demo.project) == [FOLDER]
     publish(demo.project, RUN)
+    assert sorted(path.name for path in demo.path("results/reference").iterdir()) == ["demo"]
+
+
+@pytest.mark.parametrize("swapped", [0, 1, 2])
+def test_a_swap_that_was_killed_loses_nothing(published, monkeypatch, swapped):
+    """Not even what was laid beside tables and figures by hand: ``swapped`` of the two renames were done."""
+    demo = published
+    demo.run_everything()
+    demo.path(f"{FOLDER}/notes.md").write_text("mine")
+    real, folders = os.replace, []
+
+    def replace(source, target):
+        if Path(source).is_dir():
+            if len(folders) == swapped:
+                raise KeyboardInterrupt
+            folders.append(source)
+        real(source, target)
+
+    with monkeypatch.context() as patch, nullcontext() if swapped == 2 else pytest.raises(KeyboardInterrupt):
+        patch.setattr("prefclip.files.os.replace", replace)
+        if swapped == 2:  # killed before the old one was removed
+            patch.setattr("prefclip.files.shutil.rmtree", lambda *arguments, **named: None)
+        publish(demo.project, RUN)
+    publish(demo.project, RUN)
+    assert demo.path(f"{FOLDER}/notes.md").read_text() == "mine" and demo.path(f"{FOLDER}/{RECORDS}").is_file()
     assert sorted(path.name for path in demo.path("results/reference").iterdir()) == ["demo"]

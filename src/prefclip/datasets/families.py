@@ -1,11 +1,11 @@
 """The reader of a data set, found by the family that its card names."""
 
-from importlib import import_module
-from pathlib import Path
+from collections.abc import Callable
 from types import ModuleType
 
 from prefclip.datasets.card import Card
 from prefclip.datasets.card_files import CardError
+from prefclip.leaves import leaf_names, read_leaf
 
 READERS = "prefclip.datasets.readers"
 
@@ -15,9 +15,9 @@ def reader_of(card: Card) -> ModuleType:
     allowed = families()
     if card.family not in allowed:
         raise CardError(f"data set {card.name}: unknown family {card.family!r}; allowed: {', '.join(allowed)}.")
-    return import_module(f"{READERS}.{card.family}")
+    return read_leaf(READERS, card.family, {"image_set": Callable})
 
 
-def families() -> list[str]:
+def families() -> tuple[str, ...]:
     """Return the families that there are, sorted."""
-    return sorted(path.stem for path in (Path(__file__).parent / "readers").glob("[!_]*.py"))
+    return leaf_names(READERS)

@@ -12,7 +12,7 @@ import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from prefclip.files import replace_folder, whole_file, write_text
+from prefclip.files import whole_file, whole_folder, write_text
 from prefclip.lineage.checks import is_result
 from prefclip.lineage.index import PUBLISHED, Index, listing
 from prefclip.lineage.project import FileProblem, LineageError, Project
@@ -52,7 +52,7 @@ class PublishedIndex(Index):
 
 def published_folders(project: Project) -> list[str]:
     """Return the published runs that have records."""
-    return [f"{PUBLISHED}/{path.parent.name}" for path in sorted((project.root / PUBLISHED).glob(f"*/{RECORDS}"))]
+    return [f"{PUBLISHED}/{path.parent.name}" for path in sorted((project.root / PUBLISHED).glob(f"[!.]*/{RECORDS}"))]
 
 
 def publish(project: Project, run: str | Path, name: str | None = None) -> str:
@@ -85,20 +85,16 @@ def publish(project: Project, run: str | Path, name: str | None = None) -> str:
         old = Path(project.locate(f"{target}/{RECORDS}")).parent
     except FileProblem as problem:
         raise LineageError(f"{target}: {problem}; nothing is published through it.") from problem
-    new = old.with_name(f".{old.name}.partial")
-    shutil.rmtree(new, ignore_errors=True)  # what a killed command left
-    if old.is_dir():
-        shutil.copytree(old, new)  # with whatever else lies there
-    for artifact in shown:
-        with whole_file(f"{new}{artifact[len(run) :]}") as path:
-            shutil.copyfile(project.locate(artifact), path)
-    write_text(new / "config.json", config.model_dump_json(indent=2) + "\n")
-    with whole_file(new / RECORDS) as path, tarfile.open(path, "w:xz") as bundle:
-        for each, text in texts.items():
-            member = tarfile.TarInfo(each)
-            member.size = len(text)
-            bundle.addfile(member, io.BytesIO(text))
-    replace_folder(new, old)
+    with whole_folder(old) as new:
+        for artifact in shown:
+            with whole_file(f"{new}{artifact[len(run) :]}") as path:
+                shutil.copyfile(project.locate(artifact), path)
+        write_text(new / "config.json", config.model_dump_json(indent=2) + "\n")
+        with whole_file(new / RECORDS) as path, tarfile.open(path, "w:xz") as bundle:
+            for each, text in texts.items():
+                member = tarfile.TarInfo(each)
+                member.size = len(text)
+                bundle.addfile(member, io.BytesIO(text))
     return target
 
 

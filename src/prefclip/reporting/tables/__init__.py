@@ -27,8 +27,7 @@ class UnknownTableError(PrefclipError):
 def table_names(config: Config | None = None, group: str | None = None) -> list[str]:
     """Return the tables of a configuration, or of any, in order; ``group``: of that one alone."""
     leaves = {name: leaf(name) for name in leaf_names(__name__)}
-    if config is not None:
-        leaves = {name: found for name, found in leaves.items() if found.applies(config)}
+    leaves = {name: found for name, found in leaves.items() if config is None or found.applies(config)}
     return sorted((name for name in leaves if group in (None, leaves[name].GROUP)), key=lambda name: leaves[name].ORDER)
 
 
