@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from prefclip.config import Config
 from prefclip.config.sweeps import SweepsConfig
@@ -27,7 +28,7 @@ from prefclip.datasets.image_stacks import open_images
 from prefclip.datasets.own_folders import own_cards
 from prefclip.datasets.parquet_tables import write_table
 from prefclip.files import write_json
-from prefclip.models.image_tower import embed_images
+from prefclip.models.image_tower import embed_images, image_tower
 from prefclip.models.loading import load_model
 from prefclip.models.weight_files import RANDOM, looks_like_file
 from prefclip.objectives import objective
@@ -35,6 +36,7 @@ from prefclip.run.plan import trained_runs
 from prefclip.training.distributed import Processes, joined_processes
 from prefclip.training.errors import TrainingError
 from prefclip.training.loop import train
+from prefclip.training.numerics import declared_numerics
 from prefclip.training.reference import cache_reference
 from prefclip.training.run_identity import method_settings
 from prefclip.training.training_log import SPEED_COLUMNS
@@ -52,7 +54,9 @@ class TrainingRate:
 
     ``batch_size`` is smaller than the config's where a step of those takes too long. Images per second are the median
     over ``steps``, the first left out, of all processes; slowest and fastest the 10 % quantiles; embedding is the
-    forward pass alone in one process. Memory is the GPU's, or the process's where there is none.
+    forward pass alone in one process, in fp32. ``gflop_per_image`` counts the products of one forward and backward
+    pass; the shares are of what the device's own matrix product reaches in that precision. Memory is the GPU's, or the
+    process's where there is none.
     """
 
     model: str
@@ -67,6 +71,9 @@ class TrainingRate:
     slowest: float
     fastest: float
     embedding_images_per_second: float
+    gflop_per_image: float
+    share_of_peak: float
+    embedding_share_of_peak: float
     peak_memory_mb: int
     images_per_run: int
     minutes_per_run: float
@@ -78,6 +85,7 @@ class TrainingRate:
             f"{self.model}, {self.method}, batch {self.batch_size}, {self.precision}"
             f"{', compiled' if self.compiled else ''} on {self.processes} × {self.device}: "
             f"{self.images_per_second:,.0f} images/s ({self.slowest:,.0f}–{self.fastest:,.0f}, {self.steps} steps), "
+            f"{self.share_of_peak:.0%} of a matrix product's rate; "
             f"{self.embedding_images_per_second:,.0f} embedded/s, {self.peak_memory_mb / 1024:.1f} GB; one training of "
             f"{self.images_per_run:,} images takes {self.minutes_per_run:,.1f} min, the config has {self.trainings}"
         )
@@ -96,11 +104,13 @@ def benchmark_training(
     with tempfile.TemporaryDirectory(prefix="prefclip-benchmark-") as folder, joined_processes() as processes:
         device = processes.device
         bench = _Bench(config, method, Path(folder), threads, processes)
+        if device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(device)
         try:
             batch_size, first = bench.fitting_batch(seconds)
             steps = min(1000, max(FEWEST_STEPS, int(seconds * first / (batch_size * halves))))
             rates = bench.rates(batch_size, steps)
-            embedding = bench.embedding_rate(device)
+            embedding, forward, both = bench.embedding_rate(device)
         except torch.OutOfMemoryError as error:
             raise TrainingError(
                 f"training.batch_size: {config.training.batch_size} pairs do not fit the memory of "
@@ -108,6 +118,7 @@ def benchmark_training(
             ) from error
     images = images_per_run(config, method)
     median = float(np.median(rates))
+    peak, plain_peak = (matrix_product_rate(device, kind) for kind in (config.training.precision, "fp32"))
     rate = TrainingRate(
         model=config.model.name,
         method=method,
@@ -121,6 +132,9 @@ def benchmark_training(
         slowest=round(float(np.quantile(rates, 0.1)), 1),
         fastest=round(float(np.quantile(rates, 0.9)), 1),
         embedding_images_per_second=round(embedding, 1),
+        gflop_per_image=round(both / 1e9, 3),
+        share_of_peak=round(median / processes.size * both / peak, 3),
+        embedding_share_of_peak=round(embedding * forward / plain_peak, 3),
         peak_memory_mb=_peak_memory_mb(device),
         images_per_run=images,
         minutes_per_run=round(images / median / 60, 2),
@@ -204,15 +218,34 @@ class _Bench:
         measured = pd.read_csv(speed)[SPEED_COLUMNS[-1]].to_numpy()[1:] if speed.exists() else np.zeros(steps)
         return self.processes.joined_rows(torch.tensor(measured)).numpy()
 
-    def embedding_rate(self, device: torch.device) -> float:
-        """Images per second of the frozen model; the second pass counts."""
+    def embedding_rate(self, device: torch.device) -> tuple[float, float, float]:
+        """Images per second of the frozen model in the second pass; FLOPs of an image forward, and with backward."""
         loaded = load_model(self.config.model, device)
         images = open_images(self.images)[: self.config.evaluation.batch_size * 4]
+        taken = 0.0
         for _ in range(2):
             started = time.perf_counter()
             embed_images(loaded, images, self.config.evaluation.batch_size)
             taken = time.perf_counter() - started
-        return len(images) / taken
+        with FlopCounterMode(display=False) as counter:
+            embedded = image_tower(loaded.model)(loaded.preprocess(images[:1], device))
+            forward = counter.get_total_flops()
+            embedded.sum().backward()
+        return len(images) / taken, forward, counter.get_total_flops()
+
+
+def matrix_product_rate(device: torch.device, precision: str) -> float:
+    """FLOP/s of a large product of random matrices in ``precision``: what a step is measured against."""
+    size = 8192 if device.type == "cuda" else 1024
+    kind = torch.bfloat16 if precision == "bf16" else torch.float32
+    left, right = torch.randn(2, size, size, generator=torch.Generator().manual_seed(0)).to(device, kind)
+    taken = []
+    with declared_numerics(precision):
+        for _ in range(8):
+            started = time.perf_counter()
+            (left @ right)[0, 0].item()  # waits for the device
+            taken.append(time.perf_counter() - started)
+    return 2 * size**3 / float(np.median(taken[3:]))
 
 
 def _device_name(device: torch.device) -> str:

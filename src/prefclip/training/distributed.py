@@ -73,8 +73,9 @@ class Processes:
 
 
 def default_device(local_rank: int = 0) -> torch.device:
-    """The GPU of this process, or the CPU where there is none."""
-    return torch.device("cuda", local_rank) if torch.cuda.is_available() else torch.device("cpu")
+    """The GPU of this process, which it shares where there are fewer than processes, or the CPU where there is none."""
+    gpus = torch.cuda.device_count()
+    return torch.device("cuda", local_rank % gpus) if gpus else torch.device("cpu")
 
 
 def current_processes(device: torch.device) -> Processes:
@@ -86,18 +87,19 @@ def current_processes(device: torch.device) -> Processes:
 
 @contextmanager
 def joined_processes(device: torch.device | str | None = None) -> Iterator[Processes]:
-    """Join the other processes of this run, if there are any: by NCCL on GPUs, by gloo on CPUs.
+    """Join the other processes of this run, if there are any: by NCCL where each has a GPU of its own, else by gloo.
 
     An error is marked with the rank it comes from; as that process ends, torchrun ends the others.
     """
     rank, size = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
     device = torch.device(device) if device else default_device(int(os.environ.get("LOCAL_RANK", 0)))
     if device.type == "cuda":
-        torch.cuda.set_device(device)
+        torch.cuda.set_device(device.index or 0)
     if size == 1 or distributed.is_initialized():  # alone, or joined by the caller
         yield current_processes(device)
         return
-    distributed.init_process_group("nccl" if device.type == "cuda" else "gloo", rank=rank, world_size=size)
+    own = device.type == "cuda" and int(os.environ.get("LOCAL_WORLD_SIZE", size)) <= torch.cuda.device_count()
+    distributed.init_process_group("nccl" if own else "gloo", rank=rank, world_size=size)
     try:
         yield Processes(rank, size, device)
     except BaseException as error:
