@@ -103,29 +103,29 @@ class TrainingFiles:
         return {name: getattr(self, name) for name in names}
 
 
-def write_training_files(folder: Path) -> TrainingFiles:
-    """Write all inputs but the reference cache."""
+def write_training_files(folder: Path, count: int = IMAGES, side: int = SIZE) -> TrainingFiles:
+    """Write all inputs but the reference cache: ``count`` images of ``side`` pixels."""
     files = TrainingFiles(folder)
     folder.mkdir(parents=True, exist_ok=True)
     save_emoji_clip(files.weights, tiny_model())
     write_classes(files.classes, ClassList("animals", "train", NAMES, TEMPLATE))
     generator = np.random.default_rng(0)
-    true = np.arange(IMAGES) % len(NAMES)
-    written = (true + generator.integers(1, len(NAMES), IMAGES)) % len(NAMES)
+    true = np.arange(count) % len(NAMES)
+    written = (true + generator.integers(1, len(NAMES), count)) % len(NAMES)
     colours = generator.integers(0, 256, (2, len(NAMES), 3))
-    pixels = colours[0, true][:, None, None] + generator.normal(0, 40, (IMAGES, SIZE, SIZE, 3))
+    pixels = colours[0, true][:, None, None] + generator.normal(0, 40, (count, side, side, 3))
     clean = np.clip(pixels, 0, 255).astype(np.uint8)
     attacked = clean.copy()
-    attacked[:, 8:16, 4:28] = colours[1, written][:, None, None]
+    attacked[:, side // 4 : side // 2, side // 8 : side * 7 // 8] = colours[1, written][:, None, None]
     np.save(files.images, clean)
     np.save(files.attacked_images, attacked)
-    ids = [f"animals-train-{index:05d}" for index in range(IMAGES)]
+    ids = [f"animals-train-{index:05d}" for index in range(count)]
     table = {
         "id": ids,
         "attacked_id": [f"{image}.w0" for image in ids],
-        "row": np.arange(IMAGES),
-        "attacked_row": np.arange(IMAGES),
-        "split": ["train"] * IMAGES,
+        "row": np.arange(count),
+        "attacked_row": np.arange(count),
+        "split": ["train"] * count,
         "preferred_label": true,
         "rejected_label": written,
     }

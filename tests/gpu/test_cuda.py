@@ -7,16 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 import torch
-from tiny_training import NAMES, TEMPLATE
+from tiny_training import TrainingFiles, write_training_files
 
 from prefclip.config import Config
-from prefclip.datasets.class_lists import ClassList, write_classes
-from prefclip.datasets.parquet_tables import write_table
 from prefclip.models.image_tower import embed_images
 from prefclip.models.loading import load_model
+from prefclip.training import loop
 from prefclip.training.errors import TrainingInterrupted
 from prefclip.training.loop import train
 from prefclip.training.reference import cache_reference
@@ -25,7 +23,7 @@ pytestmark = [
     pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU, which this machine has not"),
     pytest.mark.timeout(600),
 ]
-PAIRS, BATCH, STEPS = 32, 16, 20
+PAIRS, SIDE, BATCH, STEPS = 32, 224, 16, 20
 COLUMNS = ["loss", "preference", "regulariser", "margin"]
 # Largest difference of a logged term from float32 on a CPU within STEPS steps.
 BOUNDS = {"fp32": 1e-4, "tf32": 5e-3, "bf16": 5e-2}
@@ -35,67 +33,38 @@ class Bench:
     """Made-up pairs for the paper's ViT-B/32 with one and the same random start."""
 
     def __init__(self, folder):
-        self.folder = folder
-
-    def write(self):
-        folder, generator = self.folder, np.random.default_rng(0)
-        true = np.arange(PAIRS) % len(NAMES)
-        written = (true + generator.integers(1, len(NAMES), PAIRS)) % len(NAMES)
-        colours = generator.integers(0, 256, (2, len(NAMES), 3))
-        noise = generator.normal(0, 40, (PAIRS, 224, 224, 3))
-        clean = np.clip(colours[0, true][:, None, None] + noise, 0, 255).astype(np.uint8)
-        attacked = clean.copy()
-        attacked[:, 50:100, 20:200] = colours[1, written][:, None, None]
-        np.save(folder / "images.npy", clean)
-        np.save(folder / "attacked.npy", attacked)
-        write_classes(folder / "classes.json", ClassList("animals", "train", NAMES, TEMPLATE))
-        ids = [f"animals-train-{index:05d}" for index in range(PAIRS)]
-        columns = {"id": ids, "attacked_id": [f"{image}.w0" for image in ids]}
-        columns |= {"row": np.arange(PAIRS), "attacked_row": np.arange(PAIRS), "split": ["train"] * PAIRS}
-        columns |= {"preferred_label": true, "rejected_label": written}
-        write_table(
-            self.folder / "preferences.parquet", pa.Table.from_pandas(pd.DataFrame(columns), preserve_index=False)
-        )
+        self.files = TrainingFiles(folder)
 
     def config(self, **training):
+        shared = {"batch_size": BATCH, "epochs": STEPS * BATCH // PAIRS, "learning_rate": 2e-5, "drop_last_batches": 0}
         return Config.model_validate(
             {
                 "data": {"train": "animals"},
-                "model": {"name": "ViT-B-32-quickgelu", "weights": "random", "image_size": 224},
-                "training": {
-                    "batch_size": BATCH,
-                    "epochs": STEPS * BATCH // PAIRS,
-                    "learning_rate": 2e-5,
-                    "drop_last_batches": 0,
-                    **training,
-                },
+                "model": {"name": "ViT-B-32-quickgelu", "weights": "random", "image_size": SIDE},
+                "training": {**shared, **training},
                 "methods": {"dpo": {"objective": "dpo"}},
             }
         )
 
-    def stacks(self):
-        return [self.folder / name for name in ("preferences.parquet", "images.npy", "attacked.npy")]
-
     def reference(self, device, **training):
-        config = self.config(**training)
-        path = self.folder / f"reference-{device}-{config.training.precision}.safetensors"
+        config, files = self.config(**training), self.files
+        path = files.folder / f"reference-{device}-{config.training.precision}.safetensors"
         if not path.exists():
-            cache_reference(config, *self.stacks(), path, device=device)
+            cache_reference(config, files.preferences, files.images, files.attacked_images, path, device=device)
         return path
 
     def tune(self, name, device=None, **training):
         """Train on ``device``; without one, as a process of torchrun."""
-        output, reference = self.folder / name, self.reference(device or "cuda", **training)
-        inputs = (*self.stacks(), self.folder / "classes.json", reference, output)
-        train(self.config(**training), "dpo", 0, *inputs, scratch=self.folder / "scratch", device=device)
-        return output
+        folder = self.files.folder
+        inputs = self.files.inputs() | {"reference": self.reference(device or "cuda", **training)}
+        places = {"output_folder": folder / name, "scratch": folder / "scratch"}
+        train(self.config(**training), "dpo", 0, **inputs, **places, device=device)
+        return folder / name
 
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory):
-    bench = Bench(tmp_path_factory.mktemp("cuda"))
-    bench.write()
-    return bench
+    return Bench(write_training_files(tmp_path_factory.mktemp("cuda"), PAIRS, SIDE).folder)
 
 
 @pytest.fixture(scope="module")
@@ -126,8 +95,6 @@ def test_the_same_run_gives_the_same_bytes(bench, precision):
 
 
 def test_an_interrupted_run_goes_on_to_the_same_bytes(bench, monkeypatch):
-    from prefclip.training import loop
-
     whole = weights(bench.tune("whole", "cuda"))
     plain = loop.StopRequests.take
     steps = iter(range(STEPS))
@@ -141,16 +108,16 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(bench, monkeypatch):
 def test_two_processes_share_one_gpu(bench, of_the_cpu):
     """NCCL wants a GPU for each process; with fewer they talk by gloo."""
     bench.reference("cuda")
-    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", __file__, bench.folder]
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", __file__, bench.files.folder]
     visible = os.environ | {"CUDA_VISIBLE_DEVICES": os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]}
     visible["PYTHONPATH"] = os.pathsep.join(sys.path)
     done = subprocess.run([sys.executable, *launcher], capture_output=True, text=True, env=visible)
     assert done.returncode == 0, done.stderr
-    assert np.abs(logged(bench.folder / "two") - of_the_cpu).max() <= BOUNDS["fp32"]
+    assert np.abs(logged(bench.files.folder / "two") - of_the_cpu).max() <= BOUNDS["fp32"]
 
 
 def test_embeddings_are_the_cpus(bench):
-    images = np.load(bench.folder / "images.npy")
+    images = np.load(bench.files.images)
     model = bench.config().model
     on_cpu, on_gpu = (embed_images(load_model(model, torch.device(name)), images, 16) for name in ("cpu", "cuda"))
     assert float((on_cpu - on_gpu).abs().max()) <= 1e-5

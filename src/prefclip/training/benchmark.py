@@ -30,6 +30,7 @@ from prefclip.datasets.parquet_tables import write_table
 from prefclip.files import write_json
 from prefclip.models.image_tower import embed_images, image_tower
 from prefclip.models.loading import load_model
+from prefclip.models.trainable import select_trainable
 from prefclip.models.weight_files import RANDOM, looks_like_file
 from prefclip.objectives import objective
 from prefclip.run.plan import trained_runs
@@ -110,7 +111,9 @@ def benchmark_training(
             batch_size, first = bench.fitting_batch(seconds)
             steps = min(1000, max(FEWEST_STEPS, int(seconds * first / (batch_size * halves))))
             rates = bench.rates(batch_size, steps)
-            embedding, forward, both = bench.embedding_rate(device)
+            embedding = bench.embedding_rate()
+            forward, both = bench.flops_of_an_image()
+            peaks = {kind: bench.matrix_product_rate(kind) for kind in {config.training.precision, "fp32"}}
         except torch.OutOfMemoryError as error:
             raise TrainingError(
                 f"training.batch_size: {config.training.batch_size} pairs do not fit the memory of "
@@ -118,7 +121,6 @@ def benchmark_training(
             ) from error
     images = images_per_run(config, method)
     median = float(np.median(rates))
-    peak, plain_peak = (matrix_product_rate(device, kind) for kind in (config.training.precision, "fp32"))
     rate = TrainingRate(
         model=config.model.name,
         method=method,
@@ -133,8 +135,8 @@ def benchmark_training(
         fastest=round(float(np.quantile(rates, 0.9)), 1),
         embedding_images_per_second=round(embedding, 1),
         gflop_per_image=round(both / 1e9, 3),
-        share_of_peak=round(median / processes.size * both / peak, 3),
-        embedding_share_of_peak=round(embedding * forward / plain_peak, 3),
+        share_of_peak=round(median / processes.size * both / peaks[config.training.precision], 3),
+        embedding_share_of_peak=round(embedding * forward / peaks["fp32"], 3),
         peak_memory_mb=_peak_memory_mb(device),
         images_per_run=images,
         minutes_per_run=round(images / median / 60, 2),
@@ -218,34 +220,41 @@ class _Bench:
         measured = pd.read_csv(speed)[SPEED_COLUMNS[-1]].to_numpy()[1:] if speed.exists() else np.zeros(steps)
         return self.processes.joined_rows(torch.tensor(measured)).numpy()
 
-    def embedding_rate(self, device: torch.device) -> tuple[float, float, float]:
-        """Images per second of the frozen model in the second pass; FLOPs of an image forward, and with backward."""
-        loaded = load_model(self.config.model, device)
+    def embedding_rate(self) -> float:
+        """Images per second of the frozen model; the second pass counts."""
+        loaded = load_model(self.config.model, self.processes.device)
         images = open_images(self.images)[: self.config.evaluation.batch_size * 4]
-        taken = 0.0
-        for _ in range(2):
-            started = time.perf_counter()
-            embed_images(loaded, images, self.config.evaluation.batch_size)
-            taken = time.perf_counter() - started
+        with declared_numerics("fp32", self.threads):
+            for _ in range(2):
+                started = time.perf_counter()
+                embed_images(loaded, images, self.config.evaluation.batch_size)
+                taken = time.perf_counter() - started
+        return len(images) / taken
+
+    def flops_of_an_image(self) -> tuple[int, int]:
+        """Of one forward pass, and of a forward and backward pass to what the method trains."""
+        device = self.processes.device
+        loaded = load_model(self.config.model, device)
+        select_trainable(loaded.model, method_settings(self.config, self.method).trainable)
         with FlopCounterMode(display=False) as counter:
-            embedded = image_tower(loaded.model)(loaded.preprocess(images[:1], device))
+            embedded = image_tower(loaded.model)(loaded.preprocess(open_images(self.images)[:1], device))
             forward = counter.get_total_flops()
             embedded.sum().backward()
-        return len(images) / taken, forward, counter.get_total_flops()
+        return forward, counter.get_total_flops()
 
-
-def matrix_product_rate(device: torch.device, precision: str) -> float:
-    """FLOP/s of a large product of random matrices in ``precision``: what a step is measured against."""
-    size = 8192 if device.type == "cuda" else 1024
-    kind = torch.bfloat16 if precision == "bf16" else torch.float32
-    left, right = torch.randn(2, size, size, generator=torch.Generator().manual_seed(0)).to(device, kind)
-    taken = []
-    with declared_numerics(precision):
-        for _ in range(8):
-            started = time.perf_counter()
-            (left @ right)[0, 0].item()  # waits for the device
-            taken.append(time.perf_counter() - started)
-    return 2 * size**3 / float(np.median(taken[3:]))
+    def matrix_product_rate(self, precision: str) -> float:
+        """FLOP/s of a large product of random matrices in ``precision``: what a step is measured against."""
+        device = self.processes.device
+        size = 8192 if device.type == "cuda" else 1024
+        kind = torch.bfloat16 if precision == "bf16" else torch.float32
+        left, right = torch.randn(2, size, size, generator=torch.Generator().manual_seed(0)).to(device, kind)
+        taken = []
+        with declared_numerics(precision, self.threads):
+            for _ in range(8):
+                started = time.perf_counter()
+                (left @ right)[0, 0].item()  # waits for the device
+                taken.append(time.perf_counter() - started)
+        return 2 * size**3 / float(np.median(taken[3:]))
 
 
 def _device_name(device: torch.device) -> str:
