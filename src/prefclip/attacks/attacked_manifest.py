@@ -29,9 +29,20 @@ DRAWN = {
     "stroke": pa.string(),
     "seed": pa.int64(),
 }
+# What a twin keeps of its attack, and which kind of ink it has.
+KEPT = [name for name in DRAWN if name not in ("clean_row", "seed")]
+INK = {"ink_id": pa.string(), **{name: DRAWN[name] for name in KEPT}, "ink": pa.string()}
 ATTACKED_COLUMNS = (*list(DRAWN)[:3], "row", "clean_row", "sha256", *list(DRAWN)[4:])
+
+
+INK_COLUMNS = (*list(INK)[:4], "row", "sha256", *list(INK)[4:])
 
 
 def read_attacked_manifest(path: str | Path) -> pd.DataFrame:
     """Read an attacked manifest, with ATTACKED_COLUMNS. Raises TableError naming a file that is none."""
     return read_table(path, ATTACKED_COLUMNS, "make the attacks again (prefclip attacks)")
+
+
+def read_ink_manifest(path: str | Path) -> pd.DataFrame:
+    """Read the manifest of the ink twins, with INK_COLUMNS. Raises TableError naming a file that is none."""
+    return read_table(path, INK_COLUMNS, "draw the twins again (prefclip ink)")

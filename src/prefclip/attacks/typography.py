@@ -5,6 +5,7 @@ that shrinks until the word fits, a fill with a one-pixel stroke of another colo
 random choice comes from a generator made for that one image.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -110,8 +111,13 @@ def draw_spec(
     )
 
 
-def draw_attack(image: Image.Image, spec: AttackSpec) -> Image.Image:
-    """Draw ``spec`` on a copy of an RGB image. Raises AttackError for ink outside, or an unknown font or colour."""
+def draw_attack(
+    image: Image.Image, spec: AttackSpec, change: Callable[[Image.Image], Image.Image] = lambda mask: mask
+) -> Image.Image:
+    """Draw ``spec`` on a copy of an RGB image. Raises AttackError for ink outside, or an unknown font or colour.
+
+    ``change`` moves the ink of both masks of the word, stroke and fill, inside their box (:mod:`prefclip.attacks.ink`).
+    """
     for colour in (spec.fill, spec.stroke):
         if colour not in COLOURS:
             raise AttackError(f"colour {colour!r} is unknown; allowed: {', '.join(COLOURS)}.")
@@ -122,8 +128,8 @@ def draw_attack(image: Image.Image, spec: AttackSpec) -> Image.Image:
             f"the word {spec.word!r} at ({spec.x}, {spec.y}) leaves the {image.width}×{image.height} image."
         )
     attacked = image.convert("RGB")
-    attacked.paste(COLOURS[spec.stroke], (left, top), ink.stroke)
-    attacked.paste(COLOURS[spec.fill], (left, top), ink.fill)
+    attacked.paste(COLOURS[spec.stroke], (left, top), change(ink.stroke))
+    attacked.paste(COLOURS[spec.fill], (left, top), change(ink.fill))
     return attacked
 
 

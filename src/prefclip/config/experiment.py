@@ -79,6 +79,11 @@ class AttackConfig(Section):
     largest_size: Count = Field(19, description="largest font size drawn, pixels")
     variants: Count = Field(1, description="attacked images made of each clean image")
     seed: int = Field(0, ge=0, description="a new seed draws other words, fonts, colours and places")
+    ink: tuple[Literal["turned", "mirrored", "scrambled"], ...] = Field(
+        ("turned", "mirrored"),
+        min_length=1,
+        description="what makes the ink of an attack's twin unreadable; one by one",
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> "AttackConfig":

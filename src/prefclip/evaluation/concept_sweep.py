@@ -16,7 +16,7 @@ from prefclip.config import Config
 from prefclip.config.analyses import ConceptConfig
 from prefclip.evaluation.concept_table import TEST, ConceptRows, Place
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
-from prefclip.evaluation.zero_shot import ImageSet, read_image_set
+from prefclip.evaluation.zero_shot import ScoredSet, read_scored_set
 from prefclip.models.concept_head import ConceptHead, load_concept_head
 from prefclip.models.concept_powers import ConceptPowers
 from prefclip.models.image_tower import embed_images
@@ -79,7 +79,7 @@ def sweep_reading(
         opened = OpenedMap.open(config, settings, concept_map, device)
         rows = ConceptRows(config.model.key, name, settings.concept, seed, config.evaluation)
         for dataset in config.attacked_datasets:
-            chosen = read_image_set(config, dataset, files, TEST)
+            chosen = read_scored_set(config, dataset, files, TEST)
             texts = text_features(opened.loaded, chosen.classes)
             for kind in (CLEAN, TYPOGRAPHIC):
                 add_reading_rows(rows, opened, chosen, kind, texts, settings.scales, config.evaluation.batch_size)
@@ -90,14 +90,14 @@ def sweep_reading(
 def add_reading_rows(
     rows: ConceptRows,
     opened: OpenedMap,
-    chosen: ImageSet,
+    chosen: ScoredSet,
     images: str,
     texts: Tensor,
     scales: Iterable[float],
     batch_size: int,
 ) -> None:
     """Add the metrics of one data set's clean or typographic images at every t."""
-    manifest, pixels = chosen.part(images)
+    manifest, pixels = chosen.parts[images]
     embedded = embed_images(opened.loaded, pixels, batch_size, manifest["row"].to_numpy(np.int64))
     label = manifest["label"].to_numpy(np.int64)
     place = Place(chosen.dataset, images, TEST)

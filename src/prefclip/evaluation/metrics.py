@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 CLEAN = "clean"
 TYPOGRAPHIC = "typographic"
+INK = "ink"
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,10 @@ class Metric:
 
 METRICS = MappingProxyType(
     {
-        "accuracy": Metric((CLEAN, TYPOGRAPHIC), "predicted = label"),
+        "accuracy": Metric((CLEAN, INK, TYPOGRAPHIC), "predicted = label"),
         # SamplingTAR's text confusion rate (arXiv 2607.02494): right and otherwise wrong answers both count against it.
         # A written word that is no candidate name has no label, and its photographs are left out of account.
-        "text_confusion": Metric((TYPOGRAPHIC,), "predicted = word_label", without={"word_label": -1}),
+        "text_confusion": Metric((INK, TYPOGRAPHIC), "predicted = word_label", without={"word_label": -1}),
         "retention_kl": Metric((CLEAN,), "retention_kl", bounds=(0.0, np.inf), unit="nats"),
     }
 )

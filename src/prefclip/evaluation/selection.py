@@ -5,7 +5,7 @@ import pandas as pd
 from prefclip.config import Config, EvaluationConfig
 from prefclip.datasets.card_files import word_removed
 from prefclip.errors import PrefclipError
-from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
+from prefclip.evaluation.metrics import CLEAN, INK, TYPOGRAPHIC
 from prefclip.seeds import seed_for
 
 # The released logs count images in batches of 8 where a set is too small for their usual 512.
@@ -19,7 +19,7 @@ class SelectionError(PrefclipError):
 def image_kinds(config: Config, dataset: str) -> tuple[str, ...]:
     """Kinds of images that a run scores of one data set: real photographs are typographic as they are, or clean."""
     if dataset not in config.data.real:
-        return CLEAN, TYPOGRAPHIC
+        return CLEAN, INK, TYPOGRAPHIC
     return (CLEAN,) if word_removed(dataset) else (TYPOGRAPHIC,)
 
 

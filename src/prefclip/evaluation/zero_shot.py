@@ -1,5 +1,6 @@
 """The evaluation stage: zero-shot scores of one model on clean and typographic images of every data set."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,14 +10,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from prefclip.attacks.attacked_manifest import read_attacked_manifest
+from prefclip.attacks.attacked_manifest import read_attacked_manifest, read_ink_manifest
 from prefclip.config import Config
 from prefclip.datasets.class_lists import ClassList, read_classes
 from prefclip.datasets.image_stacks import open_images
 from prefclip.datasets.manifest import read_manifest
 from prefclip.errors import PrefclipError
 from prefclip.evaluation.long_form import write_predictions
-from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
+from prefclip.evaluation.metrics import CLEAN, INK, TYPOGRAPHIC
 from prefclip.evaluation.scoring import ScoringError, class_logits, predictions_of, retention_kl
 from prefclip.evaluation.selection import image_kinds, select_attacked, select_images
 from prefclip.models.checkpoints import load_checkpoint
@@ -28,6 +29,8 @@ from prefclip.training.numerics import declared_numerics
 
 RAW = "raw"
 AVERAGED = "averaged"
+# What an image of each kind is called.
+IDS = {CLEAN: "id", INK: "ink_id", TYPOGRAPHIC: "attacked_id"}
 CHECKPOINT_FILES = {RAW: "model.safetensors", AVERAGED: "averaged.safetensors"}
 
 
@@ -35,23 +38,16 @@ class EvaluationError(PrefclipError):
     """A method, checkpoint or data set that cannot be evaluated."""
 
 
-class ImageSet(NamedTuple):
-    """The images of one data set that are scored; real photographs are of one kind, and the other is None.
+class ScoredSet(NamedTuple):
+    """The images of one data set that are scored.
 
-    ``clean``, ``attacked``: their rows of the two manifests, in manifest order. ``clean_images``, ``attacked_images``:
-    all images of the data set, memory-mapped uint8 (N, H, W, 3).
+    ``parts``: kind of images → their rows of its manifest, in manifest order, and all images of that kind, uint8
+    (N, H, W, 3), memory-mapped. Real photographs are of one kind.
     """
 
     dataset: str
     classes: ClassList
-    clean: pd.DataFrame | None
-    attacked: pd.DataFrame | None
-    clean_images: NDArray[np.uint8] | None
-    attacked_images: NDArray[np.uint8] | None
-
-    def part(self, images: str) -> tuple[pd.DataFrame, NDArray[np.uint8]]:
-        """Manifest rows and pixels of the clean or the typographic images."""
-        return (self.clean, self.clean_images) if images == CLEAN else (self.attacked, self.attacked_images)
+    parts: dict[str, tuple[pd.DataFrame, NDArray[np.uint8]]]
 
 
 def evaluate(
@@ -73,7 +69,8 @@ def evaluate(
     Raises EvaluationError for an unknown method or a checkpoint that is missing or not wanted.
     """
     variants = checkpoint_files(config, method, checkpoint)
-    sets = [read_image_set(config, dataset, files, "test") for dataset in config.scored_datasets(method, seed)]
+    names = config.scored_datasets(method, seed)
+    sets = [read_scored_set(config, dataset, files, "test", image_kinds(config, dataset)) for dataset in names]
     parts = []
     with joined_processes() as processes, torch.inference_mode(), declared_numerics("fp32", threads):
         loaded = load_model(config.model, processes.device)
@@ -81,19 +78,18 @@ def evaluate(
         reference = {
             chosen.dataset: _logits(loaded, texts, chosen, CLEAN, config, config.model.weights)
             for chosen in sets
-            if chosen.clean is not None
+            if CLEAN in chosen.parts
         }
         for weights, path in variants.items():
             if path is not None and load_checkpoint(loaded, path)["trainable"] == "all":
                 texts = {chosen.dataset: text_features(loaded, chosen.classes) for chosen in sets}
             for chosen in sets:
-                if chosen.clean is not None:
-                    untouched = reference[chosen.dataset]
-                    clean = untouched if path is None else _logits(loaded, texts, chosen, CLEAN, config, path)
-                    parts.append(_rows(chosen, weights, CLEAN, clean, retention_kl(untouched, clean)))
-                if chosen.attacked is not None:
-                    typographic = _logits(loaded, texts, chosen, TYPOGRAPHIC, config, path or config.model.weights)
-                    parts.append(_rows(chosen, weights, TYPOGRAPHIC, typographic, None))
+                for images in chosen.parts:
+                    untouched = reference[chosen.dataset] if images == CLEAN else None
+                    known = untouched if path is None else None
+                    found = _logits(loaded, texts, chosen, images, config, path or config.model.weights, known)
+                    retention = None if untouched is None else retention_kl(untouched, found)
+                    parts.append(_rows(chosen, weights, images, found, retention))
     if processes.is_main:
         write_predictions(pd.concat(parts, ignore_index=True), out_predictions)
 
@@ -121,8 +117,10 @@ def checkpoint_files(config: Config, method: str, checkpoint: str | Path | None)
     return files
 
 
-def read_image_set(config: Config, dataset: str, files: RunFiles, split: str) -> ImageSet:
-    """Open one data set and check that class list, manifests and images belong together.
+def read_scored_set(
+    config: Config, dataset: str, files: RunFiles, split: str, kinds: Sequence[str] = (CLEAN, TYPOGRAPHIC)
+) -> ScoredSet:
+    """Open the images of some kinds of one data set and check that class list, manifests and images belong together.
 
     Raises EvaluationError naming the file that does not fit.
     """
@@ -133,15 +131,21 @@ def read_image_set(config: Config, dataset: str, files: RunFiles, split: str) ->
     if dataset in config.data.real:
         # A written word that is no candidate has the label -1: no answer can be it.
         _check_rows(manifest_path, clean, clean_images, names, {"label": 0, "word_label": -1})
-        if image_kinds(config, dataset) == (CLEAN,):
-            return ImageSet(dataset, names, clean, None, clean_images, None)
-        return ImageSet(dataset, names, None, clean.assign(attacked_id=clean["id"]), None, clean_images)
-    attacked_path = files.attacked_manifest(dataset)
-    attacked = select_attacked(read_attacked_manifest(attacked_path), clean, dataset)
-    attacked_images = open_images(files.attacked_images(dataset))
+        (kind,) = image_kinds(config, dataset)
+        return ScoredSet(dataset, names, {kind: (clean.assign(attacked_id=clean["id"]), clean_images)})
     _check_rows(manifest_path, clean, clean_images, names, {"label": 0})
-    _check_rows(attacked_path, attacked, attacked_images, names, {"label": 0, "word_label": 0})
-    return ImageSet(dataset, names, clean, attacked, clean_images, attacked_images)
+    parts = {CLEAN: (clean, clean_images)}
+    twins = {
+        TYPOGRAPHIC: (files.attacked_manifest, read_attacked_manifest, files.attacked_images),
+        INK: (files.ink_manifest, read_ink_manifest, files.ink_images),
+    }
+    for kind in kinds:
+        if kind in twins:
+            path, read, images = twins[kind]
+            rows, pixels = select_attacked(read(path(dataset)), clean, dataset), open_images(images(dataset))
+            _check_rows(path(dataset), rows, pixels, names, {"label": 0, "word_label": 0})
+            parts[kind] = (rows, pixels)
+    return ScoredSet(dataset, names, parts)
 
 
 def _check_rows(
@@ -160,24 +164,33 @@ def _check_rows(
 
 
 def _logits(
-    loaded: LoadedModel, texts: dict[str, Tensor], chosen: ImageSet, images: str, config: Config, origin: str | Path
+    loaded: LoadedModel,
+    texts: dict[str, Tensor],
+    chosen: ScoredSet,
+    images: str,
+    config: Config,
+    origin: str | Path,
+    known: Tensor | None = None,
 ) -> Tensor:
-    rows, pixels = chosen.part(images)
+    """Logits of one kind of images, unless they are ``known``."""
+    if known is not None:
+        return known
+    rows, pixels = chosen.parts[images]
     try:
         return class_logits(loaded, texts[chosen.dataset], pixels, rows["row"].to_numpy(), config.evaluation.batch_size)
     except ScoringError as error:
         raise ScoringError(f"{origin}: on {images} images of {chosen.dataset}, {error}") from error
 
 
-def _rows(chosen: ImageSet, weights: str, images: str, logits: Tensor, retention: Tensor | None) -> pd.DataFrame:
-    """Predictions (columns of PREDICTIONS) of one data set's clean or typographic images."""
-    manifest, _ = chosen.part(images)
+def _rows(chosen: ScoredSet, weights: str, images: str, logits: Tensor, retention: Tensor | None) -> pd.DataFrame:
+    """Predictions (columns of PREDICTIONS) of one kind of images of one data set."""
+    manifest, _ = chosen.parts[images]
     rows = predictions_of(logits, manifest["label"].to_numpy())
     return rows.assign(
         weights=weights,
         dataset=chosen.dataset,
         images=images,
-        id=manifest["id" if images == CLEAN else "attacked_id"].to_numpy(),
+        id=manifest[IDS[images]].to_numpy(),
         clean_id=manifest["id"].to_numpy(),
         label=manifest["label"].to_numpy(),
         word_label=-1 if images == CLEAN else manifest["word_label"].to_numpy(),

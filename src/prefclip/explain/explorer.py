@@ -14,7 +14,7 @@ from prefclip.config import Config
 from prefclip.datasets.class_lists import ClassList
 from prefclip.datasets.data_uris import picture_uri
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
-from prefclip.evaluation.zero_shot import read_image_set
+from prefclip.evaluation.zero_shot import read_scored_set
 from prefclip.explain.explanation import Explanation, explain_pictures
 from prefclip.explain.explorer_file import FORMAT
 from prefclip.explain.saliency.box_metrics import BOX_COLUMNS
@@ -51,7 +51,7 @@ def explore_images(
     Raises PrefclipError naming the file that is missing or damaged.
     """
     wanted = max(FEWEST, PICTURES // len(config.attacked_datasets))
-    sets = [read_image_set(config, dataset, files, "test") for dataset in config.attacked_datasets]
+    sets = [read_scored_set(config, dataset, files, "test") for dataset in config.attacked_datasets]
     chosen = [choose_images(each, wanted) for each in sets]
     found: dict[str, list[list[Explanation]]] = {}
     for method, checkpoint in checkpoints.items():

@@ -43,6 +43,13 @@ class RunFiles:
     def attacked_manifest(self, dataset: str, words: bool = False) -> str:
         return self._path(f"attacked{'_words' if words else ''}", dataset, "manifest.parquet")
 
+    def ink_images(self, dataset: str) -> str:
+        """The twins of attacked images whose ink cannot be read."""
+        return self._path("ink", dataset, "images.npy")
+
+    def ink_manifest(self, dataset: str) -> str:
+        return self._path("ink", dataset, "manifest.parquet")
+
     def attacked_set(self, dataset: str) -> list[str]:
         """Return all that is read of one data set with typographic images."""
         named = (self.classes, self.images, self.attacked_images, self.manifest, self.attacked_manifest)

@@ -15,7 +15,7 @@ from prefclip.config import Config
 from prefclip.config.analyses import SaliencyConfig
 from prefclip.datasets.parquet_tables import write_table
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
-from prefclip.evaluation.zero_shot import ImageSet, read_image_set
+from prefclip.evaluation.zero_shot import ScoredSet, read_scored_set
 from prefclip.explain.saliency import SaliencyError
 from prefclip.explain.saliency.box_metrics import BOX_COLUMNS, box_area, pointing_game, share_in_box
 from prefclip.explain.saliency.explainers import explain
@@ -85,7 +85,7 @@ def measure_saliency(
     frames, maps = [], {}
     with declared_numerics("fp32", threads):
         loaded = load_model(config.model, device)
-        chosen_set = read_image_set(config, dataset, files, "test")
+        chosen_set = read_scored_set(config, dataset, files, "test")
         chosen = choose_images(chosen_set, settings.images)
         texts = text_features(loaded, chosen_set.classes)
         examples = choose_examples(loaded, texts, chosen, settings.examples, settings.batch_size)
@@ -104,15 +104,16 @@ def measure_saliency(
     write_tensors(out_maps, {name: torch.from_numpy(found) for name, found in maps.items()}, shown)
 
 
-def choose_images(chosen: ImageSet, count: int) -> ChosenImages:
+def choose_images(chosen: ScoredSet, count: int) -> ChosenImages:
     """The first ``count`` clean images in an order drawn from their ids, each with its first attacked variant."""
-    rows = chosen.attacked.sort_values(["id", "attacked_id"], kind="stable").drop_duplicates("id")
+    (_, clean), (attacked_rows, attacked) = chosen.parts[CLEAN], chosen.parts[TYPOGRAPHIC]
+    rows = attacked_rows.sort_values(["id", "attacked_id"], kind="stable").drop_duplicates("id")
     drawn = rows["id"].map(lambda identity: seed_for(chosen.dataset, identity, "saliency image"))
     rows = rows.loc[drawn.sort_values(kind="stable").index[:count]].reset_index(drop=True)
     return ChosenImages(
         rows,
-        np.asarray(chosen.attacked_images[rows["row"].to_numpy()]),
-        np.asarray(chosen.clean_images[rows["clean_row"].to_numpy()]),
+        np.asarray(attacked[rows["row"].to_numpy()]),
+        np.asarray(clean[rows["clean_row"].to_numpy()]),
     )
 
 

@@ -42,7 +42,9 @@ class Attacks(Step):
 
     @property
     def settings(self):
-        return self.values("attack") | ({"further_words": self.config.further_words} if self.words else {})
+        return self.values(*(f"attack.{key}" for key in ("smallest_size", "largest_size", "variants", "seed"))) | (
+            {"further_words": self.config.further_words} if self.words else {}
+        )
 
 
 def attacks(run: Run, dataset: Dataset, workers: Workers = 1, words: Words = False) -> None:

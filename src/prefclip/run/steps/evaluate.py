@@ -28,7 +28,8 @@ class Evaluate(Step):
         images = {}
         for dataset in self.config.scored_datasets(self.method, self.seed):
             alone = [path(dataset) for path in (files.images, files.manifest, files.classes)]
-            images[dataset] = alone if dataset in real else files.attacked_set(dataset)
+            ink = [files.ink_images(dataset), files.ink_manifest(dataset)]
+            images[dataset] = alone if dataset in real else [*files.attacked_set(dataset), *ink]
         tuned = list(tuned_weights(self.config, self.files, self.method, self.seed).values())
         return {"weights": base_weights(self.config), "checkpoints": tuned, **images}
 
