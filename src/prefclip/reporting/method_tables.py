@@ -5,14 +5,14 @@ from itertools import product
 from typing import NamedTuple
 
 from prefclip.config import Config, method_names
-from prefclip.evaluation.metrics import CLEAN, METRICS, TYPOGRAPHIC
+from prefclip.evaluation.metrics import CLEAN, INK, METRICS, TYPOGRAPHIC
 from prefclip.reporting.estimates import RAW, REFERENCE, Estimates, headline_weights, read_estimates
 from prefclip.reporting.labels import column_groups, dataset_label, method_label
 from prefclip.reporting.traced import Numbers
 from prefclip.run.files import RunFiles
 from prefclip.table import DIFFERENCE, VALUE, Row, Table
 
-IMAGE_LABELS = {CLEAN: "O", TYPOGRAPHIC: "T"}
+IMAGE_LABELS = {CLEAN: "O", INK: "I", TYPOGRAPHIC: "T"}
 LOWEST_IS_BEST = ("text_confusion", "retention_kl")
 
 

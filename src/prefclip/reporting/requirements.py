@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import isnan, nan
 
 from prefclip.config import Config, method_names
-from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
+from prefclip.evaluation.metrics import CLEAN, INK, TYPOGRAPHIC
 from prefclip.reporting.estimates import REFERENCE, Estimates, headline_weights, read_estimates
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label, method_label
 from prefclip.reporting.traced import Numbers, Traced
@@ -16,9 +16,11 @@ ALL_SETS = "train_and_zero_shot_mean"
 TITLES = {
     "clean_accuracy": "clean accuracy",
     "lost_under_attack": "accuracy lost under attack",
+    "reading_share": "share of that loss which is reading",
     "text_confusion": "called by the written word",
     "word_among_errors": "written word among the wrong answers",
     "recovered_share": "won back of what CLIP loses",
+    "recovered_reading": "won back of what reading costs",
     "clean_drop": "clean accuracy lost",
 }
 COLUMNS = ("method", "weights", "requirement", "scope", "sense", "value", "ci_low", "ci_high", "n", "seeds")
@@ -88,6 +90,9 @@ def required_numbers(estimates: Estimates, config: Config) -> Iterator[tuple[Req
     called_by_word = of(REFERENCE, ALL_SETS, TYPOGRAPHIC, "text_confusion")
     lost = of(REFERENCE, ALL_SETS, CLEAN) - attacked
     yield Requirement(REFERENCE, "lost_under_attack", ALL_SETS, ">=", 0.25), lost
+    for scope, least in zip(scopes, (0.5, 0.6), strict=False):
+        share = reading_share(*(of(REFERENCE, scope, images) for images in (CLEAN, INK, TYPOGRAPHIC)))
+        yield Requirement(REFERENCE, "reading_share", scope, ">=", least), share
     yield Requirement(REFERENCE, "text_confusion", ALL_SETS, ">=", 0.30), called_by_word
     yield Requirement(REFERENCE, "word_among_errors", ALL_SETS, ">=", nan), called_by_word / (1 - attacked)
     for method in method_names(config)[1:]:
@@ -97,6 +102,9 @@ def required_numbers(estimates: Estimates, config: Config) -> Iterator[tuple[Req
                 of(method, scope, TYPOGRAPHIC), of(REFERENCE, scope, TYPOGRAPHIC), of(REFERENCE, scope, CLEAN)
             )
             yield Requirement(method, "recovered_share", scope, ">=", least if required else nan), share
+        for scope in scopes:
+            kept, before = (of(each, scope, INK) - of(each, scope, TYPOGRAPHIC) for each in (method, REFERENCE))
+            yield Requirement(method, "recovered_reading", scope, ">=", nan), 1 - kept / before
         drop = of(REFERENCE, scopes[-1], CLEAN) - of(method, scopes[-1], CLEAN)
         yield Requirement(method, "clean_drop", scopes[-1], "<=", 0.05 if required else nan), drop
 
@@ -109,6 +117,14 @@ def recovered_share(tuned: Traced, untouched: Traced, clean: Traced) -> Traced:
     return (tuned - untouched) / (clean - untouched)
 
 
+def reading_share(clean: Traced, ink: Traced, word: Traced) -> Traced:
+    """(I - T) / (O - T): how much of what is lost under a word is lost because it can be read; 0 is none, 1 all of it.
+
+    Accuracies of one model on clean images, under unreadable ink and under the word; NaN where nothing is lost.
+    """
+    return (ink - word) / (clean - word)
+
+
 def _sets(config: Config, scope: str) -> tuple[str, ...]:
     zero_shot = tuple(config.data.zero_shot)
     return {ZERO_SHOT_MEAN: zero_shot, ALL_SETS: (config.data.train, *zero_shot)}.get(scope, (scope,))
@@ -117,7 +133,8 @@ def _sets(config: Config, scope: str) -> tuple[str, ...]:
 def _caption(config: Config) -> str:
     return (
         "What the run must show, and what it showed. Won back: (T of the method − T of CLIP) / (O of CLIP − T of "
-        "CLIP), with O the clean and T the typographic accuracy. Clean accuracy lost: in points, against CLIP. Values "
+        "CLIP), with O the clean and T the typographic accuracy, I that under the same ink unreadable. Reading: (I − T) / "
+        "(O − T); won back of it: 1 − (I − T of the method) / (I − T of CLIP). Clean accuracy lost: in points, against CLIP. Values "
         f"in %, ± half-width of the {100 * config.evaluation.confidence:g} % interval. Baselines without a preference "
         "objective are shown without a requirement."
     )
