@@ -16,9 +16,10 @@ PREDICTIONS = pa.schema(
     [
         ("weights", pa.dictionary(pa.int8(), pa.string())),  # raw | averaged
         ("dataset", pa.dictionary(pa.int8(), pa.string())),
-        ("images", pa.dictionary(pa.int8(), pa.string())),  # clean | typographic
-        ("id", pa.string()),  # of the image: a typographic one has its attacked_id
-        ("clean_id", pa.string()),  # what typographic variants and their clean twin share
+        ("images", pa.dictionary(pa.int8(), pa.string())),  # clean | ink | typographic
+        ("id", pa.string()),  # of the image: an attacked one has its attacked_id, its twin the ink_id
+        ("clean_id", pa.string()),  # what all versions of an image share
+        ("cluster", pa.string()),  # what renderings of one drawing share; a photograph stands alone
         ("label", pa.int32()),
         ("predicted", pa.int32()),
         ("second", pa.int32()),  # next best classes; -1 where the list has only two names

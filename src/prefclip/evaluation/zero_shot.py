@@ -185,6 +185,8 @@ def _logits(
 def _rows(chosen: ScoredSet, weights: str, images: str, logits: Tensor, retention: Tensor | None) -> pd.DataFrame:
     """Predictions (columns of PREDICTIONS) of one kind of images of one data set."""
     manifest, _ = chosen.parts[images]
+    clean = next(iter(chosen.parts.values()))[0].set_index("id")
+    clusters = clean["cluster"] if "cluster" in clean else clean.index.to_series()
     rows = predictions_of(logits, manifest["label"].to_numpy())
     return rows.assign(
         weights=weights,
@@ -192,6 +194,7 @@ def _rows(chosen: ScoredSet, weights: str, images: str, logits: Tensor, retentio
         images=images,
         id=manifest[IDS[images]].to_numpy(),
         clean_id=manifest["id"].to_numpy(),
+        cluster=clusters.loc[manifest["id"]].to_numpy(),
         label=manifest["label"].to_numpy(),
         word_label=-1 if images == CLEAN else manifest["word_label"].to_numpy(),
         retention_kl=np.nan if retention is None else retention.numpy(),

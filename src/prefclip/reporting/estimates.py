@@ -162,11 +162,11 @@ def read_estimates(
     counts: dict = {}
     for dataset in config.datasets if datasets is None else datasets:
         for images in image_kinds(config, dataset):
-            columns, twins, candidates = _columns(frames, dataset, images)
+            columns, clusters, candidates = _columns(frames, dataset, images)
             values = np.stack([*columns.values(), candidates], axis=1)
-            # One generator per data set: the clean and the typographic twin are picked together.
+            # One generator per data set: all versions of all renderings of a drawing are picked together.
             generator, drawn = generator_for(dataset, "table bootstrap"), config.evaluation.bootstrap_samples
-            draws = bootstrap_means(values, generator, groups=twins, samples=drawn)
+            draws = bootstrap_means(values, generator, groups=clusters, samples=drawn)
             both = np.concatenate([values.mean(axis=0)[None], draws]).T
             counts[dataset, images] = len(values)
             counts[dataset, images, "text_confusion"] = int(candidates.sum())
@@ -180,7 +180,7 @@ def read_estimates(
 
 
 def _columns(frames: list, dataset: str, images: str) -> tuple[dict, NDArray[np.str_], NDArray[np.float64]]:
-    """One column of per-image numbers for each (method, seed, weights, metric), the images' clean twins, and whether
+    """One column of per-image numbers for each (method, seed, weights, metric), the clusters that images are resampled in, and whether
     the word on each image is a candidate name (1.0 or 0.0).
     """
     columns: dict = {}
@@ -196,7 +196,7 @@ def _columns(frames: list, dataset: str, images: str) -> tuple[dict, NDArray[np.
             identity = rows["id"].to_numpy()
             if first is None:
                 candidates = (rows["word_label"].to_numpy() >= 0).astype(np.float64)
-                first = (path, identity, rows["clean_id"].to_numpy(), candidates)
+                first = (path, identity, rows["cluster"].to_numpy(), candidates)
             elif not np.array_equal(identity, first[1]):
                 raise EstimateError(
                     f"{path}: its {weights} weights scored other {images} images of {dataset} than {first[0]}; "

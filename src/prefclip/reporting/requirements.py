@@ -133,8 +133,8 @@ def _sets(config: Config, scope: str) -> tuple[str, ...]:
 def _caption(config: Config) -> str:
     return (
         "What the run must show, and what it showed. Won back: (T of the method − T of CLIP) / (O of CLIP − T of "
-        "CLIP), with O the clean and T the typographic accuracy, I that under the same ink unreadable. Reading: (I − T) / "
-        "(O − T); won back of it: 1 − (I − T of the method) / (I − T of CLIP). Clean accuracy lost: in points, against CLIP. Values "
-        f"in %, ± half-width of the {100 * config.evaluation.confidence:g} % interval. Baselines without a preference "
-        "objective are shown without a requirement."
+        "CLIP), with O the clean and T the typographic accuracy, I that under the same ink unreadable. Reading: "
+        "(I − T) / (O − T); won back of it: 1 − (I − T of the method) / (I − T of CLIP). Clean accuracy lost: in "
+        f"points, against CLIP. Values in %, ± half-width of the {100 * config.evaluation.confidence:g} % interval. "
+        "Baselines without a preference objective are shown without a requirement."
     )

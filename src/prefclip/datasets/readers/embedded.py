@@ -35,6 +35,7 @@ def image_set(config: Config, card: Card, role: Role) -> ImageSet:
     ids, splits, labels, rows = zip(*_scenes(card.name, split_sizes(config.data, role), rows_of_class), strict=True)
     sources = world.sources.loc[list(rows), ["kind", "gender", "tone", "style", "codepoints"]]
     records = pd.DataFrame({"id": ids, "split": splits, "label": labels}).join(sources.reset_index(drop=True))
+    records["cluster"] = records["style"] + " " + records["codepoints"]
     paint = partial(_paint, world, card.name, ids, rows, config.model.image_size)
     return ImageSet(names, records, config.model.image_size, paint, str(world.sources_file))
 
