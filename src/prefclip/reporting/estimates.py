@@ -180,8 +180,8 @@ def read_estimates(
 
 
 def _columns(frames: list, dataset: str, images: str) -> tuple[dict, NDArray[np.str_], NDArray[np.float64]]:
-    """One column of per-image numbers for each (method, seed, weights, metric), the clusters that images are resampled in, and whether
-    the word on each image is a candidate name (1.0 or 0.0).
+    """One column of per-image numbers for each (method, seed, weights, metric), the clusters that images are resampled
+    in, and whether the word on each image is a candidate name (1.0 or 0.0).
     """
     columns: dict = {}
     first = None
