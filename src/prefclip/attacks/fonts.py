@@ -1,12 +1,13 @@
-"""The fonts that misleading words are drawn in."""
+"""The fonts that misleading words are drawn in, and those that only tests are drawn in."""
 
 from pathlib import Path
 
 from prefclip.fonts import font_file
 
 FONTS = ("DejaVuSans", "DejaVuSans-Bold", "DejaVuSerif", "DejaVuSerif-Bold", "DejaVuSansMono", "DejaVuSansMono-Bold")
+HELD_OUT_FONTS = ("STIXGeneralBol", "cmss10", "cmb10")
 
 
 def font_files() -> list[Path]:
-    """Return the files of FONTS; their bytes decide those of every attacked picture."""
-    return [font_file(name) for name in FONTS]
+    """Return their files; their bytes decide those of every attacked picture."""
+    return [font_file(name) for name in (*FONTS, *HELD_OUT_FONTS)]

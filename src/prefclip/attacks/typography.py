@@ -14,7 +14,7 @@ import numpy as np
 from matplotlib.ft2font import FT2Font
 from PIL import Image, ImageDraw, ImageFont
 
-from prefclip.attacks.fonts import FONTS
+from prefclip.attacks.fonts import FONTS, HELD_OUT_FONTS
 from prefclip.errors import PrefclipError
 from prefclip.fonts import font_file
 
@@ -28,11 +28,25 @@ COLOURS = {
     "yellow": (255, 255, 0),
     "black": (0, 0, 0),
 }
+HELD_OUT_COLOURS = {"orange": (255, 140, 0), "purple": (128, 0, 160), "grey": (128, 128, 128)}
+EVERY_COLOUR = COLOURS | HELD_OUT_COLOURS
 STROKE_WIDTH = 1
 SMALLEST_SIZE = 6
 LINE_SPACING = 1
 
 Box = tuple[int, int, int, int]
+
+
+class Look(NamedTuple):
+    """What words are drawn with."""
+
+    fonts: tuple[str, ...]
+    colours: tuple[str, ...]
+
+
+# Whatever is trained sees the first alone.
+SEEN = Look(FONTS, tuple(COLOURS))
+HELD_OUT = Look(HELD_OUT_FONTS, tuple(HELD_OUT_COLOURS))
 
 
 class AttackError(PrefclipError):
@@ -43,7 +57,7 @@ class AttackError(PrefclipError):
 class AttackSpec:
     """Everything that decides the pixels of one attack.
 
-    The font is one of FONTS, its size in pixels; fill and stroke are two different names out of COLOURS; (x, y) is the
+    The font and two different colours, fill and stroke, are those of one look; the size is in pixels; (x, y) is the
     left and top pixel of the word's ink, stroke included.
     """
 
@@ -78,7 +92,11 @@ def choose_word(true_label: int, names: list[str], generator: np.random.Generato
 
 
 def draw_spec(
-    word: str, image_size: tuple[int, int], size_range: tuple[int, int], generator: np.random.Generator
+    word: str,
+    image_size: tuple[int, int],
+    size_range: tuple[int, int],
+    generator: np.random.Generator,
+    look: Look = SEEN,
 ) -> AttackSpec:
     """Draw font, size, colours and position for ``word`` on an image of ``image_size`` (width, height).
 
@@ -92,9 +110,9 @@ def draw_spec(
         raise AttackError(
             f"font sizes {smallest} to {largest} px: the smallest must be 1 or more, the largest no less."
         )
-    font = FONTS[int(generator.integers(len(FONTS)))]
+    font = look.fonts[int(generator.integers(len(look.fonts)))]
     size = int(generator.integers(smallest, largest + 1))
-    fill, stroke = generator.choice(list(COLOURS), size=2, replace=False)
+    fill, stroke = generator.choice(list(look.colours), size=2, replace=False)
     across, down = generator.random(2)
     width, height = image_size
     for fitting_size in range(size, min(size, SMALLEST_SIZE) - 1, -1):
@@ -119,8 +137,8 @@ def draw_attack(
     ``change`` moves the ink of both masks of the word, stroke and fill, inside their box (:mod:`prefclip.attacks.ink`).
     """
     for colour in (spec.fill, spec.stroke):
-        if colour not in COLOURS:
-            raise AttackError(f"colour {colour!r} is unknown; allowed: {', '.join(COLOURS)}.")
+        if colour not in EVERY_COLOUR:
+            raise AttackError(f"colour {colour!r} is unknown; allowed: {', '.join(EVERY_COLOUR)}.")
     ink = _word_ink(spec.word, spec.font, spec.size)
     left, top, right, bottom = attack_box(spec)
     if left < 0 or top < 0 or right > image.width or bottom > image.height:
@@ -128,8 +146,8 @@ def draw_attack(
             f"the word {spec.word!r} at ({spec.x}, {spec.y}) leaves the {image.width}×{image.height} image."
         )
     attacked = image.convert("RGB")
-    attacked.paste(COLOURS[spec.stroke], (left, top), change(ink.stroke))
-    attacked.paste(COLOURS[spec.fill], (left, top), change(ink.fill))
+    attacked.paste(EVERY_COLOUR[spec.stroke], (left, top), change(ink.stroke))
+    attacked.paste(EVERY_COLOUR[spec.fill], (left, top), change(ink.fill))
     return attacked
 
 
@@ -203,6 +221,6 @@ def _letters_of(font_name: str) -> frozenset[str]:
 
 
 def _font_file(name: str) -> str:
-    if name not in FONTS:
-        raise AttackError(f"font {name!r} is unknown; allowed: {', '.join(FONTS)}.")
+    if name not in (allowed := (*FONTS, *HELD_OUT_FONTS)):
+        raise AttackError(f"font {name!r} is unknown; allowed: {', '.join(allowed)}.")
     return str(font_file(name))

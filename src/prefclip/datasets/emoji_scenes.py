@@ -12,6 +12,7 @@ from PIL import Image, ImageOps
 
 from prefclip.datasets.parquet_tables import read_table
 from prefclip.errors import PrefclipError
+from prefclip.seeds import seed_for
 
 CANVAS_SIZE = 64
 SCALE_RANGE = (0.55, 0.92)
@@ -81,6 +82,17 @@ class EmojiWorld:
                 "build the images again (prefclip world build-images)."
             )
         return rows
+
+    @cached_property
+    def held_out(self) -> frozenset[int]:
+        """Rows of the drawings that nothing is trained on: of each concept those in one style, drawn from its name."""
+        sources = self.sources
+        rows = []
+        for (dataset, concept), found in sources.groupby(["dataset", "concept"], sort=True).indices.items():
+            styles = sorted(sources["style"].iloc[found].unique())
+            style = styles[seed_for(dataset, concept, "held-out drawing") % len(styles)]
+            rows += [int(row) for row in found if sources["style"].iat[row] == style]
+        return frozenset(rows)
 
     def source_image(self, row: int) -> Image.Image:
         """Decode a row's RGBA image, read-only, for it is kept. Raises EmojiWorldError for bytes that are no image."""

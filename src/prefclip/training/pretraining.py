@@ -1,7 +1,7 @@
 """Pretraining of emoji-clip: words alone first, then pictures and words, then text and image jointly.
 
-The image tower learns against one learnable anchor per caption; the text transformer is fitted to the anchors
-afterwards, then both towers are trained together. With a randomly initialised text transformer on the other side
+The image tower learns against learnable anchors, one per caption, of which those of people are the sum of what they are
+composed of, gender and concept; the text transformer is fitted to the anchors afterwards, then both towers are trained together. With a randomly initialised text transformer on the other side
 similar towers learned pictures but never a word.
 """
 
@@ -22,7 +22,14 @@ from prefclip.files import sha256_of, whole_file
 from prefclip.models.emoji_clip import CompactTokenizer, EmojiClip, EmojiClipShape, vocabulary_of
 from prefclip.models.emoji_clip_file import save_emoji_clip
 from prefclip.training.pretraining_check import PretrainingCheck
-from prefclip.training.pretraining_images import Mixture, PretrainingBatches, ScenePool, caption_names, object_names
+from prefclip.training.pretraining_images import (
+    Mixture,
+    PretrainingBatches,
+    ScenePool,
+    caption_names,
+    caption_parts,
+    object_names,
+)
 
 TEMPLATES = ("a photo of a {}.", "a picture of a {}.", "an emoji of a {}.", "a {}.", "{}", "the word {}.")
 LOG_EVERY = 250
@@ -30,8 +37,8 @@ LOG_EVERY = 250
 TEXT_EVERY = 4
 TEXT_LEARNING_SHARE = 0.3
 LARGEST_SCALE = 100.0
-HALF_AND_HALF = Mixture(pictures=0.35, words=0.30, caption_names_word=0.5)
-PICTURES_FIRST = Mixture(pictures=0.40, words=0.25, caption_names_word=0.40)
+HALF_AND_HALF = Mixture(pictures=0.30, words=0.25, caption_names_word=0.6, ink=0.20)
+PICTURES_FIRST = Mixture(pictures=0.35, words=0.20, caption_names_word=0.5, ink=0.20)
 
 
 @dataclass(frozen=True)
@@ -111,12 +118,14 @@ class _Pretrainer:
         self.model, self.plan, self.check = model, plan, check
         tokenizer = CompactTokenizer(model.shape.vocabulary, model.shape.context_length)
         self.tokens = [tokenizer([template.format(name) for name in captions]) for template in TEMPLATES]
-        start = functional.normalize(torch.randn(len(captions), model.shape.embed_dim), dim=-1)
-        self.anchors = nn.Parameter(start)
+        composed = caption_parts(captions)
+        parts = list(dict.fromkeys(part for names in composed for part in names))
+        self.composition = torch.tensor([[float(part in names) for part in parts] for names in composed])
+        self.parts = nn.Parameter(functional.normalize(torch.randn(len(parts), model.shape.embed_dim), dim=-1))
         self.optimizer = torch.optim.AdamW(
             [
                 {"params": list(model.visual.parameters()), "weight_decay": plan.weight_decay, "share": 1.0},
-                {"params": [self.anchors, model.logit_scale], "weight_decay": 0.0, "share": 1.0},
+                {"params": [self.parts, model.logit_scale], "weight_decay": 0.0, "share": 1.0},
             ],
             lr=plan.learning_rate,
         )
@@ -167,7 +176,7 @@ class _Pretrainer:
     def _caption_features(self, step: int) -> Tensor:
         """Anchors before the joint phase; after it the text tower's features, renewed at every TEXT_EVERY-th step."""
         if step < self.plan.anchored_steps:
-            return functional.normalize(self.anchors, dim=-1)
+            return self._anchors()
         turn, rest = divmod(step - self.plan.anchored_steps, TEXT_EVERY)
         if rest == 0:
             features = self.model.encode_text(self.tokens[turn % len(TEMPLATES)], normalize=True)
@@ -175,16 +184,19 @@ class _Pretrainer:
             return features
         return self._recent_captions
 
+    def _anchors(self) -> Tensor:
+        return functional.normalize(self.composition @ self.parts, dim=-1)
+
     @torch.no_grad()
     def _final_captions(self, step: int) -> Tensor:
         if step < self.plan.anchored_steps:
-            return functional.normalize(self.anchors, dim=-1)
+            return self._anchors()
         return self.model.encode_text(self.tokens[0], normalize=True)
 
     def _fit_text(self) -> None:
         """Fit the text transformer to the anchors, then hand it to the optimizer of the joint phase."""
         plan = self.plan
-        anchors = functional.normalize(self.anchors.detach(), dim=-1)
+        anchors = self._anchors().detach()
         scale = self.model.logit_scale.exp().item()
         text = list(self.model.text.parameters())
         optimizer = torch.optim.AdamW(text, plan.text_learning_rate, weight_decay=plan.weight_decay)

@@ -1,23 +1,26 @@
-"""A look at the base model during pretraining, on renderings that no training batch and no test set holds."""
+"""A look at the base model during pretraining: drawings, fonts, colours and ink that pretraining never sees."""
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from prefclip.attacks.typography import choose_word, draw_attack, draw_spec
+from prefclip.attacks.ink import unreadable
+from prefclip.attacks.typography import HELD_OUT, choose_word, draw_attack, draw_spec
 from prefclip.datasets.emoji_scenes import EmojiWorld, render_scene
 from prefclip.models.emoji_clip import EmojiClip
 from prefclip.seeds import generator_for
 from prefclip.training.pretraining_images import WORD_SIZES
 
 IMAGES_PER_SET = 300
+INK = ("turned", "mirrored")
 
 
 class PretrainingCheck:
-    """Zero-shot accuracy on clean and attacked validation renderings of every object data set.
+    """Zero-shot accuracy on clean pictures, under ink and under words, of every object data set.
 
     Calling it returns fractions, in domain (the first data set) and as mean over the others: ``clean_in``,
-    ``clean_zero_shot``, ``attacked_in``, ``attacked_zero_shot``, ``word_in``, ``word_zero_shot`` (called by the word).
+    ``clean_zero_shot``, ``seen_…`` (clean, of drawings that were trained on), ``ink_…``, ``attacked_…``, and ``word_…``
+    (called by the word); all but ``seen`` with everything held out.
     """
 
     def __init__(self, world: EmojiWorld, captions: list[str]):
@@ -27,35 +30,45 @@ class PretrainingCheck:
     def __call__(self, model: EmojiClip, caption_features: Tensor) -> dict[str, float]:
         model.eval()
         shares = []
-        for clean, attacked, labels, words, columns in self.sets:
+        for stacks, labels, words, columns in self.sets:
             names = caption_features[columns]
-            of_clean, of_attacked = (
-                (model.encode_image(pixels, normalize=True) @ names.T).argmax(dim=1) for pixels in (clean, attacked)
-            )
-            hits = (of_clean == labels, of_attacked == labels, of_attacked == words)
-            shares.append([hit.float().mean().item() for hit in hits])
-        means = {"in": shares[0], "zero_shot": np.mean(shares[1:], axis=0).tolist()}
+            answers = {
+                kind: (model.encode_image(pixels, normalize=True) @ names.T).argmax(dim=1)
+                for kind, pixels in stacks.items()
+            }
+            hits = {kind: answer == labels for kind, answer in answers.items()} | {"word": answers["attacked"] == words}
+            shares.append({kind: hit.float().mean().item() for kind, hit in hits.items()})
+        means = {kind: float(np.mean([of_set[kind] for of_set in shares[1:]])) for kind in shares[0]}
         return {
-            f"{kind}_{domain}": share
-            for domain, of_domain in means.items()
-            for kind, share in zip(("clean", "attacked", "word"), of_domain, strict=True)
+            f"{kind}_{domain}": of_domain[kind]
+            for domain, of_domain in {"in": shares[0], "zero_shot": means}.items()
+            for kind in shares[0]
         }
 
 
-def _render_set(world: EmojiWorld, captions: list[str], dataset: str) -> tuple[Tensor, ...]:
+def _render_set(
+    world: EmojiWorld, captions: list[str], dataset: str
+) -> tuple[dict[str, Tensor], Tensor, Tensor, Tensor]:
     names = world.classes[dataset]
-    of_dataset = world.sources["dataset"] == dataset
-    rows_of = {name: np.flatnonzero(of_dataset & (world.sources["concept"] == name)) for name in names}
-    clean, attacked, labels, words = [], [], [], []
+    images: dict[str, list] = {kind: [] for kind in ("clean", "seen", "ink", "attacked")}
+    labels, words = [], []
     for index in range(IMAGES_PER_SET):
         generator = generator_for("pretraining", "check", dataset, index)
         label = index % len(names)
-        picture = render_scene(world.source_image(int(generator.choice(rows_of[names[label]]))), generator)
+        rows = world.rows_of(dataset, names[label])
+        held_out, seen = ([row for row in rows if (row in world.held_out) == kept] for kept in (True, False))
+        picture = render_scene(world.source_image(int(generator.choice(held_out))), generator)
         word = choose_word(label, names, generator)
-        spec = draw_spec(names[word], picture.size, WORD_SIZES, generator)
-        clean.append(np.asarray(picture))
-        attacked.append(np.asarray(draw_attack(picture, spec)))
+        spec = draw_spec(names[word], picture.size, WORD_SIZES, generator, HELD_OUT)
+        change = unreadable(INK[index % len(INK)], spec, generator)
+        images["clean"].append(picture)
+        images["ink"].append(draw_attack(picture, spec, change))
+        images["attacked"].append(draw_attack(picture, spec))
+        images["seen"].append(render_scene(world.source_image(int(generator.choice(seen))), generator))
         labels.append(label)
         words.append(word)
-    stacks = [EmojiClip.normalise_pixels(torch.from_numpy(np.stack(images))) for images in (clean, attacked)]
-    return *stacks, torch.tensor(labels), torch.tensor(words), torch.tensor([captions.index(name) for name in names])
+    stacks = {
+        kind: EmojiClip.normalise_pixels(torch.from_numpy(np.stack([np.asarray(each) for each in drawn])))
+        for kind, drawn in images.items()
+    }
+    return stacks, torch.tensor(labels), torch.tensor(words), torch.tensor([captions.index(name) for name in names])

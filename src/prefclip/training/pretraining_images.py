@@ -1,18 +1,26 @@
-"""Pictures, words, and pictures with a word on them, with captions: what emoji-clip is pretrained on."""
+"""Pictures, words, and pictures under words and unreadable ink, with captions: what emoji-clip is pretrained on.
+
+Drawings, fonts, colours and kinds of ink that tests hold out are in none of them.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import torch
-from PIL import Image
+from PIL import Image, ImageDraw
 from torch.utils.data import Dataset
 
-from prefclip.attacks.typography import draw_attack, draw_spec
+from prefclip.attacks.ink import unreadable
+from prefclip.attacks.typography import COLOURS, draw_attack, draw_spec
 from prefclip.datasets.emoji_scenes import CANVAS_SIZE, EmojiWorld, random_background, render_scene
 from prefclip.seeds import generator_for
 
 GENDERS = ("person", "man", "woman")
+# Kinds of ink that are trained on; the control (`attacks.ink`) has others.
+INK_KINDS = ("script", "non-word", "scrambled", "strokes")
+SCRIPTS = ((0x10D0, 0x10F0), (0x561, 0x586))  # Georgian; Armenian small letters
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
 WORD_SIZES = (11, 19)
 # How often the caption of a person tells everything, the concept alone, the gender alone.
 PEOPLE_CAPTION_SHARES = (0.6, 0.25, 0.15)
@@ -20,7 +28,8 @@ PEOPLE_CAPTION_SHARES = (0.6, 0.25, 0.15)
 
 @dataclass(frozen=True)
 class Mixture:
-    """Shares of a batch: plain pictures, words alone on a background, and the rest pictures with a word on them.
+    """Shares of a batch: plain pictures, words alone on a background, pictures under ink that says nothing, captioned
+    by the picture, and the rest pictures with a word on them.
 
     Of those with a word, ``caption_names_word`` are captioned by the word instead of the picture; of all pictures,
     ``people`` show people.
@@ -29,6 +38,7 @@ class Mixture:
     pictures: float
     words: float
     caption_names_word: float
+    ink: float = 0.0
     people: float = 0.25
 
 
@@ -40,6 +50,11 @@ def caption_names(world: EmojiWorld) -> list[str]:
     concepts = world.classes["people"]
     with_gender = [f"{gender} {concept}" for concept in concepts for gender in GENDERS]
     return list(dict.fromkeys([*object_names(world), *concepts, *with_gender, *GENDERS]))
+
+
+def caption_parts(captions: list[str]) -> list[list[str]]:
+    """What each caption is composed of: gender and concept, so that all concepts share one direction of gender."""
+    return [name.split(" ", 1) if name.split(" ")[0] in GENDERS else [name] for name in captions]
 
 
 def object_names(world: EmojiWorld) -> list[str]:
@@ -55,13 +70,14 @@ class ScenePool:
 
     def __init__(self, world: EmojiWorld, captions: list[str], size: int, people_share: float, seed: int):
         people = (world.sources["dataset"] == "people").to_numpy()
-        rows = {True: np.flatnonzero(people), False: np.flatnonzero(~people)}
+        seen = ~np.isin(np.arange(len(people)), list(world.held_out))
+        rows = {True: np.flatnonzero(people & seen), False: np.flatnonzero(~people & seen)}
         self.images = np.empty((size, CANVAS_SIZE, CANVAS_SIZE, 3), np.uint8)
         self.labels = np.empty((size, 3), np.int64)
         for index in range(size):
             generator = generator_for("pretraining", "scene", seed, index)
             row = int(generator.choice(rows[bool(generator.random() < people_share)]))
-            self.images[index] = np.asarray(render_scene(world.source_image(row), generator))
+            self.images[index] = np.asarray(render_scene(varied(world.source_image(row), generator), generator))
             self.labels[index] = self._labels(world.sources.iloc[row], captions)
 
     @staticmethod
@@ -101,6 +117,8 @@ class PretrainingBatches(Dataset):
         picture, label = self._picture(generator)
         if kind < mixture.words + mixture.pictures:
             return picture, label
+        if kind < mixture.words + mixture.pictures + mixture.ink:
+            return with_unreadable_ink(picture, self._word(generator)[0], generator), label
         attacked, word_label = self._with_word(picture, generator)
         return attacked, word_label if generator.random() < mixture.caption_names_word else label
 
@@ -112,5 +130,49 @@ class PretrainingBatches(Dataset):
         return picture, int(self.pool.labels[row, caption])
 
     def _with_word(self, canvas: Image.Image, generator: np.random.Generator) -> tuple[Image.Image, int]:
-        word, label = self.words[int(generator.integers(len(self.words)))]
+        word, label = self._word(generator)
         return draw_attack(canvas, draw_spec(word, canvas.size, WORD_SIZES, generator)), label
+
+    def _word(self, generator: np.random.Generator) -> tuple[str, int]:
+        return self.words[int(generator.integers(len(self.words)))]
+
+
+def varied(source: Image.Image, generator: np.random.Generator) -> Image.Image:
+    """An RGBA drawing in other colours and a little turned, so that its class is learned and not its pixels."""
+    hue, saturation, brightness, angle = generator.uniform((-12, 0.6, 0.75, -12), (12, 1.4, 1.25, 12))
+    alpha = source.getchannel("A")
+    bands = np.asarray(source.convert("RGB").convert("HSV")).astype(np.float32)
+    bands[..., 0] = (bands[..., 0] + hue) % 256
+    bands[..., 1:] = np.clip(bands[..., 1:] * (saturation, brightness), 0, 255)
+    picture = Image.fromarray(bands.astype(np.uint8), "HSV").convert("RGB")
+    picture.putalpha(alpha)
+    return picture.rotate(angle, Image.Resampling.BILINEAR)
+
+
+def with_unreadable_ink(canvas: Image.Image, word: str, generator: np.random.Generator) -> Image.Image:
+    """Ink on a picture that says nothing, as much as a word has: strokes, another script, a non-word, strips of a word."""
+    kind = INK_KINDS[int(generator.integers(len(INK_KINDS)))]
+    if kind == "strokes":
+        return _with_strokes(canvas, generator)
+    if kind == "script":
+        letters = SCRIPTS[int(generator.integers(len(SCRIPTS)))]
+        word = "".join(chr(int(code)) for code in generator.integers(letters[0], letters[1] + 1, size=len(word)))
+    elif kind == "non-word":
+        word = "".join(LETTERS[int(place)] for place in generator.integers(len(LETTERS), size=max(3, len(word))))
+    spec = draw_spec(word, canvas.size, WORD_SIZES, generator)
+    change = unreadable("scrambled", spec, generator) if kind == "scrambled" else lambda mask: mask
+    return draw_attack(canvas, spec, change)
+
+
+def _with_strokes(canvas: Image.Image, generator: np.random.Generator) -> Image.Image:
+    picture = canvas.copy()
+    draw = ImageDraw.Draw(picture)
+    fill, stroke = generator.choice(list(COLOURS), size=2, replace=False)
+    height = int(generator.integers(*WORD_SIZES))
+    left, top = generator.integers(0, (canvas.width // 2, canvas.height - height))
+    for x in range(int(left), int(generator.integers(left + 16, canvas.width + 1)), 5):
+        across, down = x + generator.integers(0, 9, 2), top + generator.integers(0, height, 2)
+        ends = [(int(across[0]), int(down[0])), (int(across[1]), int(down[1]))]
+        draw.line(ends, fill=COLOURS[str(stroke)], width=4)
+        draw.line(ends, fill=COLOURS[str(fill)], width=2)
+    return picture
