@@ -1,8 +1,8 @@
 """Pretraining of emoji-clip: words alone first, then pictures and words, then text and image jointly.
 
-The image tower learns against learnable anchors, one per caption, of which those of people are the sum of what they are
-composed of, gender and concept; the text transformer is fitted to the anchors afterwards, then both towers are trained together. With a randomly initialised text transformer on the other side
-similar towers learned pictures but never a word.
+The image tower learns against learnable anchors, one per caption; those of people are the sum of what they are composed
+of, gender and concept. The text transformer is fitted to the anchors afterwards, then both towers are trained together.
+With a randomly initialised text transformer on the other side similar towers learned pictures but never a word.
 """
 
 import math

@@ -150,7 +150,7 @@ def varied(source: Image.Image, generator: np.random.Generator) -> Image.Image:
 
 
 def with_unreadable_ink(canvas: Image.Image, word: str, generator: np.random.Generator) -> Image.Image:
-    """Ink on a picture that says nothing, as much as a word has: strokes, another script, a non-word, strips of a word."""
+    """Ink that says nothing, as much as a word has: strokes, another script, a non-word, or strips of a word."""
     kind = INK_KINDS[int(generator.integers(len(INK_KINDS)))]
     if kind == "strokes":
         return _with_strokes(canvas, generator)
