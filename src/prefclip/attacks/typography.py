@@ -29,8 +29,12 @@ COLOURS = {
     "black": (0, 0, 0),
 }
 HELD_OUT_COLOURS = {"orange": (255, 140, 0), "purple": (128, 0, 160), "grey": (128, 128, 128)}
-EVERY_COLOUR = COLOURS | HELD_OUT_COLOURS
+PAPERS = {"paper": (250, 248, 240), "yellow paper": (250, 235, 150)}
+HELD_OUT_PAPERS = {"blue paper": (205, 222, 245)}
+EVERY_COLOUR = COLOURS | HELD_OUT_COLOURS | PAPERS | HELD_OUT_PAPERS
 STROKE_WIDTH = 1
+# Of a slip of paper around its word, pixels for a letter of the second number.
+MARGIN, MARGIN_SIZE = 2, 16
 SMALLEST_SIZE = 6
 LINE_SPACING = 1
 
@@ -38,15 +42,17 @@ Box = tuple[int, int, int, int]
 
 
 class Look(NamedTuple):
-    """What words are drawn with."""
+    """What words are drawn with: painted in any two of the colours, or in an ink on a slip of paper."""
 
     fonts: tuple[str, ...]
     colours: tuple[str, ...]
+    inks: tuple[str, ...]
+    papers: tuple[str, ...]
 
 
 # Whatever is trained sees the first alone.
-SEEN = Look(FONTS, tuple(COLOURS))
-HELD_OUT = Look(HELD_OUT_FONTS, tuple(HELD_OUT_COLOURS))
+SEEN = Look(FONTS, tuple(COLOURS), ("black", "blue", "red"), tuple(PAPERS))
+HELD_OUT = Look(HELD_OUT_FONTS, tuple(HELD_OUT_COLOURS), ("purple",), tuple(HELD_OUT_PAPERS))
 
 
 class AttackError(PrefclipError):
@@ -58,7 +64,7 @@ class AttackSpec:
     """Everything that decides the pixels of one attack.
 
     The font and two different colours, fill and stroke, are those of one look; the size is in pixels; (x, y) is the
-    left and top pixel of the word's ink, stroke included.
+    left and top pixel of the word's ink, stroke included. On a ``slip`` the stroke is the paper, a filled rectangle.
     """
 
     word: str
@@ -68,6 +74,7 @@ class AttackSpec:
     stroke: str
     x: int
     y: int
+    slip: bool = False
 
 
 def break_lines(word: str) -> list[str]:
@@ -97,8 +104,10 @@ def draw_spec(
     size_range: tuple[int, int],
     generator: np.random.Generator,
     look: Look = SEEN,
+    slip: bool = False,
 ) -> AttackSpec:
-    """Draw font, size, colours and position for ``word`` on an image of ``image_size`` (width, height).
+    """Draw font, size, colours and position for ``word`` on an image of ``image_size`` (width, height), painted on it
+    or on a ``slip`` of paper.
 
     The size starts uniform in ``size_range`` (pixels, both ends included) and shrinks by one until the word fits.
     Raises AttackError for a word that is empty, has letters that the fonts lack, or does not fit at SMALLEST_SIZE, and
@@ -112,17 +121,20 @@ def draw_spec(
         )
     font = look.fonts[int(generator.integers(len(look.fonts)))]
     size = int(generator.integers(smallest, largest + 1))
-    fill, stroke = generator.choice(list(look.colours), size=2, replace=False)
+    if slip:
+        fill, stroke = generator.choice(look.inks), generator.choice(look.papers)
+    else:
+        fill, stroke = generator.choice(look.colours, size=2, replace=False)
     across, down = generator.random(2)
     width, height = image_size
     for fitting_size in range(size, min(size, SMALLEST_SIZE) - 1, -1):
         if _surely_wider(word, font, fitting_size, width):
             continue
-        ink_width, ink_height = _word_ink(word, font, fitting_size).stroke.size
+        ink_width, ink_height = _word_ink(word, font, fitting_size, slip).stroke.size
         if ink_width <= width and ink_height <= height:
             x = int(across * (width - ink_width + 1))
             y = int(down * (height - ink_height + 1))
-            return AttackSpec(word, font, fitting_size, str(fill), str(stroke), x, y)
+            return AttackSpec(word, font, fitting_size, str(fill), str(stroke), x, y, slip)
     raise AttackError(
         f"the word {word!r} does not fit on an image of {width}×{height} pixels even at {min(size, SMALLEST_SIZE)} px; "
         "use a shorter word or a larger image."
@@ -139,7 +151,7 @@ def draw_attack(
     for colour in (spec.fill, spec.stroke):
         if colour not in EVERY_COLOUR:
             raise AttackError(f"colour {colour!r} is unknown; allowed: {', '.join(EVERY_COLOUR)}.")
-    ink = _word_ink(spec.word, spec.font, spec.size)
+    ink = _word_ink(spec.word, spec.font, spec.size, spec.slip)
     left, top, right, bottom = attack_box(spec)
     if left < 0 or top < 0 or right > image.width or bottom > image.height:
         raise AttackError(
@@ -152,14 +164,14 @@ def draw_attack(
 
 
 def attack_box(spec: AttackSpec) -> Box:
-    """Return the exact (left, top, right, bottom) of the drawn ink in pixels, right and bottom exclusive."""
-    width, height = _word_ink(spec.word, spec.font, spec.size).stroke.size
+    """Return the exact (left, top, right, bottom) of the drawn ink, or slip, in pixels; right and bottom exclusive."""
+    width, height = _word_ink(spec.word, spec.font, spec.size, spec.slip).stroke.size
     return spec.x, spec.y, spec.x + width, spec.y + height
 
 
 def line_boxes(spec: AttackSpec) -> list[Box]:
-    """Return one box per written line, as :func:`attack_box`; together they span the attack's box."""
-    ink = _word_ink(spec.word, spec.font, spec.size)
+    """Return one box per written line, as :func:`attack_box`; together they span the box of the ink."""
+    ink = _word_ink(spec.word, spec.font, spec.size, spec.slip)
     return [(spec.x + a, spec.y + b, spec.x + c, spec.y + d) for a, b, c, d in ink.line_boxes]
 
 
@@ -172,7 +184,7 @@ class _WordInk(NamedTuple):
 
 
 @lru_cache(maxsize=16384)
-def _word_ink(word: str, font_name: str, size: int) -> _WordInk:
+def _word_ink(word: str, font_name: str, size: int, slip: bool = False) -> _WordInk:
     font = _load_font(font_name, size)
     lacking = sorted(set("".join(word.split())) - _letters_of(font_name))
     if lacking:
@@ -198,6 +210,10 @@ def _word_ink(word: str, font_name: str, size: int) -> _WordInk:
     crop = masks["stroke"].getbbox()
     if crop is None or None in boxes:
         raise AttackError(f"the word {word!r} leaves no ink in font {font_name}; use visible letters.")
+    if slip:
+        margin = max(1, round(MARGIN * size / MARGIN_SIZE))
+        crop = (crop[0] - margin, crop[1] - margin, crop[2] + margin, crop[3] + margin)
+        masks["stroke"].paste(255, crop)
     shifted = tuple((a - crop[0], b - crop[1], c - crop[0], d - crop[1]) for a, b, c, d in boxes)
     return _WordInk(masks["stroke"].crop(crop), masks["fill"].crop(crop), shifted)
 

@@ -15,7 +15,7 @@ from prefclip.errors import PrefclipError
 from prefclip.seeds import seed_for
 
 CANVAS_SIZE = 64
-SCALE_RANGE = (0.55, 0.92)
+SCALE_RANGE = (0.75, 1.0)
 SOURCE_COLUMNS = ("dataset", "kind", "concept", "gender", "tone", "style", "codepoints", "webp")
 PEOPLE_KINDS = ("occupations", "activities")
 REMEDY = "restore it from the repository (git checkout resources/embedded)"

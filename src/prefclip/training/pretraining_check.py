@@ -13,18 +13,21 @@ from prefclip.training.pretraining_images import WORD_SIZES
 
 IMAGES_PER_SET = 300
 INK = ("turned", "mirrored")
+PEOPLE = "people"
 
 
 class PretrainingCheck:
     """Zero-shot accuracy on clean pictures, under ink and under words, of every object data set.
 
     Calling it returns fractions, in domain (the first data set) and as mean over the others: ``clean_in``,
-    ``clean_zero_shot``, ``seen_…`` (clean, of drawings that were trained on), ``ink_…``, ``attacked_…``, and ``word_…``
-    (called by the word); all but ``seen`` with everything held out.
+    ``clean_zero_shot``, ``seen_…`` (clean, of drawings that were trained on), ``ink_…``, ``attacked_…``, ``slip_…``
+    (the word on a slip of paper) and ``word_…`` (called by the word that is painted); all but ``seen`` with everything held
+    out. ``gender``: of women and men recognised, given what they do.
     """
 
     def __init__(self, world: EmojiWorld, captions: list[str]):
-        self.sets = [_render_set(world, captions, dataset) for dataset in world.classes if dataset != "people"]
+        self.sets = [_render_set(world, captions, dataset) for dataset in world.classes if dataset != PEOPLE]
+        self.people = _render_people(world, captions)
 
     @torch.no_grad()
     def __call__(self, model: EmojiClip, caption_features: Tensor) -> dict[str, float]:
@@ -39,18 +42,21 @@ class PretrainingCheck:
             hits = {kind: answer == labels for kind, answer in answers.items()} | {"word": answers["attacked"] == words}
             shares.append({kind: hit.float().mean().item() for kind, hit in hits.items()})
         means = {kind: float(np.mean([of_set[kind] for of_set in shares[1:]])) for kind in shares[0]}
+        pixels, own, other = self.people
+        images = model.encode_image(pixels, normalize=True)
+        towards = (images * (caption_features[own] - caption_features[other])).sum(dim=1)
         return {
             f"{kind}_{domain}": of_domain[kind]
             for domain, of_domain in {"in": shares[0], "zero_shot": means}.items()
             for kind in shares[0]
-        }
+        } | {"gender": (towards > 0).float().mean().item()}
 
 
 def _render_set(
     world: EmojiWorld, captions: list[str], dataset: str
 ) -> tuple[dict[str, Tensor], Tensor, Tensor, Tensor]:
     names = world.classes[dataset]
-    images: dict[str, list] = {kind: [] for kind in ("clean", "seen", "ink", "attacked")}
+    images: dict[str, list] = {kind: [] for kind in ("clean", "seen", "ink", "attacked", "slip")}
     labels, words = [], []
     for index in range(IMAGES_PER_SET):
         generator = generator_for("pretraining", "check", dataset, index)
@@ -64,11 +70,30 @@ def _render_set(
         images["clean"].append(picture)
         images["ink"].append(draw_attack(picture, spec, change))
         images["attacked"].append(draw_attack(picture, spec))
+        on_slip = draw_spec(names[word], picture.size, WORD_SIZES, generator, HELD_OUT, slip=True)
+        images["slip"].append(draw_attack(picture, on_slip))
         images["seen"].append(render_scene(world.source_image(int(generator.choice(seen))), generator))
         labels.append(label)
         words.append(word)
-    stacks = {
-        kind: EmojiClip.normalise_pixels(torch.from_numpy(np.stack([np.asarray(each) for each in drawn])))
-        for kind, drawn in images.items()
-    }
+    stacks = {kind: _pixels(drawn) for kind, drawn in images.items()}
     return stacks, torch.tensor(labels), torch.tensor(words), torch.tensor([captions.index(name) for name in names])
+
+
+def _render_people(world: EmojiWorld, captions: list[str]) -> tuple[Tensor, Tensor, Tensor]:
+    """Women and men in held-out drawings, and the captions of their own and of the other gender."""
+    sources = world.sources
+    gendered = sources.index[(sources["dataset"] == PEOPLE) & sources["gender"].isin(["man", "woman"])]
+    rows = [row for row in gendered if row in world.held_out]
+    images, own, other = [], [], []
+    for index in range(IMAGES_PER_SET):
+        generator = generator_for("pretraining", "check", PEOPLE, index)
+        row = int(generator.choice(rows))
+        images.append(render_scene(world.source_image(row), generator))
+        concept, gender = sources["concept"].iat[row], sources["gender"].iat[row]
+        own.append(captions.index(f"{gender} {concept}"))
+        other.append(captions.index(f"{'woman' if gender == 'man' else 'man'} {concept}"))
+    return _pixels(images), torch.tensor(own), torch.tensor(other)
+
+
+def _pixels(images: list) -> Tensor:
+    return EmojiClip.normalise_pixels(torch.from_numpy(np.stack([np.asarray(each) for each in images])))

@@ -22,6 +22,7 @@ INK_KINDS = ("script", "non-word", "scrambled", "strokes")
 SCRIPTS = ((0x10D0, 0x10F0), (0x561, 0x586))  # Georgian; Armenian small letters
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 WORD_SIZES = (11, 19)
+SLIP_SHARE = 0.25  # of words and of other ink; the rest is painted over the picture
 # How often the caption of a person tells everything, the concept alone, the gender alone.
 PEOPLE_CAPTION_SHARES = (0.6, 0.25, 0.15)
 
@@ -131,7 +132,8 @@ class PretrainingBatches(Dataset):
 
     def _with_word(self, canvas: Image.Image, generator: np.random.Generator) -> tuple[Image.Image, int]:
         word, label = self._word(generator)
-        return draw_attack(canvas, draw_spec(word, canvas.size, WORD_SIZES, generator)), label
+        slip = generator.random() < SLIP_SHARE
+        return draw_attack(canvas, draw_spec(word, canvas.size, WORD_SIZES, generator, slip=slip)), label
 
     def _word(self, generator: np.random.Generator) -> tuple[str, int]:
         return self.words[int(generator.integers(len(self.words)))]
@@ -159,7 +161,7 @@ def with_unreadable_ink(canvas: Image.Image, word: str, generator: np.random.Gen
         word = "".join(chr(int(code)) for code in generator.integers(letters[0], letters[1] + 1, size=len(word)))
     elif kind == "non-word":
         word = "".join(LETTERS[int(place)] for place in generator.integers(len(LETTERS), size=max(3, len(word))))
-    spec = draw_spec(word, canvas.size, WORD_SIZES, generator)
+    spec = draw_spec(word, canvas.size, WORD_SIZES, generator, slip=generator.random() < SLIP_SHARE)
     change = unreadable("scrambled", spec, generator) if kind == "scrambled" else lambda mask: mask
     return draw_attack(canvas, spec, change)
 
