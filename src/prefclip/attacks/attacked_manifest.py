@@ -12,6 +12,7 @@ DRAWN = {
     "attacked_id": pa.string(),
     "id": pa.string(),
     "variant": pa.int64(),
+    "condition": pa.string(),
     "clean_row": pa.int64(),
     "split": pa.string(),
     "label": pa.int64(),
@@ -32,10 +33,10 @@ DRAWN = {
 # What a twin keeps of its attack, and which kind of ink it has.
 KEPT = [name for name in DRAWN if name not in ("clean_row", "seed")]
 INK = {"ink_id": pa.string(), **{name: DRAWN[name] for name in KEPT}, "ink": pa.string()}
-ATTACKED_COLUMNS = (*list(DRAWN)[:3], "row", "clean_row", "sha256", *list(DRAWN)[4:])
+ATTACKED_COLUMNS = (*list(DRAWN)[:4], "row", "clean_row", "sha256", *list(DRAWN)[5:])
 
 
-INK_COLUMNS = (*list(INK)[:4], "row", "sha256", *list(INK)[4:])
+INK_COLUMNS = (*list(INK)[:5], "row", "sha256", *list(INK)[5:])
 
 
 def read_attacked_manifest(path: str | Path) -> pd.DataFrame:

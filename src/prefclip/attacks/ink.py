@@ -15,6 +15,7 @@ import pyarrow as pa
 from PIL import Image
 
 from prefclip.attacks.attacked_manifest import INK, INK_COLUMNS, read_attacked_manifest
+from prefclip.attacks.looks import CONDITIONS
 from prefclip.attacks.typography import AttackError, AttackSpec, attack_box, draw_attack
 from prefclip.datasets.image_stacks import open_images
 from prefclip.datasets.parquet_tables import write_table
@@ -99,8 +100,12 @@ class _InkDrawer:
         generator = generator_for(self.dataset, attack["attacked_id"], "ink", self.seed)
         kind = self.kinds[int(generator.integers(len(self.kinds)))]
         place = {"x": attack["box_left"], "y": attack["box_top"]}
-        spec = AttackSpec(**{key: attack[key] for key in ("word", "font", "size", "fill", "stroke")}, **place)
+        slip = CONDITIONS[attack["condition"]].slip
+        kept = {key: attack[key] for key in ("word", "font", "size", "fill", "stroke")}
+        spec = AttackSpec(**kept, **place, slip=slip)
         clean = Image.fromarray(self._clean[attack["clean_row"]])
         pixels = np.asarray(draw_attack(clean, spec, unreadable(kind, spec, generator)))
-        kept = {name: attack[name] for name in INK if name in attack}
-        return pixels, kept | {"ink_id": f"{attack['attacked_id']}.ink", "ink": kind}
+        return pixels, {name: attack[name] for name in INK if name in attack} | {
+            "ink_id": f"{attack['attacked_id']}.ink",
+            "ink": kind,
+        }

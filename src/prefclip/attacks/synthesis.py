@@ -1,7 +1,7 @@
 """Attack synthesis over a manifest: every clean image gets twins with a wrong class name written on them."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +12,15 @@ import pyarrow as pa
 from PIL import Image
 
 from prefclip.attacks.attacked_manifest import ATTACKED_COLUMNS, DRAWN
-from prefclip.attacks.typography import AttackError, attack_box, choose_word, draw_attack, draw_spec, line_boxes
+from prefclip.attacks.looks import CONDITIONS, PAINTED
+from prefclip.attacks.typography import (
+    AttackError,
+    attack_box,
+    choose_word,
+    draw_attack,
+    draw_spec,
+    line_boxes,
+)
 from prefclip.datasets.class_lists import ClassList, read_classes
 from prefclip.datasets.image_stacks import open_images, sha256_of_image
 from prefclip.datasets.manifest import read_manifest
@@ -33,12 +41,14 @@ def synthesise_attacks(
     seed: int = 0,
     workers: int = 1,
     only: Collection[str] | None = None,
+    test_conditions: Sequence[str] = (PAINTED,),
 ) -> int:
     """Draw ``variants`` attacks on every image of a manifest; returns how many were drawn.
 
-    The word is uniform over the other classes' names. Each attack's randomness comes from the data set, the image's
-    id, the variant and ``seed``, and rows are in the order of the ids: the same manifest gives the same bytes in any
-    order of its rows and with any number of workers.
+    Test images are attacked under each of ``test_conditions``, all others PAINTED alone. The word is uniform over the
+    other classes' names and the same under all conditions. Each attack's randomness comes from the data set, the
+    image's id, the variant and ``seed``, and rows are in the order of the ids: the same manifest gives the same bytes
+    in any order of its rows and with any number of workers.
 
     Inputs are as ``build_manifest`` wrote them; ``size_range`` is the smallest and largest font size in pixels, both
     included; ``only`` the ids of the images to attack, if not all: what is drawn on them stays the same. Raises
@@ -58,12 +68,16 @@ def synthesise_attacks(
         images=str(images),
         dataset=class_list.dataset,
         names=class_list.names,
-        shown=table[["id", "split", "row", "label", "name", "sha256"]].to_dict("records"),
+        attacks=[
+            (clean, condition, variant)
+            for clean in table[["id", "split", "row", "label", "name", "sha256"]].to_dict("records")
+            for condition in (test_conditions if clean["split"] == "test" else (PAINTED,))
+            for variant in range(variants)
+        ],
         size_range=(int(size_range[0]), int(size_range[1])),
-        variants=variants,
         seed=seed,
     )
-    count = len(table) * variants
+    count = len(drawer.attacks)
     with whole_file(out_images) as temporary:
         drawn = write_images(temporary, count, (height, width), drawer, pa.schema(list(DRAWN.items())), workers)
         write_table(out_manifest, drawn.select(ATTACKED_COLUMNS))
@@ -72,14 +86,13 @@ def synthesise_attacks(
 
 @dataclass(frozen=True)
 class _AttackDrawer:
-    """Draws the attack in a row; ``shown`` are the manifest's rows of the clean images, ordered by id."""
+    """Draws the attack in a row; ``attacks`` has the manifest's row of its clean image, its condition and variant."""
 
     images: str
     dataset: str
     names: tuple[str, ...]
-    shown: list[dict]
+    attacks: list[tuple[dict, str, int]]
     size_range: tuple[int, int]
-    variants: int
     seed: int
 
     @cached_property
@@ -88,11 +101,10 @@ class _AttackDrawer:
         return open_images(self.images)
 
     def __call__(self, row: int) -> tuple[np.ndarray, dict]:
-        item, variant = divmod(row, self.variants)
-        clean = self.shown[item]
+        clean, condition, variant = self.attacks[row]
         identity, label = clean["id"], clean["label"]
         pixels = self._clean[clean["row"]]
-        if variant == 0 and sha256_of_image(pixels) != clean["sha256"]:
+        if variant == 0 and condition == PAINTED and sha256_of_image(pixels) != clean["sha256"]:
             raise AttackError(
                 f"{self.images}: row {clean['row']} is not the image {identity!r} of the manifest (sha256 differs); "
                 "build images and manifest again."
@@ -102,7 +114,9 @@ class _AttackDrawer:
         word_label = choose_word(label, self.names, generator)
         height, width = pixels.shape[:2]
         try:
-            spec = draw_spec(self.names[word_label], (width, height), self.size_range, generator)
+            spec = draw_spec(
+                self.names[word_label], (width, height), self.size_range, generator, *CONDITIONS[condition]
+            )
         except AttackError as error:
             raise AttackError(f"{self.images}: image {identity!r}: {error}") from error
         attacked = np.asarray(draw_attack(Image.fromarray(pixels), spec))
@@ -110,8 +124,9 @@ class _AttackDrawer:
         return attacked, {
             **{column: clean[column] for column in ("id", "split", "label", "name")},
             **{column: getattr(spec, column) for column in ("word", "font", "size", "fill", "stroke")},
-            "attacked_id": f"{identity}.w{variant}",
+            "attacked_id": f"{identity}.{'' if condition == PAINTED else f'{condition}.'}w{variant}",
             "variant": variant,
+            "condition": condition,
             "clean_row": clean["row"],
             "word_label": word_label,
             **{f"box_{side}": pixel for side, pixel in box},

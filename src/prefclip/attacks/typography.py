@@ -15,23 +15,10 @@ from matplotlib.ft2font import FT2Font
 from PIL import Image, ImageDraw, ImageFont
 
 from prefclip.attacks.fonts import FONTS, HELD_OUT_FONTS
+from prefclip.attacks.looks import EVERY_COLOUR, SEEN, Look
 from prefclip.errors import PrefclipError
 from prefclip.fonts import font_file
 
-COLOURS = {
-    "white": (255, 255, 255),
-    "blue": (0, 0, 255),
-    "green": (0, 128, 0),
-    "red": (255, 0, 0),
-    "magenta": (255, 0, 255),
-    "cyan": (0, 255, 255),
-    "yellow": (255, 255, 0),
-    "black": (0, 0, 0),
-}
-HELD_OUT_COLOURS = {"orange": (255, 140, 0), "purple": (128, 0, 160), "grey": (128, 128, 128)}
-PAPERS = {"paper": (250, 248, 240), "yellow paper": (250, 235, 150)}
-HELD_OUT_PAPERS = {"blue paper": (205, 222, 245)}
-EVERY_COLOUR = COLOURS | HELD_OUT_COLOURS | PAPERS | HELD_OUT_PAPERS
 STROKE_WIDTH = 1
 # Of a slip of paper around its word, pixels for a letter of the second number.
 MARGIN, MARGIN_SIZE = 2, 16
@@ -39,20 +26,6 @@ SMALLEST_SIZE = 6
 LINE_SPACING = 1
 
 Box = tuple[int, int, int, int]
-
-
-class Look(NamedTuple):
-    """What words are drawn with: painted in any two of the colours, or in an ink on a slip of paper."""
-
-    fonts: tuple[str, ...]
-    colours: tuple[str, ...]
-    inks: tuple[str, ...]
-    papers: tuple[str, ...]
-
-
-# Whatever is trained sees the first alone.
-SEEN = Look(FONTS, tuple(COLOURS), ("black", "blue", "red"), tuple(PAPERS))
-HELD_OUT = Look(HELD_OUT_FONTS, tuple(HELD_OUT_COLOURS), ("purple",), tuple(HELD_OUT_PAPERS))
 
 
 class AttackError(PrefclipError):

@@ -53,8 +53,11 @@ class DataConfig(Section):
         default_factory=dict, description="data sets of one's own by name, for train and zero_shot"
     )
     train_images: Count = Field(6400, description="embedded only: images rendered for the training split")
-    validation_images: Count = Field(1280, description="embedded only: images of the training set's validation split")
-    test_images: Count = Field(1280, description="embedded only: images rendered for each test split")
+    validation_images: Count = Field(1280, description="embedded only: images rendered for each validation split")
+    test_images: Count = Field(1280, description="embedded only: images rendered for each test split, at most")
+    scenes: Count = Field(
+        5, description="embedded only: renderings of each drawing in validation and test splits, at most"
+    )
     people_train_images: int = Field(
         0, ge=0, description="embedded only: images of each gender set that concept maps are trained on"
     )
@@ -79,6 +82,12 @@ class AttackConfig(Section):
     largest_size: Count = Field(19, description="largest font size drawn, pixels")
     variants: Count = Field(1, description="attacked images made of each clean image")
     seed: int = Field(0, ge=0, description="a new seed draws other words, fonts, colours and places")
+    conditions: tuple[Literal["painted", "painted_held_out", "slip", "slip_held_out"], ...] = Field(
+        ("painted",),
+        min_length=1,
+        description="how test images are attacked: the word painted on, in fonts and colours that training sees, comes "
+        "first; then in held-out ones, or on a slip of paper",
+    )
     ink: tuple[Literal["turned", "mirrored", "scrambled"], ...] = Field(
         ("turned", "mirrored"),
         min_length=1,
@@ -89,6 +98,8 @@ class AttackConfig(Section):
     def _ordered(self) -> "AttackConfig":
         if self.largest_size < self.smallest_size:
             raise ValueError("largest_size must be at least smallest_size")
+        if self.conditions[0] != "painted" or len(set(self.conditions)) < len(self.conditions):
+            raise ValueError(f"conditions: painted comes first, and each once, got {list(self.conditions)}")
         return self
 
 
@@ -228,6 +239,10 @@ class Config(Section):
     def attacked_datasets(self) -> tuple[str, ...]:
         """The data sets on whose images a word is written: all but the real photographs."""
         return (self.data.train, *self.data.zero_shot, *self.data.bias)
+
+    def attack_conditions(self, dataset: str) -> tuple[str, ...]:
+        """How the test images of a data set are attacked; those of people are for gender and are painted on alone."""
+        return self.attack.conditions[:1] if dataset in self.data.bias else self.attack.conditions
 
     @cached_property
     def grid_points(self) -> tuple[GridPoint, ...]:

@@ -85,13 +85,17 @@ class EmojiWorld:
 
     @cached_property
     def held_out(self) -> frozenset[int]:
-        """Rows of the drawings that nothing is trained on: of each concept those in one style, drawn from its name."""
-        sources = self.sources
-        rows = []
-        for (dataset, concept), found in sources.groupby(["dataset", "concept"], sort=True).indices.items():
-            styles = sorted(sources["style"].iloc[found].unique())
-            style = styles[seed_for(dataset, concept, "held-out drawing") % len(styles)]
-            rows += [int(row) for row in found if sources["style"].iat[row] == style]
+        """Rows of the drawings that nothing is trained on: of each concept those in one style.
+
+        The concepts of a data set, in an order drawn from their names, take turns with the styles.
+        """
+        styles = sorted(self.sources["style"].unique())
+        rows: list[int] = []
+        for dataset, of_dataset in self.sources.groupby("dataset", sort=True):
+            concepts = of_dataset["concept"].unique()
+            drawn = sorted(concepts, key=lambda concept: seed_for(dataset, concept, "held-out drawing"))
+            style_of = {concept: styles[turn % len(styles)] for turn, concept in enumerate(drawn)}
+            rows += of_dataset.index[of_dataset["style"] == of_dataset["concept"].map(style_of)]
         return frozenset(rows)
 
     def source_image(self, row: int) -> Image.Image:

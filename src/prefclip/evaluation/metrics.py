@@ -12,9 +12,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from prefclip.attacks.looks import PAINTED
+
 CLEAN = "clean"
 TYPOGRAPHIC = "typographic"
 INK = "ink"
+
+
+def under(images: str, condition: str = PAINTED) -> str:
+    """Attacked images, or those under ink, of one condition: `typographic`, or `typographic:slip`."""
+    return images if condition == PAINTED else f"{images}:{condition}"
+
+
+def kind_and_condition(images: str) -> tuple[str, str]:
+    """The inverse of :func:`under`."""
+    kind, _, condition = images.partition(":")
+    return kind, condition or PAINTED
 
 
 @dataclass(frozen=True)
@@ -31,6 +44,10 @@ class Metric:
     without: Mapping[str, int] = field(default_factory=dict)
     bounds: tuple[float, float] = (0.0, 1.0)
     unit: str = "share"
+
+    def is_defined_on(self, images: str) -> bool:
+        """Whether images of this kind have it, under whatever condition."""
+        return kind_and_condition(images)[0] in self.images
 
     def per_image(self, rows: pd.DataFrame) -> NDArray[np.float64]:
         """One number per row of the predictions, (N,)."""

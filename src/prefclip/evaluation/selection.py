@@ -2,10 +2,11 @@
 
 import pandas as pd
 
+from prefclip.attacks.looks import PAINTED
 from prefclip.config import Config, EvaluationConfig
 from prefclip.datasets.card_files import word_removed
 from prefclip.errors import PrefclipError
-from prefclip.evaluation.metrics import CLEAN, INK, TYPOGRAPHIC
+from prefclip.evaluation.metrics import CLEAN, INK, TYPOGRAPHIC, under
 from prefclip.seeds import seed_for
 
 # The released logs count images in batches of 8 where a set is too small for their usual 512.
@@ -19,7 +20,8 @@ class SelectionError(PrefclipError):
 def image_kinds(config: Config, dataset: str) -> tuple[str, ...]:
     """Kinds of images that a run scores of one data set: real photographs are typographic as they are, or clean."""
     if dataset not in config.data.real:
-        return CLEAN, INK, TYPOGRAPHIC
+        conditions = config.attack_conditions(dataset)
+        return CLEAN, *(under(kind, condition) for condition in conditions for kind in (INK, TYPOGRAPHIC))
     return (CLEAN,) if word_removed(dataset) else (TYPOGRAPHIC,)
 
 
@@ -53,16 +55,19 @@ def select_images(manifest: pd.DataFrame, dataset: str, split: str, settings: Ev
     return rows.loc[order.index[:kept]].sort_index()
 
 
-def select_attacked(attacked: pd.DataFrame, clean: pd.DataFrame, dataset: str) -> pd.DataFrame:
-    """Rows of the attacked manifest whose clean image is in ``clean``, all variants, in manifest order.
+def select_attacked(
+    attacked: pd.DataFrame, clean: pd.DataFrame, dataset: str, condition: str = PAINTED
+) -> pd.DataFrame:
+    """Rows of the attacked manifest whose clean image is in ``clean``, all variants of a condition, in manifest order.
 
     Raises SelectionError when a clean image has no attacked twin.
     """
-    rows = attacked[attacked["id"].isin(clean["id"])]
+    rows = attacked[attacked["id"].isin(clean["id"]) & (attacked["condition"] == condition)]
     alone = clean.loc[~clean["id"].isin(rows["id"]), "id"]
     if len(alone):
         raise SelectionError(
-            f"data set {dataset}: {len(alone)} images have no typographic twin, {alone.iloc[0]} is the first; "
+            f"data set {dataset}: {len(alone)} images have no typographic twin ({condition}), {alone.iloc[0]} is the "
+            "first; "
             "make the attacked images again from this manifest with `prefclip attacks`."
         )
     return rows

@@ -17,7 +17,7 @@ from prefclip.datasets.image_stacks import open_images
 from prefclip.datasets.manifest import read_manifest
 from prefclip.errors import PrefclipError
 from prefclip.evaluation.long_form import write_predictions
-from prefclip.evaluation.metrics import CLEAN, INK, TYPOGRAPHIC
+from prefclip.evaluation.metrics import CLEAN, INK, TYPOGRAPHIC, kind_and_condition
 from prefclip.evaluation.scoring import ScoringError, class_logits, predictions_of, retention_kl
 from prefclip.evaluation.selection import image_kinds, select_attacked, select_images
 from prefclip.models.checkpoints import load_checkpoint
@@ -139,12 +139,12 @@ def read_scored_set(
         TYPOGRAPHIC: (files.attacked_manifest, read_attacked_manifest, files.attacked_images),
         INK: (files.ink_manifest, read_ink_manifest, files.ink_images),
     }
-    for kind in kinds:
-        if kind in twins:
-            path, read, images = twins[kind]
-            rows, pixels = select_attacked(read(path(dataset)), clean, dataset), open_images(images(dataset))
-            _check_rows(path(dataset), rows, pixels, names, {"label": 0, "word_label": 0})
-            parts[kind] = (rows, pixels)
+    for images in [images for images in kinds if images != CLEAN]:
+        kind, condition = kind_and_condition(images)
+        path, read, pixels_of = twins[kind]
+        rows, pixels = select_attacked(read(path(dataset)), clean, dataset, condition), open_images(pixels_of(dataset))
+        _check_rows(path(dataset), rows, pixels, names, {"label": 0, "word_label": 0})
+        parts[images] = (rows, pixels)
     return ScoredSet(dataset, names, parts)
 
 
@@ -192,7 +192,7 @@ def _rows(chosen: ScoredSet, weights: str, images: str, logits: Tensor, retentio
         weights=weights,
         dataset=chosen.dataset,
         images=images,
-        id=manifest[IDS[images]].to_numpy(),
+        id=manifest[IDS[kind_and_condition(images)[0]]].to_numpy(),
         clean_id=manifest["id"].to_numpy(),
         cluster=clusters.loc[manifest["id"]].to_numpy(),
         label=manifest["label"].to_numpy(),

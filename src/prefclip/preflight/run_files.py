@@ -87,8 +87,8 @@ def stack_bytes(config: Config) -> dict[str, int]:
     sizes = {}
     for name in config.datasets:
         if config.data.source == "embedded":
-            train = config.data.train_images + config.data.validation_images if name == config.data.train else 0
-            images = train + config.data.test_images
+            train = config.data.train_images if name == config.data.train else 0
+            images = train + config.data.validation_images + config.data.test_images
         else:
             card = dataset_card(name, own_cards(config))
             images = card.splits.get("test") if name != config.data.train else None

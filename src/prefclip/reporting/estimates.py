@@ -203,6 +203,6 @@ def _columns(frames: list, dataset: str, images: str) -> tuple[dict, NDArray[np.
                     "evaluate both again on the same manifest."
                 )
             for name, metric in METRICS.items():
-                if images in metric.images:
+                if metric.is_defined_on(images):
                     columns[method, seed, weights, name] = metric.per_image(rows)
     return columns, first[2], first[3]

@@ -5,7 +5,8 @@ import torch
 from torch import Tensor
 
 from prefclip.attacks.ink import unreadable
-from prefclip.attacks.typography import HELD_OUT, choose_word, draw_attack, draw_spec
+from prefclip.attacks.looks import HELD_OUT
+from prefclip.attacks.typography import choose_word, draw_attack, draw_spec
 from prefclip.datasets.emoji_scenes import EmojiWorld, render_scene
 from prefclip.models.emoji_clip import EmojiClip
 from prefclip.seeds import generator_for
@@ -21,8 +22,8 @@ class PretrainingCheck:
 
     Calling it returns fractions, in domain (the first data set) and as mean over the others: ``clean_in``,
     ``clean_zero_shot``, ``seen_…`` (clean, of drawings that were trained on), ``ink_…``, ``attacked_…``, ``slip_…``
-    (the word on a slip of paper) and ``word_…`` (called by the word that is painted); all but ``seen`` with everything held
-    out. ``gender``: of women and men recognised, given what they do.
+    (the word on a slip of paper) and ``word_…`` (called by the word that is painted); all but ``seen`` with everything
+    held out. ``gender``: of women and men recognised, given what they do.
     """
 
     def __init__(self, world: EmojiWorld, captions: list[str]):

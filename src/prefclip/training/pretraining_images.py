@@ -12,7 +12,8 @@ from PIL import Image, ImageDraw
 from torch.utils.data import Dataset
 
 from prefclip.attacks.ink import unreadable
-from prefclip.attacks.typography import COLOURS, draw_attack, draw_spec
+from prefclip.attacks.looks import COLOURS
+from prefclip.attacks.typography import draw_attack, draw_spec
 from prefclip.datasets.emoji_scenes import CANVAS_SIZE, EmojiWorld, random_background, render_scene
 from prefclip.seeds import generator_for
 

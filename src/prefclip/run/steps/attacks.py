@@ -42,9 +42,10 @@ class Attacks(Step):
 
     @property
     def settings(self):
-        return self.values(*(f"attack.{key}" for key in ("smallest_size", "largest_size", "variants", "seed"))) | (
-            {"further_words": self.config.further_words} if self.words else {}
-        )
+        keys = ("smallest_size", "largest_size", "variants", "seed")
+        further = {"further_words": self.config.further_words} if self.words else {}
+        conditions = list(self.config.attack_conditions(self.dataset))
+        return self.values(*(f"attack.{key}" for key in keys)) | {"conditions": conditions} | further
 
 
 def attacks(run: Run, dataset: Dataset, workers: Workers = 1, words: Words = False) -> None:
@@ -66,4 +67,5 @@ def attacks(run: Run, dataset: Dataset, workers: Workers = 1, words: Words = Fal
             seed=attack.seed,
             workers=workers,
             only=only,
+            test_conditions=step.config.attack_conditions(dataset),
         )

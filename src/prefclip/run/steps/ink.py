@@ -6,8 +6,8 @@ from prefclip.attacks.fonts import font_files
 from prefclip.run.options import Dataset, Run, Workers
 from prefclip.run.step import Step
 
-# Nothing is trained on them.
-SPLITS = ("validation", "test")
+# Nothing is trained or chosen on them.
+SPLITS = ("test",)
 
 
 @dataclass(frozen=True)

@@ -52,11 +52,11 @@ class Manifest(Step):
     @property
     def settings(self):
         data, card = self.config.data, self.card
-        sizes = ["test_images"]
-        if self.dataset == data.train:
-            sizes += ["train_images", "validation_images"]
-        elif self.dataset in data.bias and data.people_train_images:
-            sizes.append("people_train_images")
+        sizes = ["test_images", "scenes"]
+        if self.dataset in data.bias:
+            sizes += ["people_train_images"] * bool(data.people_train_images)
+        else:
+            sizes += ["validation_images", "train_images"][: 1 + (self.dataset == data.train)]
         place = () if self.dataset in data.own else ("data.source", "data.root")
         rendered = data.source == "embedded" and place
         keys = (*place, *([f"data.{size}" for size in sizes] if rendered else ["reading"]))
