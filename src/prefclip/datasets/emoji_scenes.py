@@ -95,7 +95,7 @@ class EmojiWorld:
             concepts = of_dataset["concept"].unique()
             drawn = sorted(concepts, key=lambda concept: seed_for(dataset, concept, "held-out drawing"))
             style_of = {concept: styles[turn % len(styles)] for turn, concept in enumerate(drawn)}
-            rows += of_dataset.index[of_dataset["style"] == of_dataset["concept"].map(style_of)]
+            rows += of_dataset.index[of_dataset["style"] == of_dataset["concept"].map(style_of)].tolist()
         return frozenset(rows)
 
     def source_image(self, row: int) -> Image.Image:
