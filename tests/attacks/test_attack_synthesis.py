@@ -9,6 +9,7 @@ from PIL import Image
 from tiny_world import SIZE_RANGE, TinyRun, tiny_config, write_tiny_world
 
 from prefclip.attacks.attacked_manifest import ATTACKED_COLUMNS, read_attacked_manifest
+from prefclip.attacks.looks import CONDITIONS
 from prefclip.attacks.typography import AttackError, AttackSpec, attack_box, draw_attack, line_boxes
 from prefclip.datasets.class_lists import ClassListError, read_classes, write_classes
 from prefclip.datasets.image_stacks import ImageStackError, open_images, sha256_of_image
@@ -54,6 +55,21 @@ def test_every_clean_image_is_attacked_once(attacked):
     for column in ("split", "label", "name"):
         assert (twins[column].to_numpy() == manifest[column].to_numpy()).all()
     assert (twins["row"].to_numpy() == manifest["clean_row"].to_numpy()).all()
+
+
+def test_test_images_are_attacked_under_every_condition(run):
+    painted = read_attacked_manifest(run.build().attack().attacked_manifest)
+    under_all = read_attacked_manifest(run.attack(test_conditions=tuple(CONDITIONS)).attacked_manifest)
+    assert set(under_all.loc[under_all["split"] != "test", "condition"]) == {"painted"}
+    tests = under_all[under_all["split"] == "test"]
+    assert (tests.groupby("id")["condition"].apply(list).map(tuple) == tuple(CONDITIONS)).all()
+    assert (tests.groupby("id")[["word", "word_label", "variant"]].nunique() == 1).all(axis=None)
+    for condition, rows in tests.groupby("condition"):
+        look = CONDITIONS[condition].look
+        assert set(rows["font"]) <= set(look.fonts)
+        assert set(rows["fill"]) <= {*look.colours, *look.inks} and set(rows["stroke"]) <= {*look.colours, *look.papers}
+    kept = under_all[under_all["condition"] == "painted"].drop(columns="row").reset_index(drop=True)
+    assert kept.equals(painted.drop(columns="row"))
 
 
 def test_variants_differ_and_keep_the_first(run):

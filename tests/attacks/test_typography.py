@@ -9,9 +9,9 @@ from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from prefclip.attacks.fonts import FONTS, font_files
+from prefclip.attacks.fonts import FONTS, HELD_OUT_FONTS, font_files
+from prefclip.attacks.looks import COLOURS, CONDITIONS, HELD_OUT, PAPERS, SEEN
 from prefclip.attacks.typography import (
-    COLOURS,
     SMALLEST_SIZE,
     AttackError,
     AttackSpec,
@@ -31,8 +31,8 @@ seeds = st.integers(0, 2**32)
 QUICK = settings(max_examples=60)
 
 
-def spec_for(word, size, seed, sizes=(8, 20)):
-    return draw_spec(word, size, sizes, generator_for("test", seed))
+def spec_for(word, size, seed, sizes=(8, 20), condition="painted"):
+    return draw_spec(word, size, sizes, generator_for("test", seed), *CONDITIONS[condition])
 
 
 def changed_pixels(size, spec):
@@ -149,10 +149,40 @@ def test_size_shrinks_just_until_the_word_fits():
 def test_sizes_fonts_colours_and_places_are_all_drawn():
     specs = [spec_for("cat", (64, 64), seed, (11, 13)) for seed in range(600)]
     assert {spec.size for spec in specs} == {11, 12, 13}
-    assert {spec.font for spec in specs} == set(FONTS) == {path.stem for path in font_files() if path.is_file()}
+    assert {spec.font for spec in specs} == set(FONTS)
+    assert {path.stem for path in font_files() if path.is_file()} == {*FONTS, *HELD_OUT_FONTS}
     assert {spec.fill for spec in specs} == {spec.stroke for spec in specs} == set(COLOURS)
     boxes = np.array([attack_box(spec) for spec in specs])
     assert boxes[:, :2].min() == 0 and boxes[:, 2:].max() == 64
+
+
+def test_nothing_of_the_held_out_look_is_seen():
+    assert not set(SEEN.fonts) & set(HELD_OUT.fonts) and not set(SEEN.colours) & set(HELD_OUT.colours)
+    assert not {*SEEN.inks, *SEEN.papers} & {*HELD_OUT.inks, *HELD_OUT.papers}
+    specs = [spec_for("cat", (64, 64), seed, (11, 13), "painted_held_out") for seed in range(200)]
+    assert {spec.font for spec in specs} == set(HELD_OUT.fonts)
+    assert {spec.fill for spec in specs} == {spec.stroke for spec in specs} == set(HELD_OUT.colours)
+
+
+@QUICK
+@given(
+    st.text("abcdefghijklmnopqrstuvwxyzABC", min_size=1, max_size=9), seeds, st.sampled_from(["slip", "slip_held_out"])
+)
+def test_a_slip_is_a_rectangle_of_paper_around_its_word(word, seed, condition):
+    spec = spec_for(word, (200, 160), seed, condition=condition)
+    look = CONDITIONS[condition].look
+    assert spec.slip and spec.fill in look.inks and spec.stroke in look.papers
+    drawn = np.asarray(draw_attack(Image.new("RGB", (200, 160), (1, 2, 3)), spec))
+    left, top, right, bottom = attack_box(spec)
+    inside = np.zeros((160, 200), bool)
+    inside[top:bottom, left:right] = True
+    assert ((drawn != (1, 2, 3)).any(axis=2) == inside).all()
+    edge = inside.copy()
+    edge[top + 1 : bottom - 1, left + 1 : right - 1] = False
+    if spec.stroke == "paper":
+        assert (drawn[edge] == PAPERS["paper"]).all()
+    for a, b, c, d in line_boxes(spec):
+        assert left < a < c < right and top < b < d < bottom
 
 
 def test_lines_of_a_word_do_not_touch():

@@ -32,15 +32,25 @@ def test_training_set_has_three_splits(run):
     assert Counter(manifest["split"]) == {"train": 24, "validation": 6, "test": 8}
     assert list(manifest["row"]) == list(range(38)) and list(manifest["id"]) == sorted(manifest["id"])
     assert {"animals-test-00007", "animals-train-00023", "animals-validation-00000"} <= set(manifest["id"])
+    drawings = manifest.groupby("split")["cluster"].agg(set)
+    assert not drawings["test"] & (drawings["train"] | drawings["validation"])
+    assert drawings["validation"] <= drawings["train"]
     classes = read_classes(run.classes)
     assert (classes.role, classes.dataset, classes.names) == ("train", "animals", ("cat", "dog", "polar bear", "owl"))
     assert [classes.names[label] for label in manifest["label"]] == list(manifest["name"])
 
 
-def test_other_sets_have_only_test_images(world, tmp_path):
+def test_zero_shot_sets_have_no_training_images(world, tmp_path):
     run = TinyRun(tmp_path, tiny_config(world), "food").build()
-    assert Counter(read_manifest(run.manifest)["split"]) == {"test": 8}
+    assert Counter(read_manifest(run.manifest)["split"]) == {"validation": 6, "test": 8}
     assert read_classes(run.classes).role == "zero-shot"
+
+
+def test_no_drawing_is_rendered_more_often_than_asked(world, tmp_path):
+    run = TinyRun(tmp_path, tiny_config(world, test_images=1000, validation_images=1000, scenes=2), "food").build()
+    manifest = read_manifest(run.manifest)
+    assert Counter(manifest["split"]) == {"validation": 12, "test": 6}
+    assert (manifest.groupby("cluster").size() == 2).all()
 
 
 def test_sha256_is_that_of_the_pixels(run):
@@ -68,28 +78,36 @@ def test_more_images_leave_the_first_ones_as_they_are(world, tmp_path):
     assert (many[few.index] == few).all()
 
 
-@pytest.mark.parametrize("count", [1280, 2430, 6400])
-def test_people_are_balanced(count):
-    config = Config.model_validate({"data": {"root": str(SHIPPED), "test_images": count}, "methods": {}})
+@pytest.mark.parametrize(("split", "count"), [("test", 1280), ("test", 4050), ("train", 4000)])
+def test_people_are_balanced(split, count):
+    data = {
+        "root": str(SHIPPED),
+        "test_images": 4050,
+        "people_train_images": 4000,
+        f"{'people_' * (split == 'train')}{split}_images": count,
+    }
+    config = Config.model_validate({"data": data, "methods": {}})
     people = image_set(config, EMBEDDED_DATASETS["people"], "bias").records
+    people = people[people["split"] == split]
+    assert len(people) == count
     for columns, allowed in (
         (["label"], 1),
-        (["gender"], 1),
-        (["tone"], 2),
-        (["style"], 1),
+        (["gender"], 3),
+        (["tone"], 3),
+        (["style"], 5),
         (["label", "gender"], 4),
         (["gender", "tone"], 4),
-        (["gender", "style"], 3),
-        (["tone", "style"], 2),
+        (["gender", "style"], 7),
+        (["tone", "style"], 7),
     ):
         sizes = people.groupby(columns).size()
         assert sizes.max() - sizes.min() <= allowed, columns
     cells = people.groupby(["label", "gender", "tone", "style"]).size()
-    assert cells.max() - (cells.min() if count >= 2430 else 0) <= 1
+    assert cells.max() - cells.min() <= 1
 
 
 def test_people_carry_their_attributes(world, tmp_path):
-    run = TinyRun(tmp_path, tiny_config(world, test_images=81), "people").build()
+    run = TinyRun(tmp_path, tiny_config(world, test_images=27), "people").build()
     people = read_manifest(run.manifest)
     assert set(people["gender"]) == {"person", "man", "woman"} and set(people["tone"]) == {"default", "light", "dark"}
     assert dict(zip(people["name"], people["kind"], strict=True)) == {
