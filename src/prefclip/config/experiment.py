@@ -10,6 +10,7 @@ from prefclip.config.analyses import ConceptConfig, SaliencyConfig
 from prefclip.config.methods import MethodConfig, Trainable
 from prefclip.config.sections import ConfigError, Count, Fraction, Name, Positive, Section, Seeds
 from prefclip.config.sweeps import METHOD_KEYS, GridPoint, SweepsConfig, expand
+from prefclip.config.tuning import Trial, TuningConfig, trials_of
 
 
 class KnownDataset(Protocol):
@@ -160,6 +161,10 @@ class Config(Section):
     evaluation: EvaluationConfig = EvaluationConfig()
     methods: dict[Name, MethodConfig] = Field(description="clip (untouched) is always there and needs no entry")
     seeds: Seeds = Field((0, 1, 2), description="each method is trained once with every seed")
+    tuned: str | None = Field(
+        None, description="file of chosen settings (`snakemake tune` makes one), for methods that name none themselves"
+    )
+    tuning: TuningConfig | None = Field(None, description="the search for these settings")
     sweeps: SweepsConfig = SweepsConfig()
     concepts: dict[Name, ConceptConfig] = Field(
         default_factory=dict, description="linear maps on the frozen model; without any, their results are left out"
@@ -184,7 +189,7 @@ class Config(Section):
             self.saliency.check_against(self.attacked_datasets, self.model.name)
         if self.experiment in ("reference", "scratch"):
             raise ValueError(f"experiment: results/{self.experiment} is not for runs; choose another name")
-        self.grid_points  # noqa: B018  a wrong sweep shows when it is expanded
+        self.grid_points, self.trials  # noqa: B018  a wrong sweep or name shows when they are expanded
         for name, settings in self.concepts.items():
             if settings.concept == "gender" and not self.data.bias:
                 raise ValueError(f"concepts.{name}: a gender map needs a set of people; name one in data.bias")
@@ -254,8 +259,13 @@ class Config(Section):
 
     @cached_property
     def every_method(self) -> dict[str, MethodConfig]:
-        """The main methods and the points of the sweeps, by name."""
-        return {**self.methods, **{point.name: point.settings for point in self.grid_points}}
+        """The main methods, the points of the sweeps and the trials of the search, by name."""
+        return {**self.methods, **{each.name: each.settings for each in (*self.grid_points, *self.trials)}}
+
+    @cached_property
+    def trials(self) -> tuple[Trial, ...]:
+        """The trials of the search, method by method."""
+        return () if self.tuning is None else trials_of(self.tuning, self.methods)
 
     @property
     def derived_methods(self) -> tuple[str, ...]:
@@ -276,7 +286,7 @@ class Config(Section):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> "Config":
         """A copy with other values; what was computed from the old ones is computed again."""
         copied = super().model_copy(update=update, deep=deep)
-        for name in ("plain", "grid_points", "every_method"):
+        for name in ("plain", "grid_points", "trials", "every_method"):
             copied.__dict__.pop(name, None)
         if copied.data.train != self.data.train:
             copied._train_images = None
@@ -295,6 +305,11 @@ class Config(Section):
         if method == "clip" or (method in self.methods and seed in self.seeds):
             return self.datasets
         return self.sweep_datasets
+
+    @property
+    def validation_datasets(self) -> tuple[str, ...]:
+        """Data sets whose validation pictures settings are chosen by."""
+        return (self.data.train, *self.data.zero_shot)
 
     @property
     def sweep_datasets(self) -> tuple[str, ...]:

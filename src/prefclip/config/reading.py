@@ -1,5 +1,6 @@
 """Reading and checking a configuration: YAML files, plain values, and the JSON Schema of both."""
 
+import json
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from prefclip.config.messages import explain
 from prefclip.config.protocols import with_protocol_defaults
 from prefclip.config.sections import ConfigError
 from prefclip.errors import PrefclipError
+
+TUNED_KEYS = ("learning_rate", "parameters")
 
 
 def read_config(*paths: str | Path, datasets: Mapping[str, KnownDataset] | None = None) -> Config:
@@ -69,11 +72,34 @@ def check_config(values: Any, origin: str, datasets: Mapping[str, KnownDataset] 
         found = "nothing" if values is None else type(values).__name__
         raise ConfigError(f"{origin}: expected a mapping of keys, got {found}; see config/embedded.yaml.")
     try:
-        return Config.model_validate(with_protocol_defaults(values), context=datasets)
+        return Config.model_validate(with_tuned_settings(with_protocol_defaults(values)), context=datasets)
     except ValidationError as error:
         raise ConfigError(f"{origin}: {explain(error, Config)}.") from error
     except PrefclipError as error:
         raise ConfigError(f"{origin}: {error}") from error
+
+
+def with_tuned_settings(values: dict[str, Any]) -> dict[str, Any]:
+    """Return ``values`` with the settings that the file ``tuned`` has for methods that name neither learning rate nor
+    parameters; so a resolved configuration needs no file. Raises ConfigError naming a file that is none.
+    """
+    methods, path = values.get("methods"), values.get("tuned")
+    if not isinstance(methods, dict) or not isinstance(path, str):
+        return values
+    plain = [name for name, entry in methods.items() if isinstance(entry, dict) and not entry.keys() & set(TUNED_KEYS)]
+    chosen = _read_tuned(Path(path)) if plain else {}
+    return {**values, "methods": methods | {name: {**chosen.get(name, {}), **methods[name]} for name in plain}}
+
+
+def _read_tuned(path: Path) -> dict[str, dict[str, Any]]:
+    remedy = "`snakemake --cores all tune` makes one, docs/tuning.md says how"
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))["methods"]
+        return {name: {key: entry[key] for key in TUNED_KEYS} for name, entry in found.items()}
+    except OSError as error:
+        raise ConfigError(f"tuned: {path}: cannot be read ({error.strerror}); {remedy}.") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(f"tuned: {path}: no file of chosen settings; {remedy}.") from error
 
 
 def json_schema() -> dict:

@@ -58,9 +58,13 @@ def evaluate(
     files: RunFiles,
     out_predictions: str | Path,
     *,
+    validation: bool = False,
     threads: int | None = None,
 ) -> None:
     """Score the data sets that ``config`` names for it with each weights of one run; write the predictions.
+
+    With ``validation``, the validation pictures of the training and zero-shot sets, clean and attacked, with the
+    weights that stand for the method.
 
     ``checkpoint``: the run's folder with model.safetensors (raw) and, where the method averages, averaged.safetensors;
     None for the untouched ``clip``. ``files``: the run whose images are scored. Every test image is scored once by each
@@ -69,8 +73,12 @@ def evaluate(
     Raises EvaluationError for an unknown method or a checkpoint that is missing or not wanted.
     """
     variants = checkpoint_files(config, method, checkpoint)
-    names = config.scored_datasets(method, seed)
-    sets = [read_scored_set(config, dataset, files, "test", image_kinds(config, dataset)) for dataset in names]
+    if validation:
+        variants = dict([*variants.items()][-1:])
+        sets = [read_scored_set(config, dataset, files, "validation") for dataset in config.validation_datasets]
+    else:
+        names = config.scored_datasets(method, seed)
+        sets = [read_scored_set(config, dataset, files, "test", image_kinds(config, dataset)) for dataset in names]
     parts = []
     with joined_processes() as processes, torch.inference_mode(), declared_numerics("fp32", threads):
         loaded = load_model(config.model, processes.device)

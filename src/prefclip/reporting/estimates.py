@@ -15,7 +15,7 @@ from prefclip.config import Config
 from prefclip.errors import PrefclipError
 from prefclip.evaluation.intervals import Estimate, bootstrap_means, combined_estimate
 from prefclip.evaluation.long_form import read_predictions
-from prefclip.evaluation.metrics import METRICS
+from prefclip.evaluation.metrics import CLEAN, METRICS, TYPOGRAPHIC
 from prefclip.evaluation.selection import image_kinds
 from prefclip.reporting.traced import Traced, averaged_over, below_run, mean_of
 from prefclip.run.files import RunFiles
@@ -146,22 +146,23 @@ def read_estimates(
     layout: RunFiles,
     runs: Iterable[tuple[str, int]] | None = None,
     datasets: Sequence[str] | None = None,
+    validation: bool = False,
 ) -> Estimates:
     """Read the predictions of a run and resample its images: of all main methods and seeds, or of those in ``runs``, on
-    all data sets or the given ones.
+    all data sets or the given ones; of test images, or of those for ``validation``.
 
     Raises TableError for a missing or damaged file, EstimateError when runs scored different images.
     """
     frames = []
     files: dict[str, dict[int, str]] = {}
     for method, seed in [run[1:] for run in method_runs(config)] if runs is None else runs:
-        path = layout.predictions(config.model.key, method, seed)
+        path = (layout.validation if validation else layout.predictions)(config.model.key, method, seed)
         frames.append((method, seed, path, read_predictions(path)))
         files.setdefault(method, {})[seed] = below_run(layout, path)
     samples: dict = {}
     counts: dict = {}
     for dataset in config.datasets if datasets is None else datasets:
-        for images in image_kinds(config, dataset):
+        for images in (CLEAN, TYPOGRAPHIC) if validation else image_kinds(config, dataset):
             columns, clusters, candidates = _columns(frames, dataset, images)
             values = np.stack([*columns.values(), candidates], axis=1)
             # One generator per data set: all versions of all renderings of a drawing are picked together.

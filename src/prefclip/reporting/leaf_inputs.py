@@ -6,7 +6,7 @@ from prefclip.config import Config, method_names
 from prefclip.config.experiment import TrainingConfig
 from prefclip.config.sweeps import METHOD_KEYS
 from prefclip.run.files import RunFiles
-from prefclip.run.plan import concept_runs, method_runs, sweep_runs
+from prefclip.run.plan import concept_runs, method_runs, sweep_runs, trial_runs
 
 INTERVALS = ("evaluation.confidence", "evaluation.bootstrap_samples")
 # What decides rows and intervals of a table of all methods, beside the answers themselves.
@@ -15,6 +15,7 @@ OF_METHODS = ("model.name", "methods", "seeds", *INTERVALS)
 SHARED_BY_POINTS = tuple(f"training.{key}" for key in METHOD_KEYS if key in TrainingConfig.model_fields)
 OF_SWEEPS = (*OF_METHODS, "sweeps", *SHARED_BY_POINTS, "attack.variants")
 OF_SWEEPS += ("data.source", "data.train", "data.train_images", "data.zero_shot")
+OF_TRIALS = (*OF_METHODS, "tuning", "data.train", "data.zero_shot")
 ATTACKED_SETS = ("data.train", "data.zero_shot", "data.bias")
 
 
@@ -29,6 +30,10 @@ def has_methods(config: Config) -> bool:
 
 def has_sweeps(config: Config) -> bool:
     return bool(config.sweeps.grids)
+
+
+def has_trials(config: Config) -> bool:
+    return bool(config.trials)
 
 
 def has_concepts(config: Config) -> bool:
@@ -52,6 +57,11 @@ def method_predictions(config: Config, layout: RunFiles) -> list[str]:
 def sweep_predictions(config: Config, layout: RunFiles) -> list[str]:
     """Return the predictions of every run that the sweeps compare."""
     return [layout.predictions(*run) for run in sweep_runs(config)]
+
+
+def trial_predictions(config: Config, layout: RunFiles) -> list[str]:
+    """Return the predictions on validation pictures of every trial of the search for settings."""
+    return [layout.validation(*run) for run in trial_runs(config)]
 
 
 def saliency_scores(config: Config, layout: RunFiles) -> list[str]:

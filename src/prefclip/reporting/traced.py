@@ -27,6 +27,9 @@ class Origin:
 
     parts: tuple[str | Mean, ...] = ()
 
+    def __add__(self, other: "Origin") -> "Origin":
+        return Origin((*self.parts, " + ", *other.parts))
+
     def __sub__(self, other: "Origin") -> "Origin":
         return Origin((*self.parts, " - ", *other._inner))
 
@@ -65,14 +68,19 @@ class Traced:
     samples: NDArray[np.float64]
     origin: Origin = Origin()
 
+    def __add__(self, other: "Traced") -> "Traced":
+        return Traced(self.samples + other.samples, self.origin + other.origin)
+
     def __sub__(self, other: "Traced") -> "Traced":
         return Traced(self.samples - other.samples, self.origin - other.origin)
 
     def __rsub__(self, number: int) -> "Traced":
         return Traced(number - self.samples, number - self.origin)
 
-    def __truediv__(self, other: "Traced") -> "Traced":
+    def __truediv__(self, other: "Traced | int") -> "Traced":
         """A ratio; NaN where the denominator is not above 0."""
+        if isinstance(other, int):
+            return Traced(self.samples / other, self.origin / other)
         whole = np.where(other.samples > 0, other.samples, np.nan)
         return Traced(self.samples / whole, self.origin / other.origin)
 

@@ -81,6 +81,15 @@ class RunFiles:
     def predictions(self, model: str, method: str, seed: object) -> str:
         return self._path("predictions", model, method, f"seed{seed}.parquet")
 
+    def validation(self, model: str, method: str, seed: object) -> str:
+        """The predictions on validation pictures, which settings are chosen by."""
+        return self._path("validation", model, method, f"seed{seed}.parquet")
+
+    @property
+    def chosen(self) -> str:
+        """The settings that the search chose."""
+        return self._path("tuning", "chosen.json")
+
     @property
     def clip_check(self) -> str:
         return self._path("clip_check", "report.json")

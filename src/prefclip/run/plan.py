@@ -20,6 +20,12 @@ def sweep_runs(config: Config) -> list[tuple[str, str, int]]:
     return list(dict.fromkeys([*method_runs(config), *points]))
 
 
+def trial_runs(config: Config) -> list[tuple[str, str, int]]:
+    """Return (model, method, seed) of every trial of the search for settings, and of the untouched CLIP first."""
+    seed = config.seeds[0]
+    return [(config.model.key, "clip", 0), *((config.model.key, trial.name, seed) for trial in config.trials)]
+
+
 def trained_runs(config: Config, runs: list[tuple[str, str, int]] | None = None) -> list[tuple[str, str, int]]:
     """Return (model, method, seed) of the trainings among ``runs``, all of the main tables unless given, and of those
     that the others build on, each once.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from prefclip.reporting.drawing.style import Metadata
 
-Group = Literal["main", "concepts", "ablations"]
+Group = Literal["main", "concepts", "ablations", "tuning"]
 
 
 class UnknownFigureError(PrefclipError):

@@ -22,7 +22,7 @@ class PageParts(NamedTuple):
 
 
 def page_parts(config: Config, files: RunFiles, group: str) -> PageParts:
-    """Return the tables and figures of a group (main, concepts, ablations) in all forms."""
+    """Return the tables and figures of a group (main, concepts, ablations, tuning) in all forms."""
     tables = table_names(config, group)
     figures = figure_names(config, group)
     return PageParts(

@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
+from prefclip.evaluation.metrics import CLEAN, INK, TYPOGRAPHIC
 from prefclip.reporting.labels import dataset_label
 from prefclip.reporting.table_views import shown_parts
 from prefclip.reporting.tables import table_names
 from prefclip.reporting.traced import rounded
 from prefclip.table import Row, Table, read_table
 
-IMAGE_NAMES = {CLEAN: "clean", TYPOGRAPHIC: "attacked"}
+IMAGE_NAMES = {CLEAN: "clean", INK: "under ink", TYPOGRAPHIC: "attacked"}
 
 
 class ShownCell(NamedTuple):

@@ -1,7 +1,7 @@
 """Tables, found by name: each module describes one.
 
 ORDER                    its place among the tables
-GROUP                    what makes it: main, concepts or ablations
+GROUP                    what makes it: main, concepts, ablations or tuning
 applies(config)          whether a configuration has it
 reads(config, layout)    the files that it is made from, in a fixed order
 settings(config)         dotted keys of the configuration that decide its bytes

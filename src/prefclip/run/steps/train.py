@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from prefclip.run.options import Method, Run, Seed, Threads
-from prefclip.run.plan import base_weights, sweep_runs, trained_runs
+from prefclip.run.plan import base_weights, sweep_runs, trained_runs, trial_runs
 from prefclip.run.step import Step
 
 # What no method can have its own value of; the other keys of the section count as the method has them.
@@ -30,7 +30,8 @@ class Train(Step):
 
     @classmethod
     def jobs(cls, config):
-        yield from (cls(config, method, seed) for _, method, seed in trained_runs(config, sweep_runs(config)))
+        runs = [*sweep_runs(config), *trial_runs(config)]
+        yield from (cls(config, method, seed) for _, method, seed in trained_runs(config, runs))
 
     @property
     def input(self):
