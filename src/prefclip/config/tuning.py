@@ -1,7 +1,7 @@
 """The search for the settings of the trained methods: as many trials for each, at points that all of them share.
 
-The points are the additive recurrence of Roberts (2018), a low-discrepancy sequence without a seed: trial n has the
-fractional parts of 1/2 + n/g, n/g², n/g³, with g the root of x⁴ = x + 1. A method takes the coordinates that it has.
+The points are those of Halton (1960), which fill a box evenly and need no seed; a method takes the coordinates that it
+has.
 """
 
 from collections.abc import Mapping
@@ -14,8 +14,9 @@ from prefclip.config.methods import MethodConfig
 from prefclip.config.sections import Count, Positive, Section
 from prefclip.parameters import Number
 
-KEYS = ("learning_rate", "regulariser_weight", "beta")
-ROOT = 1.2207440846057596
+# What is searched over, with the base of each coordinate.
+BASES = {"learning_rate": 2, "regulariser_weight": 3, "beta": 5}
+KEYS = tuple(BASES)
 
 
 def _ascending(ends: tuple[float, float]) -> tuple[float, float]:
@@ -66,12 +67,22 @@ def trials_of(tuning: TuningConfig, methods: Mapping[str, MethodConfig]) -> tupl
     return tuple(found)
 
 
+def radical_inverse(number: int, base: int) -> float:
+    """The digits of a whole number mirrored at the point: 1, 2, 3 in base 2 give 0.5, 0.25, 0.75."""
+    value, place = 0.0, 1.0
+    while number:
+        number, digit = divmod(number, base)
+        place /= base
+        value += digit * place
+    return value
+
+
 def _drawn(settings: MethodConfig, tuning: TuningConfig, number: int) -> MethodConfig:
     values, parameters = settings.model_dump(), settings.described.parameters
     free = {"learning_rate", *(key for key, parameter in parameters.items() if isinstance(parameter, Number))}
-    for place, key in enumerate(KEYS, start=1):
+    for key, base in BASES.items():
         if key in tuning.ranges and key in free:
             low, high = tuning.ranges[key]
-            drawn = float(f"{low * (high / low) ** ((0.5 + number / ROOT**place) % 1):.2g}")
+            drawn = float(f"{low * (high / low) ** radical_inverse(number, base):.2g}")
             (values if key == "learning_rate" else values["parameters"])[key] = drawn
     return MethodConfig.model_validate(values)
