@@ -5,13 +5,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from prefclip.attacks.attacked_manifest import read_attacked_manifest
+from prefclip.attacks.attacked_manifest import read_attacked_manifest, read_ink_manifest
+from prefclip.attacks.ink import draw_ink_twins
 from prefclip.attacks.synthesis import synthesise_attacks
 from prefclip.config import Config
 from prefclip.datasets.build import build_manifest
 from prefclip.datasets.class_lists import read_classes
 from prefclip.datasets.manifest import read_manifest
 from prefclip.evaluation.long_form import write_predictions
+from prefclip.evaluation.metrics import kind_and_condition
+from prefclip.evaluation.selection import image_kinds, select_attacked
+from prefclip.evaluation.zero_shot import IDS
 from prefclip.files import write_text
 from prefclip.run.files import RunFiles
 from prefclip.run.plan import method_runs, sweep_runs
@@ -38,7 +42,7 @@ TENDENCIES = {
 
 def synthetic_config(root: Path, **changes: object) -> Config:
     data = {"root": str(root), "train_images": 8, "validation_images": 4, "test_images": 40}
-    changes = {"evaluation": {"bootstrap_samples": 200}, **changes}
+    changes = {"evaluation": {"bootstrap_samples": 200}, "attack": {"conditions": ["painted", "slip"]}, **changes}
     data |= {"zero_shot": ["food"], "bias": ["people"], **changes.pop("data", {})}
     return Config.model_validate(
         {"experiment": "made-up", "data": data, "methods": METHODS, "seeds": [0, 1, 2], **changes}
@@ -59,6 +63,16 @@ def write_synthetic_run(folder: Path, config: Config, steps: int = 60) -> RunFil
             layout.attacked_manifest(dataset),
             (config.attack.smallest_size, config.attack.largest_size),
             config.attack.variants,
+            test_conditions=config.attack_conditions(dataset),
+        )
+        draw_ink_twins(
+            dataset,
+            layout.attacked_manifest(dataset),
+            layout.images(dataset),
+            layout.ink_images(dataset),
+            layout.ink_manifest(dataset),
+            config.attack.ink,
+            ("test",),
         )
     for method in TENDENCIES:
         for seed in (0,) if method == "clip" else config.seeds:
@@ -77,28 +91,35 @@ def write_answers(layout: RunFiles, config: Config, method: str, seed: int) -> N
         for dataset in config.scored_datasets(method, seed):
             manifest = read_manifest(layout.manifest(dataset))
             manifest = manifest[manifest["split"] == "test"]
-            attacked = read_attacked_manifest(layout.attacked_manifest(dataset))
-            attacked = attacked[attacked["split"] == "test"]
+            read = {"typographic": (read_attacked_manifest, layout.attacked_manifest)}
+            read["ink"] = (read_ink_manifest, layout.ink_manifest)
+            rows_of = {kind: read_rows(path(dataset)) for kind, (read_rows, path) in read.items()}
             names = read_classes(layout.classes(dataset)).names
-            parts += [
-                _answers(config, method, seed, weights, dataset, kind, rows, len(names))
-                for kind, rows in (("clean", manifest), ("typographic", attacked))
-            ]
+            clusters = manifest.set_index("id")["cluster"]
+            for images in image_kinds(config, dataset):
+                kind, condition = kind_and_condition(images)
+                rows = manifest if kind == "clean" else select_attacked(rows_of[kind], manifest, dataset, condition)
+                answers = _answers(config, method, seed, weights, dataset, images, rows, len(names))
+                parts.append(answers.assign(cluster=clusters.loc[rows["id"]].to_numpy()))
     write_predictions(pd.concat(parts, ignore_index=True), layout.predictions(config.model.key, method, seed))
 
 
-def _answers(config, method, seed, weights, dataset, kind, rows, classes) -> pd.DataFrame:
+def _answers(config, method, seed, weights, dataset, images, rows, classes) -> pd.DataFrame:
+    kind = kind_and_condition(images)[0]
     trained = dataset == config.data.train
     main = next((point.method for point in config.grid_points if point.name == method), method)
     clean_in, clean_out, attacked_in, attacked_out, by_word, distance = TENDENCIES[main]
-    difficulty = generator_for(dataset, kind, "difficulty").random(len(rows))  # the same for all methods
-    noise = generator_for(method, seed, weights, dataset, kind)
-    share = {"clean": (clean_out, clean_in), "typographic": (attacked_out, attacked_in)}[kind][trained]
+    difficulty = generator_for(dataset, images, "difficulty").random(len(rows))  # the same for all methods
+    noise = generator_for(method, seed, weights, dataset, images)
+    shares = {"clean": (clean_out, clean_in), "typographic": (attacked_out, attacked_in)}
+    shares["ink"] = ((clean_out + attacked_out) / 2, (clean_in + attacked_in) / 2)
+    share = shares[kind][trained]
     share += noise.normal(0, 0.008) + generator_for(dataset).normal(0, 0.04) - (0.015 if weights == "raw" else 0)
     right = difficulty + noise.normal(0, 0.03, len(rows)) < share
     label = rows["label"].to_numpy()
-    word = rows["word_label"].to_numpy() if kind == "typographic" else np.full(len(rows), -1)
+    word = np.full(len(rows), -1) if kind == "clean" else rows["word_label"].to_numpy()
     other = (label + noise.integers(1, classes, len(rows))) % classes
+    by_word = by_word if kind == "typographic" else 0.02
     called = (noise.random(len(rows)) < by_word / max(1e-9, 1 - share)) & (word >= 0)
     predicted = np.where(right, label, np.where(called, word, other))
     second = np.where(predicted == label, np.where(word >= 0, word, (label + 1) % classes), label)
@@ -110,8 +131,8 @@ def _answers(config, method, seed, weights, dataset, kind, rows, classes) -> pd.
         {
             "weights": weights,
             "dataset": dataset,
-            "images": kind,
-            "id": rows["id" if kind == "clean" else "attacked_id"].to_numpy(),
+            "images": images,
+            "id": rows[IDS[kind]].to_numpy(),
             "clean_id": rows["id"].to_numpy(),
             "label": label,
             "predicted": predicted,

@@ -6,10 +6,12 @@ may be picked in groups. Seeds are few: their share of the interval uses Student
 """
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import brentq
 from scipy.special import ndtri, stdtrit
 
 from prefclip.errors import PrefclipError
@@ -114,6 +116,34 @@ def combined_estimate(
     low, high = percentile_bounds(np.asarray(draws, dtype=np.float64).mean(axis=0), confidence)
     below, above = math.hypot(max(0.0, mean - low), of_seeds), math.hypot(max(0.0, high - mean), of_seeds)
     return Estimate(mean, min(mean, max(mean - below, bounds[0])), max(mean, min(mean + above, bounds[1])))
+
+
+def p_value(points: ArrayLike, draws: ArrayLike) -> float:
+    """Two-sided p of a mean over seeds against 0: the level at which the interval of :func:`combined_estimate` would
+    touch 0, with the normal quantile × standard deviation of the draws in place of their percentile, which ends at 1/B.
+
+    ``points`` (S,) and ``draws`` (S, B) as there. 1 for a mean of exactly 0, 0 for one without any doubt.
+    """
+    points, means = _checked(points), np.asarray(draws, dtype=np.float64).mean(axis=0)
+    mean, of_images = abs(float(points.mean())), float(means.std(ddof=1))
+    if mean == 0:
+        return 1.0
+
+    def excess(logarithm: float) -> float:
+        tail = 10.0**logarithm / 2
+        return math.hypot(float(ndtri(tail)) * of_images, seed_half_width(points, 1 - 2 * tail)) - mean
+
+    smallest = -15.0
+    return 0.0 if excess(smallest) <= 0 else 10.0 ** float(brentq(excess, smallest, -1e-12))
+
+
+def holm_adjusted(values: Sequence[float]) -> list[float]:
+    """Adjusted p values of a family of tests (Holm 1979), in the order given: each at most 1, none below its own."""
+    adjusted, largest = [1.0] * len(values), 0.0
+    for place, index in enumerate(sorted(range(len(values)), key=lambda index: values[index])):
+        largest = max(largest, min(1.0, (len(values) - place) * values[index]))
+        adjusted[index] = largest
+    return adjusted
 
 
 def binomial_interval(share: float, count: float, confidence: float = 0.95) -> Estimate:

@@ -53,6 +53,12 @@ def dataset_label(dataset: str) -> str:
     return SHORT_LABELS.get(dataset) or dataset_title(dataset)
 
 
+def scopes_of(config: Config) -> dict[str, tuple[str, ...]]:
+    """The training set, and the mean of the zero-shot sets where there are any, each with its data sets."""
+    zero_shot = tuple(config.data.zero_shot)
+    return {config.data.train: (config.data.train,), **({ZERO_SHOT_MEAN: zero_shot} if zero_shot else {})}
+
+
 def column_groups(config: Config) -> dict[str, tuple[str, ...]]:
     """Columns of a table in order, each with the data sets it is the mean of: training set, zero-shot sets and their
     mean, gender sets.

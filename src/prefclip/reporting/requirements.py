@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from math import isnan, nan
 
 from prefclip.config import Config, method_names
-from prefclip.evaluation.metrics import CLEAN, INK, TYPOGRAPHIC
+from prefclip.evaluation.metrics import CLEAN, INK, TYPOGRAPHIC, under
 from prefclip.reporting.estimates import REFERENCE, Estimates, headline_weights, read_estimates
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label, method_label
+from prefclip.reporting.reading_table import reading_share, recovered_reading, recovered_share
 from prefclip.reporting.traced import Numbers, Traced
 from prefclip.run.files import RunFiles
 from prefclip.table import Row, Table
@@ -16,6 +17,7 @@ ALL_SETS = "train_and_zero_shot_mean"
 TITLES = {
     "clean_accuracy": "clean accuracy",
     "lost_under_attack": "accuracy lost under attack",
+    "lost_on_slips": "accuracy lost under a word on a slip of paper",
     "reading_share": "share of that loss which is reading",
     "text_confusion": "called by the written word",
     "word_among_errors": "written word among the wrong answers",
@@ -84,7 +86,7 @@ def required_numbers(estimates: Estimates, config: Config) -> Iterator[tuple[Req
     def of(method: str, scope: str, images: str, metric: str = "accuracy") -> Traced:
         return estimates.traced(method, headline_weights(config, method), _sets(config, scope), images, metric)
 
-    for scope, least in zip(scopes, (0.85, 0.75), strict=False):
+    for scope, least in zip(scopes, (0.85, 0.90), strict=False):
         yield Requirement(REFERENCE, "clean_accuracy", scope, ">=", least), of(REFERENCE, scope, CLEAN)
     attacked = of(REFERENCE, ALL_SETS, TYPOGRAPHIC)
     called_by_word = of(REFERENCE, ALL_SETS, TYPOGRAPHIC, "text_confusion")
@@ -93,36 +95,22 @@ def required_numbers(estimates: Estimates, config: Config) -> Iterator[tuple[Req
     for scope, least in zip(scopes, (0.5, 0.6), strict=False):
         share = reading_share(*(of(REFERENCE, scope, images) for images in (CLEAN, INK, TYPOGRAPHIC)))
         yield Requirement(REFERENCE, "reading_share", scope, ">=", least), share
+    for condition in [name for name in config.attack.conditions if name == "slip"]:
+        on_slips = of(REFERENCE, ALL_SETS, CLEAN) - of(REFERENCE, ALL_SETS, under(TYPOGRAPHIC, condition))
+        yield Requirement(REFERENCE, "lost_on_slips", ALL_SETS, ">=", 0.20), on_slips
     yield Requirement(REFERENCE, "text_confusion", ALL_SETS, ">=", 0.30), called_by_word
     yield Requirement(REFERENCE, "word_among_errors", ALL_SETS, ">=", nan), called_by_word / (1 - attacked)
     for method in method_names(config)[1:]:
-        required = config.methods[method].is_preference
-        for scope, least in zip(scopes, (0.60, 0.40), strict=False):
+        for scope in scopes:
             share = recovered_share(
                 of(method, scope, TYPOGRAPHIC), of(REFERENCE, scope, TYPOGRAPHIC), of(REFERENCE, scope, CLEAN)
             )
-            yield Requirement(method, "recovered_share", scope, ">=", least if required else nan), share
+            yield Requirement(method, "recovered_share", scope, ">=", nan), share
         for scope in scopes:
-            kept, before = (of(each, scope, INK) - of(each, scope, TYPOGRAPHIC) for each in (method, REFERENCE))
-            yield Requirement(method, "recovered_reading", scope, ">=", nan), 1 - kept / before
+            costs = [of(each, scope, images) for each in (method, REFERENCE) for images in (INK, TYPOGRAPHIC)]
+            yield Requirement(method, "recovered_reading", scope, ">=", nan), recovered_reading(*costs)
         drop = of(REFERENCE, scopes[-1], CLEAN) - of(method, scopes[-1], CLEAN)
-        yield Requirement(method, "clean_drop", scopes[-1], "<=", 0.05 if required else nan), drop
-
-
-def recovered_share(tuned: Traced, untouched: Traced, clean: Traced) -> Traced:
-    """(T_method - T_clip) / (O_clip - T_clip): how much of CLIP's loss under attack a method wins back; 1 is all of it.
-
-    Accuracies, those of CLIP with S = 1. NaN where CLIP loses nothing.
-    """
-    return (tuned - untouched) / (clean - untouched)
-
-
-def reading_share(clean: Traced, ink: Traced, word: Traced) -> Traced:
-    """(I - T) / (O - T): how much of what is lost under a word is lost because it can be read; 0 is none, 1 all of it.
-
-    Accuracies of one model on clean images, under unreadable ink and under the word; NaN where nothing is lost.
-    """
-    return (ink - word) / (clean - word)
+        yield Requirement(method, "clean_drop", scopes[-1], "<=", nan), drop
 
 
 def _sets(config: Config, scope: str) -> tuple[str, ...]:
@@ -136,5 +124,5 @@ def _caption(config: Config) -> str:
         "CLIP), with O the clean and T the typographic accuracy, I that under the same ink unreadable. Reading: "
         "(I − T) / (O − T); won back of it: 1 − (I − T of the method) / (I − T of CLIP). Clean accuracy lost: in "
         f"points, against CLIP. Values in %, ± half-width of the {100 * config.evaluation.confidence:g} % interval. "
-        "Baselines without a preference objective are shown without a requirement."
+        "Of the tuned methods nothing is required."
     )

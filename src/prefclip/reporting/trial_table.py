@@ -6,9 +6,9 @@ from prefclip.config import Config
 from prefclip.config.tuning import KEYS
 from prefclip.evaluation.metrics import CLEAN, METRICS, TYPOGRAPHIC
 from prefclip.reporting.estimates import RAW, REFERENCE, headline_weights
-from prefclip.reporting.labels import SETTING_LABELS, dataset_label, method_label
+from prefclip.reporting.labels import SETTING_LABELS, dataset_label, method_label, scopes_of
 from prefclip.reporting.traced import Numbers
-from prefclip.reporting.trials import CRITERION, chosen_trials, criterion, read_trials, trial_scopes
+from prefclip.reporting.trials import CRITERION, chosen_trials, criterion, read_trials
 from prefclip.run.files import RunFiles
 from prefclip.table import SHARE, Row, Table
 
@@ -22,7 +22,7 @@ def trial_table(config: Config, layout: RunFiles, name: str) -> Table:
 
     Raises TableError, EstimateError.
     """
-    estimates, scopes, numbers = read_trials(config, layout), trial_scopes(config), Numbers()
+    estimates, scopes, numbers = read_trials(config, layout), scopes_of(config), Numbers()
     worth = {each: criterion(estimates, config, each) for each in (REFERENCE, *(one.name for one in config.trials))}
     values = {each: float(traced.samples[:, 0].mean()) for each, traced in worth.items()}
     chosen = {trial.name for trial in chosen_trials(config, values).values()}

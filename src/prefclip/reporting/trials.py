@@ -12,7 +12,7 @@ from prefclip.config.tuning import Trial
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
 from prefclip.files import write_json
 from prefclip.reporting.estimates import RAW, REFERENCE, Estimates, headline_weights, read_estimates
-from prefclip.reporting.labels import ZERO_SHOT_MEAN
+from prefclip.reporting.labels import scopes_of
 from prefclip.reporting.traced import Traced
 from prefclip.run.files import RunFiles
 from prefclip.run.plan import trial_runs
@@ -26,18 +26,12 @@ def read_trials(config: Config, layout: RunFiles) -> Estimates:
     return read_estimates(config, layout, runs, config.validation_datasets, validation=True)
 
 
-def trial_scopes(config: Config) -> dict[str, tuple[str, ...]]:
-    """The training set, and the mean of the zero-shot sets."""
-    train, *others = config.validation_datasets
-    return {train: (train,), **({ZERO_SHOT_MEAN: tuple(others)} if others else {})}
-
-
 def criterion(estimates: Estimates, config: Config, method: str) -> Traced:
     """What a trial, or the untouched CLIP, is worth: the mean of its accuracies, 0–1."""
     weights = RAW if method == REFERENCE else headline_weights(config, method)
     first, *others = (
         estimates.traced(method, weights, sets, images)
-        for sets in trial_scopes(config).values()
+        for sets in scopes_of(config).values()
         for images in (CLEAN, TYPOGRAPHIC)
     )
     for other in others:

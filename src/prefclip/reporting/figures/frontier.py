@@ -1,6 +1,6 @@
 """What is kept against what is won: every trial of the search for settings."""
 
-from prefclip.reporting.labels import method_label
+from prefclip.reporting.labels import method_label, scopes_of
 from prefclip.reporting.leaf_inputs import decided_by, has_trials
 
 CAPTION = (
@@ -20,10 +20,9 @@ def draw(config, layout):
     """Two panels: accuracy under attack over the KL from CLIP (logarithmic), and over clean accuracy."""
     from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
     from prefclip.reporting.drawing.style import FULL_WIDTH, INK, method_style, new_figure, panel_title
-    from prefclip.reporting.trials import trial_scopes
     from prefclip.table import read_table
 
-    scope, methods = list(trial_scopes(config))[-1], list(config.methods)
+    scope, methods = list(scopes_of(config))[-1], list(config.methods)
     trials: dict = {}
     for number in read_table(layout.table("tuning", "json")).numbers:
         if number.keys["dataset"] == scope:

@@ -3,7 +3,7 @@
 from prefclip.config.sweeps import SEED, GridPoint
 from prefclip.reporting.leaf_inputs import OF_SWEEPS, decided_by, has_sweeps, sweep_predictions
 
-ORDER, GROUP = 10, "ablations"
+ORDER, GROUP = 100, "ablations"
 applies, reads = has_sweeps, sweep_predictions
 settings = decided_by(*OF_SWEEPS)
 

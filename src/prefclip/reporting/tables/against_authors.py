@@ -3,7 +3,7 @@
 from prefclip.reporting.leaf_inputs import ATTACKED_SETS, OF_METHODS, decided_by, method_predictions
 from prefclip.run.plan import published_file
 
-ORDER, GROUP = 6, "main"
+ORDER, GROUP = 60, "main"
 settings = decided_by(*OF_METHODS, *ATTACKED_SETS, "data.real", "protocol")
 PUBLISHED = ("author_logs", "author_kl", "defense_prefix_unverified")
 # What the authors trained, and on which sets; other runs have no counterpart in their logs.

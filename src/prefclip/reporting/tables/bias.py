@@ -3,7 +3,7 @@
 from prefclip.reporting.leaf_inputs import INTERVALS, decided_by, map_names
 from prefclip.run.plan import concept_runs
 
-ORDER, GROUP = 9, "concepts"
+ORDER, GROUP = 90, "concepts"
 settings = decided_by("model.name", "concepts", "data.bias", INTERVALS[0])
 
 

@@ -3,7 +3,7 @@
 from prefclip.reporting.leaf_inputs import INTERVALS, decided_by, has_concepts, map_names
 from prefclip.run.plan import concept_runs
 
-ORDER, GROUP = 8, "concepts"
+ORDER, GROUP = 80, "concepts"
 applies = has_concepts
 settings = decided_by("model.name", "concepts", "data.train", "data.zero_shot", INTERVALS[0])
 

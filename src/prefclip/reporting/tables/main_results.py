@@ -2,7 +2,7 @@
 
 from prefclip.reporting.leaf_inputs import OF_METHODS, decided_by, every_run, method_predictions
 
-ORDER, GROUP = 2, "main"
+ORDER, GROUP = 20, "main"
 applies, reads = every_run, method_predictions
 settings = decided_by(*OF_METHODS, "data.train", "data.zero_shot")
 

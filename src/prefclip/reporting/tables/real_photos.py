@@ -2,7 +2,7 @@
 
 from prefclip.reporting.leaf_inputs import OF_METHODS, decided_by, method_predictions
 
-ORDER, GROUP = 5, "main"
+ORDER, GROUP = 50, "main"
 reads = method_predictions
 settings = decided_by(*OF_METHODS, "data.real")
 HEADINGS = {"accuracy": "named rightly", "text_confusion": "called by the word"}

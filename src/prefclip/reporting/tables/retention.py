@@ -2,7 +2,7 @@
 
 from prefclip.reporting.leaf_inputs import ATTACKED_SETS, OF_METHODS, decided_by, every_run, method_predictions
 
-ORDER, GROUP = 4, "main"
+ORDER, GROUP = 40, "main"
 applies, reads = every_run, method_predictions
 settings = decided_by(*OF_METHODS, *ATTACKED_SETS)
 CAPTION = "Retention: mean KL(reference‖model) per clean image (nats); lower keeps more of CLIP."

@@ -2,7 +2,7 @@
 
 from prefclip.reporting.leaf_inputs import INTERVALS, decided_by, has_saliency, saliency_scores
 
-ORDER, GROUP = 7, "main"
+ORDER, GROUP = 70, "main"
 applies, reads = has_saliency, saliency_scores
 settings = decided_by("model.name", "methods", *INTERVALS)
 

@@ -3,7 +3,7 @@
 from prefclip.reporting.leaf_inputs import OF_SWEEPS, decided_by, has_sweeps, sweep_predictions
 from prefclip.table import VALUE
 
-ORDER, GROUP = 11, "ablations"
+ORDER, GROUP = 110, "ablations"
 applies, reads = has_sweeps, sweep_predictions
 settings = decided_by(*OF_SWEEPS)
 

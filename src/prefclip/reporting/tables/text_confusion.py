@@ -2,7 +2,7 @@
 
 from prefclip.reporting.leaf_inputs import ATTACKED_SETS, OF_METHODS, decided_by, every_run, method_predictions
 
-ORDER, GROUP = 3, "main"
+ORDER, GROUP = 30, "main"
 applies, reads = every_run, method_predictions
 settings = decided_by(*OF_METHODS, *ATTACKED_SETS)
 CAPTION = "Text confusion: share of typographic images (%) that are called by the written word; lower is better."

@@ -2,7 +2,7 @@
 
 from prefclip.reporting.leaf_inputs import OF_TRIALS, decided_by, has_trials, trial_predictions
 
-ORDER, GROUP = 12, "tuning"
+ORDER, GROUP = 120, "tuning"
 applies, reads = has_trials, trial_predictions
 settings = decided_by(*OF_TRIALS)
 

@@ -2,7 +2,7 @@
 
 from prefclip.reporting.leaf_inputs import ATTACKED_SETS, OF_METHODS, decided_by, every_run, method_predictions
 
-ORDER, GROUP = 1, "main"
+ORDER, GROUP = 10, "main"
 applies, reads = every_run, method_predictions
 settings = decided_by(*OF_METHODS, *ATTACKED_SETS)
 CAPTION = "Zero-shot top-1 accuracy (%) on clean images (O), under the same ink unreadable (I), and under a word (T)."

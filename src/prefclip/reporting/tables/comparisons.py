@@ -1,0 +1,17 @@
+"""Method against method, paired by drawing."""
+
+from prefclip.reporting.leaf_inputs import OF_METHODS, decided_by, method_predictions
+
+ORDER, GROUP = 35, "main"
+reads = method_predictions
+settings = decided_by(*OF_METHODS, "data.train", "data.zero_shot")
+
+
+def applies(config):
+    return len(config.methods) > 1
+
+
+def make(config, layout):
+    from prefclip.reporting.comparisons import comparison_table
+
+    return comparison_table(config, layout, "comparisons")
