@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from prefclip.attacks.fonts import FONTS, HELD_OUT_FONTS
+from prefclip.attacks.fonts import FONTS, FURTHER_FONTS, HELD_OUT_FONTS
 
 COLOURS = {
     "white": (255, 255, 255),
@@ -30,6 +30,7 @@ class Look(NamedTuple):
 
 
 SEEN = Look(FONTS, tuple(COLOURS), ("black", "blue", "red"), tuple(PAPERS))
+PRETRAINED = SEEN._replace(fonts=(*FONTS, *FURTHER_FONTS))
 HELD_OUT = Look(HELD_OUT_FONTS, tuple(HELD_OUT_COLOURS), ("purple",), tuple(HELD_OUT_PAPERS))
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from matplotlib.ft2font import FT2Font
 from PIL import Image, ImageDraw, ImageFont
 
-from prefclip.attacks.fonts import FONTS, HELD_OUT_FONTS
+from prefclip.attacks.fonts import EVERY_FONT
 from prefclip.attacks.looks import EVERY_COLOUR, SEEN, Look
 from prefclip.errors import PrefclipError
 from prefclip.fonts import font_file
@@ -210,6 +210,6 @@ def _letters_of(font_name: str) -> frozenset[str]:
 
 
 def _font_file(name: str) -> str:
-    if name not in (allowed := (*FONTS, *HELD_OUT_FONTS)):
-        raise AttackError(f"font {name!r} is unknown; allowed: {', '.join(allowed)}.")
+    if name not in EVERY_FONT:
+        raise AttackError(f"font {name!r} is unknown; allowed: {', '.join(EVERY_FONT)}.")
     return str(font_file(name))

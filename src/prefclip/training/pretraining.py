@@ -37,8 +37,8 @@ LOG_EVERY = 250
 TEXT_EVERY = 4
 TEXT_LEARNING_SHARE = 0.3
 LARGEST_SCALE = 100.0
-HALF_AND_HALF = Mixture(pictures=0.30, words=0.25, caption_names_word=0.6, ink=0.20)
-PICTURES_FIRST = Mixture(pictures=0.35, words=0.20, caption_names_word=0.5, ink=0.20)
+HALF_AND_HALF = Mixture(pictures=0.30, words=0.20, caption_names_word=0.65, ink=0.20)
+PICTURES_FIRST = Mixture(pictures=0.35, words=0.15, caption_names_word=0.6, ink=0.20)
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,10 @@ class PretrainingPlan:
     Words and mixture share one schedule, the joint phase has its own; ``scenes`` are pre-rendered pictures.
     """
 
-    word_steps: int = 1400
-    mixture_steps: int = 4500
+    word_steps: int = 1800
+    mixture_steps: int = 7500
     text_steps: int = 1000
-    joint_steps: int = 900
+    joint_steps: int = 1200
     batch_size: int = 128
     text_batch_size: int = 128
     learning_rate: float = 2e-3
@@ -61,7 +61,7 @@ class PretrainingPlan:
     warmup_steps: int = 100
     mixture: Mixture = HALF_AND_HALF
     joint_mixture: Mixture = PICTURES_FIRST
-    scenes: int = 24_000
+    scenes: int = 36_000
     seed: int = 0
 
     @property

@@ -5,15 +5,15 @@ import torch
 from torch import Tensor
 
 from prefclip.attacks.ink import unreadable
-from prefclip.attacks.looks import HELD_OUT
+from prefclip.attacks.looks import CONDITIONS
 from prefclip.attacks.typography import choose_word, draw_attack, draw_spec
 from prefclip.datasets.emoji_scenes import EmojiWorld, render_scene
 from prefclip.models.emoji_clip import EmojiClip
 from prefclip.seeds import generator_for
-from prefclip.training.pretraining_images import WORD_SIZES
 
 IMAGES_PER_SET = 300
 INK = ("turned", "mirrored")
+WORD_SIZES = (12, 18)
 PEOPLE = "people"
 
 
@@ -21,9 +21,10 @@ class PretrainingCheck:
     """Zero-shot accuracy on clean pictures, under ink and under words, of every object data set.
 
     Calling it returns fractions, in domain (the first data set) and as mean over the others: ``clean_in``,
-    ``clean_zero_shot``, ``seen_…`` (clean, of drawings that were trained on), ``ink_…``, ``attacked_…``, ``slip_…``
-    (the word on a slip of paper) and ``word_…`` (called by the word that is painted); all but ``seen`` with everything
-    held out. ``gender``: of women and men recognised, given what they do.
+    ``clean_zero_shot``, ``seen_…`` (clean, of drawings that were trained on), ``attacked_…`` and ``word_…`` (called by
+    the word that is painted on), ``ink_…`` (its twin), ``slip_…`` (the word on a slip of paper) and ``unseen_…``
+    (painted in held-out fonts and colours); all but ``seen`` with held-out drawings. ``gender``: of women and men
+    recognised, given what they do.
     """
 
     def __init__(self, world: EmojiWorld, captions: list[str]):
@@ -57,7 +58,7 @@ def _render_set(
     world: EmojiWorld, captions: list[str], dataset: str
 ) -> tuple[dict[str, Tensor], Tensor, Tensor, Tensor]:
     names = world.classes[dataset]
-    images: dict[str, list] = {kind: [] for kind in ("clean", "seen", "ink", "attacked", "slip")}
+    images: dict[str, list] = {kind: [] for kind in ("clean", "seen", "ink", "attacked", "slip", "unseen")}
     labels, words = [], []
     for index in range(IMAGES_PER_SET):
         generator = generator_for("pretraining", "check", dataset, index)
@@ -66,13 +67,14 @@ def _render_set(
         held_out, seen = ([row for row in rows if (row in world.held_out) == kept] for kept in (True, False))
         picture = render_scene(world.source_image(int(generator.choice(held_out))), generator)
         word = choose_word(label, names, generator)
-        spec = draw_spec(names[word], picture.size, WORD_SIZES, generator, HELD_OUT)
+        spec = draw_spec(names[word], picture.size, WORD_SIZES, generator)
         change = unreadable(INK[index % len(INK)], spec, generator)
         images["clean"].append(picture)
         images["ink"].append(draw_attack(picture, spec, change))
         images["attacked"].append(draw_attack(picture, spec))
-        on_slip = draw_spec(names[word], picture.size, WORD_SIZES, generator, HELD_OUT, slip=True)
-        images["slip"].append(draw_attack(picture, on_slip))
+        for kind, condition in {"slip": "slip", "unseen": "painted_held_out"}.items():
+            other = draw_spec(names[word], picture.size, WORD_SIZES, generator, *CONDITIONS[condition])
+            images[kind].append(draw_attack(picture, other))
         images["seen"].append(render_scene(world.source_image(int(generator.choice(seen))), generator))
         labels.append(label)
         words.append(word)

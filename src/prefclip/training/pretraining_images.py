@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from torch.utils.data import Dataset
 
 from prefclip.attacks.ink import unreadable
-from prefclip.attacks.looks import COLOURS
+from prefclip.attacks.looks import COLOURS, PRETRAINED
 from prefclip.attacks.typography import draw_attack, draw_spec
 from prefclip.datasets.emoji_scenes import CANVAS_SIZE, EmojiWorld, random_background, render_scene
 from prefclip.seeds import generator_for
@@ -24,6 +24,7 @@ SCRIPTS = ((0x10D0, 0x10F0), (0x561, 0x586))  # Georgian; Armenian small letters
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 WORD_SIZES = (11, 19)
 SLIP_SHARE = 0.25  # of words and of other ink; the rest is painted over the picture
+GREY_SHARE = 0.1  # of drawings
 # How often the caption of a person tells everything, the concept alone, the gender alone.
 PEOPLE_CAPTION_SHARES = (0.6, 0.25, 0.15)
 
@@ -134,22 +135,27 @@ class PretrainingBatches(Dataset):
     def _with_word(self, canvas: Image.Image, generator: np.random.Generator) -> tuple[Image.Image, int]:
         word, label = self._word(generator)
         slip = generator.random() < SLIP_SHARE
-        return draw_attack(canvas, draw_spec(word, canvas.size, WORD_SIZES, generator, slip=slip)), label
+        return draw_attack(canvas, draw_spec(word, canvas.size, WORD_SIZES, generator, PRETRAINED, slip)), label
 
     def _word(self, generator: np.random.Generator) -> tuple[str, int]:
         return self.words[int(generator.integers(len(self.words)))]
 
 
 def varied(source: Image.Image, generator: np.random.Generator) -> Image.Image:
-    """An RGBA drawing in other colours and a little turned, so that its class is learned and not its pixels."""
-    hue, saturation, brightness, angle = generator.uniform((-12, 0.6, 0.75, -12), (12, 1.4, 1.25, 12))
-    alpha = source.getchannel("A")
+    """An RGBA drawing in other colours and another shape, so that its class is learned and not its pixels."""
+    hue, saturation, brightness = generator.uniform((-20, 0.5, 0.65), (20, 1.5, 1.35))
     bands = np.asarray(source.convert("RGB").convert("HSV")).astype(np.float32)
     bands[..., 0] = (bands[..., 0] + hue) % 256
-    bands[..., 1:] = np.clip(bands[..., 1:] * (saturation, brightness), 0, 255)
+    bands[..., 1:] = np.clip(bands[..., 1:] * (saturation * (generator.random() > GREY_SHARE), brightness), 0, 255)
     picture = Image.fromarray(bands.astype(np.uint8), "HSV").convert("RGB")
-    picture.putalpha(alpha)
-    return picture.rotate(angle, Image.Resampling.BILINEAR)
+    picture.putalpha(source.getchannel("A"))
+    # Where each corner of the result comes from: turned, sheared and seen from another side.
+    corners = np.array([(0, 0), (0, 1), (1, 1), (1, 0)]) - 0.5
+    angle = np.deg2rad(generator.uniform(-18, 18))
+    turn = np.array([(np.cos(angle), -np.sin(angle)), (np.sin(angle), np.cos(angle))])
+    shape = np.diag(generator.uniform(0.9, 1.15, 2)) + generator.uniform(-0.12, 0.12, (2, 2)) * (1 - np.eye(2))
+    corners = (corners @ (turn @ shape).T + generator.uniform(-0.06, 0.06, (4, 2)) + 0.5) * source.width
+    return picture.transform(source.size, Image.Transform.QUAD, corners.ravel().tolist(), Image.Resampling.BILINEAR)
 
 
 def with_unreadable_ink(canvas: Image.Image, word: str, generator: np.random.Generator) -> Image.Image:
@@ -162,7 +168,7 @@ def with_unreadable_ink(canvas: Image.Image, word: str, generator: np.random.Gen
         word = "".join(chr(int(code)) for code in generator.integers(letters[0], letters[1] + 1, size=len(word)))
     elif kind == "non-word":
         word = "".join(LETTERS[int(place)] for place in generator.integers(len(LETTERS), size=max(3, len(word))))
-    spec = draw_spec(word, canvas.size, WORD_SIZES, generator, slip=generator.random() < SLIP_SHARE)
+    spec = draw_spec(word, canvas.size, WORD_SIZES, generator, PRETRAINED, generator.random() < SLIP_SHARE)
     change = unreadable("scrambled", spec, generator) if kind == "scrambled" else lambda mask: mask
     return draw_attack(canvas, spec, change)
 
