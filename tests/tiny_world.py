@@ -19,7 +19,7 @@ CLASSES = {
     "food": ["egg", "hot dog", "pear"],
     "people": {"occupations": ["cook", "judge"], "activities": ["running"]},
 }
-STYLES = ("twemoji", "noto", "fluent")
+STYLES = ("twemoji", "noto", "fluent-flat")  # the last one is held out
 GENDERS = ("person", "man", "woman")
 TONES = ("default", "light", "dark")
 SIZE_RANGE = (9, 14)

@@ -7,12 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
+from scipy.special import ndtr, ndtri
 
 from prefclip.evaluation.intervals import (
     IntervalInputError,
     bootstrap_interval,
     bootstrap_means,
     combined_estimate,
+    holm_adjusted,
+    p_value,
     percentile_bounds,
     seed_half_width,
 )
@@ -133,3 +136,45 @@ def test_unfit_values_are_one_clear_error(values, message):
 def test_unfit_confidence_is_named():
     with pytest.raises(IntervalInputError, match="confidence"):
         bootstrap_interval([1.0, 2.0], generator(), confidence=95)
+
+
+@pytest.mark.parametrize(("mean", "spread"), [(0.02, 0.01), (0.05, 0.01), (0.001, 0.02), (-0.03, 0.012)])
+def test_p_is_where_the_interval_touches_nothing(mean, spread):
+    """At the level of p the interval's end is 0: with normal draws and one seed it is the z test."""
+    draws = ndtri((np.arange(4000) + 0.5) / 4000) * spread + mean
+    found = p_value([mean], draws[None])
+    assert found == pytest.approx(2 * ndtr(-abs(mean) / spread), rel=0.02)
+    three = p_value([mean, mean + 0.01, mean - 0.01], np.stack([draws] * 3))
+    assert three > found
+    end = combined_estimate([mean, mean + 0.01, mean - 0.01], np.stack([draws] * 3), 1 - three)
+    assert min(abs(end.low), abs(end.high)) == pytest.approx(0, abs=0.05 * spread)
+
+
+def test_p_without_doubt_and_without_difference():
+    assert p_value([0.0, 0.0], np.zeros((2, 50))) == 1.0
+    assert p_value([0.1, 0.1], np.full((2, 50), 0.1)) == 0.0
+
+
+def test_holm_is_between_nothing_and_bonferroni():
+    values = [0.01, 0.04, 0.03, 0.005]
+    assert holm_adjusted(values) == pytest.approx([0.03, 0.06, 0.06, 0.02])  # Holm 1979's example of four
+    assert holm_adjusted([0.9, 0.8]) == [1.0, 1.0] and holm_adjusted([]) == []
+
+
+@pytest.mark.parametrize(("drawings", "shared", "of_seeds"), [(64, 0.5, 0.01), (40, 0.2, 0.02), (64, 0.9, 0.005)])
+def test_intervals_by_drawing_cover_what_they_say(drawings, shared, of_seeds):
+    """Pictures are as hard as their drawing and their scene are, for all seeds alike; seeds are better or worse.
+
+    ``shared``: of the variance of how hard a picture is, the part of its drawing. ``of_seeds``: standard deviation of
+    the accuracies of seeds.
+    """
+    world, scenes, covered, truth = np.random.default_rng(1), 5, [], 0.7
+    groups = np.repeat(np.arange(drawings), scenes)
+    for _ in range(1500):
+        hard = shared**0.5 * world.normal(size=drawings)[groups] + (1 - shared) ** 0.5 * world.normal(size=len(groups))
+        accuracies = truth + of_seeds * world.normal(size=3)
+        right = (ndtr(hard)[None] < accuracies[:, None]).astype(float)
+        draws = bootstrap_means(right.T, world, groups=groups, samples=400)
+        found = combined_estimate(right.mean(axis=1), draws.T, 0.95)
+        covered.append(found.low <= truth <= found.high)
+    assert 0.93 <= np.mean(covered) <= 0.98, np.mean(covered)

@@ -41,7 +41,7 @@ TENDENCIES = {
 
 
 def synthetic_config(root: Path, **changes: object) -> Config:
-    data = {"root": str(root), "train_images": 8, "validation_images": 4, "test_images": 40}
+    data = {"root": str(root), "train_images": 8, "validation_images": 4, "test_images": 40, "scenes": 40}
     changes = {"evaluation": {"bootstrap_samples": 200}, "attack": {"conditions": ["painted", "slip"]}, **changes}
     data |= {"zero_shot": ["food"], "bias": ["people"], **changes.pop("data", {})}
     return Config.model_validate(

@@ -60,11 +60,14 @@ def test_table_follows_from_the_accuracies(made_up):
     clip_clean, clip_attacked = (mean("clip", "raw", "food", kind) for kind in ("clean", "typographic"))
     won = (mean("dpo", "averaged", "food", "typographic") - clip_attacked) / (clip_clean - clip_attacked)
     row = found.loc[("dpo", "recovered_share", "zero_shot_mean")]
-    assert row["value"] == pytest.approx(won, abs=1e-6) and row["threshold"] == 0.4
-    assert row["met"] == ("yes" if won >= 0.4 else "no")
+    assert row["value"] == pytest.approx(won, abs=1e-6) and pd.isna(row["threshold"]) and row["met"] == ""
     drop = clip_clean - mean("dpo", "averaged", "food", "clean")
     assert found.loc[("dpo", "clean_drop", "zero_shot_mean"), "value"] == pytest.approx(drop, abs=1e-6)
-    assert set(found.loc["ce", "met"]) == {""} and set(found.loc["ce_kl", "met"]) == {""}
+    assert set(found.drop("clip").loc[:, "met"]) == {""}
+    lost = mean("clip", "raw", "food", "clean") - mean("clip", "raw", "food", "typographic")
+    reading = mean("clip", "raw", "food", "ink") - mean("clip", "raw", "food", "typographic")
+    share = found.loc[("clip", "reading_share", "zero_shot_mean")]
+    assert share["value"] == pytest.approx(reading / lost, abs=1e-6) and share["threshold"] == 0.6
     assert found.loc[("clip", "clean_accuracy", "animals"), "threshold"] == 0.85
     confusion = found.loc[("clip", "text_confusion", "train_and_zero_shot_mean"), "value"]
     errors = found.loc[("clip", "word_among_errors", "train_and_zero_shot_mean"), "value"]
@@ -72,16 +75,23 @@ def test_table_follows_from_the_accuracies(made_up):
     assert errors == pytest.approx(confusion / (1 - attacked), abs=1e-5)
 
 
-def test_every_preference_method_has_its_three_requirements(made_up):
+def test_only_the_base_model_has_to_show_something(made_up):
     config, layout = made_up
     wanted = [
-        (requirement.method, requirement.name)
+        (requirement.method, requirement.name, requirement.scope, requirement.threshold)
         for requirement, _ in required_numbers(read_estimates(config, layout), config)
         if not np.isnan(requirement.threshold)
     ]
-    for method in ("dpo", "ipo", "kto"):
-        assert wanted.count((method, "recovered_share")) == 2 and wanted.count((method, "clean_drop")) == 1
-    assert {method for method, _ in wanted} == {"clip", "dpo", "ipo", "kto"}
+    both = "train_and_zero_shot_mean"
+    assert wanted == [
+        ("clip", "clean_accuracy", "animals", 0.85),
+        ("clip", "clean_accuracy", "zero_shot_mean", 0.90),
+        ("clip", "lost_under_attack", both, 0.25),
+        ("clip", "reading_share", "animals", 0.5),
+        ("clip", "reading_share", "zero_shot_mean", 0.6),
+        ("clip", "lost_on_slips", both, 0.20),
+        ("clip", "text_confusion", both, 0.30),
+    ]
 
 
 def test_csv_keeps_empty_thresholds_empty(copied):

@@ -31,9 +31,6 @@ class Choose(Step):
         return self.values(*OF_TRIALS)
 
 
-DECLARES = Choose
-
-
 def choose(run: Run) -> None:
     """Choose each method's settings: its trial with the best mean of four accuracies on validation pictures."""
     from prefclip.reporting.trials import write_chosen

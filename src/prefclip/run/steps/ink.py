@@ -39,9 +39,6 @@ class Ink(Step):
         return self.values("attack.ink", "attack.seed")
 
 
-DECLARES = Ink
-
-
 def ink(run: Run, dataset: Dataset, workers: Workers = 1) -> None:
     """Draw the same ink on every attacked image of one data set, so that it cannot be read."""
     from prefclip.attacks.ink import draw_ink_twins

@@ -39,9 +39,6 @@ class Validate(Step):
         return scored | {"datasets": list(self.config.validation_datasets)}
 
 
-DECLARES = Validate
-
-
 def validate(run: Run, method: Method, seed: Seed = 0, threads: Threads = 1) -> None:
     """Score one trial of the search for settings, or the untouched clip, on validation pictures."""
     from prefclip.evaluation.zero_shot import checkpoint_files, evaluate
