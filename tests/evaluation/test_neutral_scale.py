@@ -29,10 +29,10 @@ def find(probability, is_man, right=None):
 @QUICK
 @given(st.floats(-3.5, 3.5))
 def test_the_crossing_is_found_and_lies_inside_its_interval(crossing):
-    found = find(*curves(crossing))
+    found = find(*curves(crossing, spread=0.1, images=800))
     assert found.t == pytest.approx(crossing, abs=0.35)
     assert found.low <= found.t <= found.high
-    assert found.is_neutral and found.is_neutral_for_both
+    assert found.is_neutral and 0.45 <= found.man_low <= found.man <= found.man_high <= 0.55
     assert found.deviation <= 0.05 and abs(found.probability - 0.5) <= 0.05
 
 
@@ -44,7 +44,7 @@ def test_more_pictures_make_a_narrower_interval():
 def test_a_word_preferred_on_all_pictures_is_not_neutral_for_both():
     found = find(*curves(-1.0, lean=1.0))
     assert found.t == pytest.approx(-1.0, abs=0.35)
-    assert found.is_neutral and not found.is_neutral_for_both
+    assert not found.is_neutral
     assert found.man > 0.6 and found.woman < 0.4
 
 
@@ -53,7 +53,30 @@ def test_calling_every_picture_a_man_is_not_mistaken_for_neutral():
     always_man = np.broadcast_to(np.where(is_man, 0.95, 0.05), (len(SCALES), 100))
     found = find(always_man, is_man)
     assert found.probability == pytest.approx(0.5)
-    assert found.deviation == pytest.approx(0.45) and not found.is_neutral_for_both
+    assert found.deviation == pytest.approx(0.45) and not found.is_neutral
+
+
+def test_few_pictures_leave_it_open():
+    """The mean is ½, but its interval is wider than what counts as neutral."""
+    found = find(*curves(-1.0, images=20, spread=2.0))
+    assert found.deviation < 0.05 and not found.is_neutral
+    assert found.man_high - found.man_low > 0.1
+
+
+def test_pictures_of_one_drawing_are_one():
+    probability, is_man = curves(-1.0, images=50, spread=1.0)
+    copied = find(np.tile(probability, 8), np.tile(is_man, 8))
+    grouped = neutral_scale(
+        SCALES,
+        np.tile(probability, 8),
+        np.ones((len(SCALES), 400)),
+        np.ones(400),
+        np.tile(is_man, 8),
+        np.random.default_rng(0),
+        groups=np.tile(np.arange(50), 8),
+        samples=200,
+    )
+    assert grouped.man_high - grouped.man_low > 2 * (copied.man_high - copied.man_low)
 
 
 def test_among_equally_good_t_the_nearest_to_zero_is_taken():

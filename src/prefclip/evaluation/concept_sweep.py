@@ -101,8 +101,7 @@ def add_reading_rows(
     embedded = embed_images(opened.loaded, pixels, batch_size, manifest["row"].to_numpy(np.int64))
     label = manifest["label"].to_numpy(np.int64)
     place = Place(chosen.dataset, images, TEST)
-    # Attacked variants of one picture are resampled together.
-    groups = None if manifest["id"].is_unique else np.unique(manifest["id"], return_inverse=True)[1]
+    groups = chosen.clusters(images)
     for t, tensor in opened.logits(embedded, texts, scales):
         logits = tensor.numpy()
         predicted = logits.argmax(axis=1)

@@ -17,6 +17,7 @@ from prefclip.datasets.manifest import read_manifest
 from prefclip.datasets.parquet_tables import TableError
 from prefclip.evaluation.bias_metrics import GENDERS, MAN
 from prefclip.evaluation.concept_sweep import OpenedMap
+from prefclip.evaluation.gender_directions import GenderDirections, gender_directions
 from prefclip.models.image_tower import embed_images
 from prefclip.models.text_features import encode_prompts, text_features
 from prefclip.preferences.gender_parts import HELD_OUT_CONCEPTS, SEEN_CONCEPTS, SELECTION, gender_parts
@@ -57,6 +58,13 @@ class GenderProbe:
     images: Tensor
     texts: Tensor
 
+    def directions(self, opened: OpenedMap) -> GenderDirections | None:
+        """What theory says of a map, from the SELECTION pictures and all captions."""
+        count, chosen = len(self.classes.names), self.rows_of(SELECTION)
+        men, women = self.texts[:count], self.texts[count : 2 * count]
+        is_man = torch.tensor(self.is_man[chosen])
+        return gender_directions(men, women, self.images[chosen], is_man, opened.powers)
+
     def outcomes(self, opened: OpenedMap, scales: Iterable[float]) -> Iterator[tuple[float, GenderOutcome]]:
         """Yield t and what it gives: the untouched CLIP first (t = NaN), then every t of ``scales``."""
         for t, logits in opened.logits(self.images, self.texts, scales):
@@ -79,6 +87,16 @@ class GenderProbe:
             torch.softmax(other, dim=1)[image, label].numpy(),
             plain.T.numpy(),
         )
+
+    @property
+    def clusters(self) -> NDArray:
+        """What pictures are resampled together by: their drawing, or each alone."""
+        return self.people["cluster" if "cluster" in self.people else "id"].to_numpy()
+
+    @property
+    def is_man(self) -> NDArray[np.bool_]:
+        """Whether a picture is labelled man."""
+        return (self.people["gender"] == MAN).to_numpy()
 
     def rows_of(self, *parts: str) -> NDArray[np.int64]:
         """Places of the pictures of some parts."""

@@ -1,7 +1,7 @@
 """Gender over t: recognised, neutral, turned around; and the bias of recognition and retrieval that goes with it."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
@@ -25,18 +25,22 @@ from prefclip.evaluation.bias_metrics import (
     recognised,
     vl_bias_text_swap,
 )
-from prefclip.evaluation.concept_sweep import OpenedMap, add_floor_rows
+from prefclip.evaluation.concept_sweep import OpenedMap, add_floor_rows, add_reading_rows
 from prefclip.evaluation.concept_table import ALL, TEST, ConceptRows, Place
 from prefclip.evaluation.gender_probe import MEASURED_PARTS, TEST_PARTS, GenderOutcome, GenderProbe, read_gender_probe
 from prefclip.evaluation.intervals import bootstrap_means, percentile_bounds
 from prefclip.evaluation.metrics import CLEAN
 from prefclip.evaluation.neutral_scale import ACCURACY_LOST, TOLERANCE, NeutralScale, neutral_scale
+from prefclip.evaluation.zero_shot import read_scored_set
 from prefclip.files import write_json
+from prefclip.models.text_features import text_features
 from prefclip.preferences.gender_parts import SELECTION
+from prefclip.run.files import RunFiles
 from prefclip.seeds import generator_for
 from prefclip.training.numerics import declared_numerics
 
 RANKS_KEPT = 10
+CHANCE, CHANCES = "chance", 500
 # Beside the neutral t: where concepts and skin tones are looked at one by one.
 LOOKED_AT = (-1.0, 0.0, 1.0)
 
@@ -48,9 +52,7 @@ def sweep_gender(
     seed: int,
     *,
     concept_map: str | Path,
-    manifest: str | Path,
-    images: str | Path,
-    classes: str | Path,
+    files: RunFiles,
     out_sweep: str | Path,
     out_neutral: str | Path,
     out_retrieval: str | Path,
@@ -62,13 +64,18 @@ def sweep_gender(
     The neutral t comes from the SELECTION pictures; every other number is reported for SELECTION, SEEN_CONCEPTS and
     HELD_OUT_CONCEPTS apart (`preferences.gender_parts`), retrieval and bias for both test parts together. ``out_sweep``
     is a CONCEPT_TABLE, ``out_neutral`` the NeutralScale as JSON, ``out_retrieval`` the first RANKS_KEPT pictures of
-    every concept at every t.
+    every concept at every t. ``files``: the run with the images.
+
+    What the map costs elsewhere is the accuracy on clean test images of the training and zero-shot sets. The numbers of
+    the part CHANCE are what rankings and genders drawn at random would have.
 
     Raises PrefclipError naming the file or key.
     """
     with torch.inference_mode(), declared_numerics("fp32", threads):
         opened = OpenedMap.open(config, settings, concept_map, device)
-        probe = read_gender_probe(opened, manifest, images, classes, config.evaluation.batch_size)
+        dataset = config.concept_dataset(name)
+        people = (files.manifest(dataset), files.images(dataset), files.classes(dataset))
+        probe = read_gender_probe(opened, *people, config.evaluation.batch_size)
         rows = ConceptRows(config.model.key, name, settings.concept, seed, config.evaluation)
         found = find_neutral(config, settings, rows.run_id, opened, probe)
         scales = sorted({*settings.scales, found.t})
@@ -76,14 +83,19 @@ def sweep_gender(
         for t, outcome in probe.outcomes(opened, scales):
             add_recognition_rows(rows, probe, t, outcome)
             add_retrieval_rows(rows, probe, t, outcome, settings.top)
+            if math.isnan(t):
+                add_chance_rows(rows, probe, outcome, settings.top)
             if t in (*LOOKED_AT, found.t) or math.isnan(t):
                 add_concept_rows(rows, probe, t, outcome)
             if not math.isnan(t):
                 retrieved.append(first_ranks(probe, t, outcome))
+        add_object_rows(rows, opened, config, files, scales)
         add_floor_rows(rows, opened.powers, scales, probe.classes.dataset)
+        directions = probe.directions(opened)
     rows.write(out_sweep)
     chosen = {"map": name, "chosen_on": SELECTION, "tolerance": TOLERANCE, "accuracy_lost": ACCURACY_LOST}
-    write_json(out_neutral, {**found._asdict(), **chosen})
+    told = {} if directions is None else directions._asdict()
+    write_json(out_neutral, {**found._asdict(), **told, **chosen})
     write_table(out_retrieval, pa.Table.from_pandas(pd.concat(retrieved, ignore_index=True), preserve_index=False))
     return found
 
@@ -99,8 +111,9 @@ def find_neutral(
         np.stack([outcome.probability_true[chosen] for _, outcome in outcomes]),
         np.stack([outcome.concept_right[chosen] for _, outcome in outcomes]),
         untouched.concept_right[chosen],
-        (probe.people["gender"] == MAN).to_numpy()[chosen],
+        probe.is_man[chosen],
         generator_for(run_id, "neutral t"),
+        groups=probe.clusters[chosen],
         samples=config.evaluation.bootstrap_samples,
         confidence=config.evaluation.confidence,
     )
@@ -113,22 +126,25 @@ def add_recognition_rows(rows: ConceptRows, probe: GenderProbe, t: float, outcom
     for part in MEASURED_PARTS:
         chosen = probe.rows_of(part)
         place = Place(dataset, CLEAN, part)
-        rows.mean(place, t, "probability_true", outcome.probability_true[chosen])
-        rows.mean(place, t, "probability_bare", outcome.probability_bare[chosen])
-        rows.mean(place, t, "certainty", np.abs(outcome.probability_true[chosen] - 0.5))
-        rows.mean(place, t, "gender_accuracy", right[chosen])
-        rows.mean(place, t, "concept_accuracy", outcome.concept_right[chosen])
+        drawings = probe.clusters[chosen]
+        rows.mean(place, t, "probability_true", outcome.probability_true[chosen], drawings)
+        rows.mean(place, t, "probability_bare", outcome.probability_bare[chosen], drawings)
+        rows.mean(place, t, "certainty", np.abs(outcome.probability_true[chosen] - 0.5), drawings)
+        rows.mean(place, t, "gender_accuracy", right[chosen], drawings)
+        rows.mean(place, t, "concept_accuracy", outcome.concept_right[chosen], drawings)
         gender = people["gender"].to_numpy()[chosen]
-        _add_from_genders(rows, place, t, "resolution_gap", right[chosen], gender, _gap)
+        labelled = (right[chosen], gender, drawings)
+        _add_from_genders(rows, place, t, "resolution_gap", *labelled, _gap)
         # VisoGender's mean of both genders' accuracies; its captions have "his" and "her" instead of man and woman.
-        _add_from_genders(rows, place, t, "resolution_accuracy", right[chosen], gender, partial(np.mean, axis=1))
+        _add_from_genders(rows, place, t, "resolution_accuracy", *labelled, partial(np.mean, axis=1))
         for axis in ("gender", "kind"):
             names = people[axis].to_numpy()[chosen]
             for group in sorted(set(names)):
                 there = chosen[names == group]
                 inside = place._replace(axis=axis, group=group)
-                rows.mean(inside, t, "probability_true", outcome.probability_true[there])
-                rows.mean(inside, t, "concept_accuracy", outcome.concept_right[there])
+                own = probe.clusters[there]
+                rows.mean(inside, t, "probability_true", outcome.probability_true[there], own)
+                rows.mean(inside, t, "concept_accuracy", outcome.concept_right[there], own)
 
 
 def add_concept_rows(rows: ConceptRows, probe: GenderProbe, t: float, outcome: GenderOutcome) -> None:
@@ -142,20 +158,22 @@ def add_concept_rows(rows: ConceptRows, probe: GenderProbe, t: float, outcome: G
         there = concept == name
         part = people["part"].to_numpy()[chosen][there][0]
         place = Place(probe.classes.dataset, CLEAN, part, "concept", name)
-        rows.mean(place, t, "gender_accuracy", right[there])
-        gap = _add_from_genders(rows, place, t, "probability_gap", probability[there], gender[there], _gap)
+        own = probe.clusters[chosen][there]
+        rows.mean(place, t, "gender_accuracy", right[there], own)
+        gap = _add_from_genders(rows, place, t, "probability_gap", probability[there], gender[there], own, _gap)
         gaps.setdefault(str(kind[there][0]), []).extend([] if gap is None else [abs(gap)])
     for group, sizes in sorted(gaps.items()):
         place, there = Place(probe.classes.dataset, CLEAN, TEST, "kind", group), chosen[kind == group]
         rows.mean(place, t, "absolute_gap", sizes)  # its interval is over concepts
         swapped = vl_bias_text_swap(outcome.factual[there], outcome.swapped[there], people["gender"].to_numpy()[there])
-        rows.mean(place, t, "vl_bias_text_swap", swapped)
+        rows.mean(place, t, "vl_bias_text_swap", swapped, probe.clusters[there])
     if "tone" in people:
         tone = people["tone"].to_numpy()[chosen]
         for group in sorted(set(tone)):
             place = Place(probe.classes.dataset, CLEAN, TEST, "tone", group)
-            rows.mean(place, t, "gender_accuracy", right[tone == group])
-            rows.mean(place, t, "concept_accuracy", outcome.concept_right[chosen][tone == group])
+            own = probe.clusters[chosen][tone == group]
+            rows.mean(place, t, "gender_accuracy", right[tone == group], own)
+            rows.mean(place, t, "concept_accuracy", outcome.concept_right[chosen][tone == group], own)
 
 
 def add_retrieval_rows(
@@ -180,6 +198,49 @@ def add_retrieval_rows(
             rows.mean(place, t, f"max_skew@{k}", max_skew_at_k(ranked, k, desired))
             if axis == "gender":
                 rows.mean(place, t, f"bias@{k}", bias_at_k(ranked, k))
+
+
+def add_chance_rows(rows: ConceptRows, probe: GenderProbe, outcome: GenderOutcome, top: tuple[int, ...]) -> None:
+    """What rankings drawn at random have of the retrieval metrics, and what |gap| is where the genders of a concept's
+    pictures are dealt anew: means of CHANCES.
+
+    A metric that cannot be negative is not 0 by chance; numbers of a map are to be read against these.
+    """
+    chosen, generator = probe.rows_of(*TEST_PARTS), generator_for(rows.run_id, "chance")
+    people = probe.people.iloc[chosen]
+    for axis in [name for name in ("gender", "tone") if name in people]:
+        groups = sorted(set(people[axis]))
+        codes = np.array([groups.index(name) for name in people[axis]])
+        if len(groups) < 2:
+            continue
+        ranked = generator.permuted(np.tile(codes, (CHANCES, 1)), axis=1)
+        desired, place = base_rates(codes, len(groups)), Place(probe.classes.dataset, CLEAN, CHANCE, axis)
+        rows.number(place, math.nan, "ndkl", float(ndkl(ranked, desired).mean()), CHANCES)
+        for k in [k for k in top if k <= len(chosen)]:
+            skew = float(max_skew_at_k(ranked, k, desired).mean())
+            rows.number(place, math.nan, f"max_skew@{k}", skew, CHANCES)
+    is_man, probability = probe.is_man[chosen], outcome.probability_true[chosen]
+    for kind, of_kind in people.reset_index(drop=True).groupby("kind", sort=True):
+        gaps = []
+        for _, pictures in sorted(of_kind.groupby("name").groups.items()):
+            dealt = generator.permuted(np.tile(is_man[pictures], (CHANCES, 1)), axis=1)
+            men, women = dealt.sum(axis=1), (~dealt).sum(axis=1)
+            if men[0] and women[0]:
+                values = probability[pictures]
+                gaps.append(np.abs((dealt @ values) / men - (~dealt @ values) / women))
+        if gaps:
+            place = Place(probe.classes.dataset, CLEAN, CHANCE, "kind", str(kind))
+            rows.number(place, math.nan, "absolute_gap", float(np.mean(gaps)), CHANCES)
+
+
+def add_object_rows(
+    rows: ConceptRows, opened: OpenedMap, config: Config, files: RunFiles, scales: Iterable[float]
+) -> None:
+    """What a map costs elsewhere: accuracy on clean test images of the training and zero-shot sets."""
+    for dataset in config.validation_datasets:
+        chosen = read_scored_set(config, dataset, files, TEST, (CLEAN,))
+        texts = text_features(opened.loaded, chosen.classes)
+        add_reading_rows(rows, opened, chosen, CLEAN, texts, scales, config.evaluation.batch_size)
 
 
 def first_ranks(probe: GenderProbe, t: float, outcome: GenderOutcome) -> pd.DataFrame:
@@ -210,6 +271,7 @@ def _add_from_genders(
     metric: str,
     values: NDArray[np.float64],
     gender: NDArray,
+    drawings: NDArray,
     combine: Callable[[NDArray[np.float64]], NDArray[np.float64]],
 ) -> float | None:
     """Add what ``combine`` makes of the means over men and over women, (1 + B, 2), of the pictures and of resamples.
@@ -221,7 +283,7 @@ def _add_from_genders(
         return None
     columns = np.stack([values * is_man, values * ~is_man, is_man, ~is_man], axis=1).astype(np.float64)
     generator = generator_for(rows.run_id, *place, metric, "concept bootstrap")
-    draws = bootstrap_means(columns, generator, samples=rows.settings.bootstrap_samples)
+    draws = bootstrap_means(columns, generator, groups=drawings, samples=rows.settings.bootstrap_samples)
     draws = np.concatenate([columns.mean(axis=0)[None], draws[(draws[:, 2:] > 0).all(axis=1)]])
     found = combine(draws[:, :2] / draws[:, 2:])
     low, high = percentile_bounds(found[1:], rows.settings.confidence)

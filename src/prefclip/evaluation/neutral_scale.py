@@ -23,12 +23,12 @@ class NeutralScale(NamedTuple):
 
     t, low, high            the neutral t and its bootstrap interval
     man, woman              mean probability of the own gender word over the images labelled so, 0–1
+    man_low … woman_high    the bootstrap intervals of these two at t
     probability             the mean of these two: ½ where a picture's gender tells nothing about the word
     deviation               the larger of |man − ½| and |woman − ½|: 0 where, besides, neither word is preferred on all
     concept_accuracy        share of the images whose concept is recognised at t, and without any map
     untouched_accuracy
-    is_neutral              whether |probability − ½| is at most TOLERANCE
-    is_neutral_for_both     whether the deviation is
+    is_neutral              whether both intervals lie within ½ ± TOLERANCE
     keeps_concepts          whether concept_accuracy is at most ACCURACY_LOST below untouched_accuracy
     """
 
@@ -37,12 +37,15 @@ class NeutralScale(NamedTuple):
     high: float
     man: float
     woman: float
+    man_low: float
+    man_high: float
+    woman_low: float
+    woman_high: float
     probability: float
     deviation: float
     concept_accuracy: float
     untouched_accuracy: float
     is_neutral: bool
-    is_neutral_for_both: bool
     keeps_concepts: bool
 
 
@@ -73,6 +76,7 @@ def neutral_scale(
     is_man: ArrayLike,
     generator: np.random.Generator,
     *,
+    groups: ArrayLike | None = None,
     samples: int = 1000,
     confidence: float = 0.95,
 ) -> NeutralScale:
@@ -84,7 +88,7 @@ def neutral_scale(
     RESOLUTION. Of all t that lose at most ACCURACY_LOST (of all, if none does), the larger of both genders' distances
     from ½ should be smallest; where several are at most AS_GOOD worse, the one nearest to 0 is taken, since it changes
     CLIP least. Two distances are asked for because the mean over all images is ½, too, where every one is called a man.
-    The interval is that of t over resamples of the images.
+    The intervals are over resamples of the images, those of one of the ``groups`` (N,) together.
 
     Raises NeutralScaleError for shapes that do not fit or a gender without images.
     """
@@ -104,11 +108,13 @@ def neutral_scale(
     # Means over each gender are ratios of such sums, in any resample.
     sums = [probability * is_man, probability * ~is_man, untouched - right, [is_man, ~is_man]]
     columns = np.concatenate(sums, axis=0).T.astype(np.float64)
-    draws = bootstrap_means(columns, generator, samples=samples)
-    found = [grid[_curves(row, scales, grid).best(grid)] for row in draws if row[-2] > 0 and row[-1] > 0]
-    low, high = percentile_bounds(found, confidence)
+    draws = bootstrap_means(columns, generator, groups=groups, samples=samples)
+    resampled = [_curves(row, scales, grid) for row in draws if row[-2] > 0 and row[-1] > 0]
+    low, high = percentile_bounds([grid[each.best(grid)] for each in resampled], confidence)
     curves = _curves(columns.mean(axis=0), scales, grid)
     place = curves.best(grid)
+    of_men = percentile_bounds([each.man[place] for each in resampled], confidence)
+    of_women = percentile_bounds([each.woman[place] for each in resampled], confidence)
     t, man, woman = float(grid[place]), float(curves.man[place]), float(curves.woman[place])
     deviation, lost = float(curves.deviation[place]), float(curves.lost[place])
     mean, before = (man + woman) / 2, float(untouched.mean())
@@ -118,12 +124,15 @@ def neutral_scale(
         high=max(high, t),
         man=man,
         woman=woman,
+        man_low=of_men[0],
+        man_high=of_men[1],
+        woman_low=of_women[0],
+        woman_high=of_women[1],
         probability=mean,
         deviation=deviation,
         concept_accuracy=before - lost,
         untouched_accuracy=before,
-        is_neutral=abs(mean - 0.5) <= TOLERANCE,
-        is_neutral_for_both=deviation <= TOLERANCE,
+        is_neutral=all(abs(end - 0.5) <= TOLERANCE for end in (*of_men, *of_women)),
         keeps_concepts=lost <= ACCURACY_LOST,
     )
 

@@ -49,6 +49,12 @@ class ScoredSet(NamedTuple):
     classes: ClassList
     parts: dict[str, tuple[pd.DataFrame, NDArray[np.uint8]]]
 
+    def clusters(self, images: str) -> NDArray:
+        """What images of a kind are resampled together by: their drawing, or else the clean image."""
+        clean = next(iter(self.parts.values()))[0].set_index("id")
+        clusters = clean["cluster"] if "cluster" in clean else clean.index.to_series()
+        return clusters.loc[self.parts[images][0]["id"]].to_numpy()
+
 
 def evaluate(
     config: Config,
@@ -193,8 +199,6 @@ def _logits(
 def _rows(chosen: ScoredSet, weights: str, images: str, logits: Tensor, retention: Tensor | None) -> pd.DataFrame:
     """Predictions (columns of PREDICTIONS) of one kind of images of one data set."""
     manifest, _ = chosen.parts[images]
-    clean = next(iter(chosen.parts.values()))[0].set_index("id")
-    clusters = clean["cluster"] if "cluster" in clean else clean.index.to_series()
     rows = predictions_of(logits, manifest["label"].to_numpy())
     return rows.assign(
         weights=weights,
@@ -202,7 +206,7 @@ def _rows(chosen: ScoredSet, weights: str, images: str, logits: Tensor, retentio
         images=images,
         id=manifest[IDS[kind_and_condition(images)[0]]].to_numpy(),
         clean_id=manifest["id"].to_numpy(),
-        cluster=clusters.loc[manifest["id"]].to_numpy(),
+        cluster=chosen.clusters(images),
         label=manifest["label"].to_numpy(),
         word_label=-1 if images == CLEAN else manifest["word_label"].to_numpy(),
         retention_kl=np.nan if retention is None else retention.numpy(),

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from prefclip.config import Config
 from prefclip.evaluation.concept_table import ALL
-from prefclip.reporting.concept_numbers import ConceptNumbers, Measured
+from prefclip.reporting.concept_numbers import CHANCE, UNTOUCHED, ConceptNumbers, Measured
 from prefclip.reporting.labels import column_groups
 from prefclip.reporting.traced import Numbers
 from prefclip.table import SHARE, Row
@@ -42,10 +42,13 @@ def map_rows(
         for place, at in enumerate(measured.powers(name)):
             cells: list[int | str] = []
             for column in columns:
-                found = measured.line(name, at, groups[column.dataset], **column.place)
-                which = {"map": name, "at": at, "dataset": column.dataset, **column.place}
+                # What is drawn at random is a part of its own, of no t.
+                where = column.place | ({"part": CHANCE} if at == CHANCE else {})
+                found = measured.line(name, UNTOUCHED if at == CHANCE else at, groups[column.dataset], **where)
+                which = {"map": name, "at": at, "dataset": column.dataset, **where}
                 cells.append("" if found is None else add_number(numbers, which, found, column.unit))
-            rows.append(Row(label=f"{name}, {at.replace('-', '−')}", cells=cells, rule_above=place == 0))
+            label = f"{name}, {measured.called(name, at).replace('-', '−')}"
+            rows.append(Row(label=label, cells=cells, rule_above=place == 0))
     return rows
 
 

@@ -1,7 +1,7 @@
 """The numbers of the concept maps of a run, at the powers that tables show."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from prefclip.run.files import RunFiles
 from prefclip.run.plan import concept_runs
 from prefclip.table import Source
 
-UNTOUCHED, NEUTRAL = "untouched", "neutral"
+UNTOUCHED, NEUTRAL, CHANCE = "untouched", "neutral", "chance"
 SHOWN_SCALES = (-4.0, -2.0, -1.0, 0.0, 1.0, 2.0)
 KEYS = ("map", "at", "images", "part", "axis", "group", "metric")
 PLACE = ("dataset", "images", "part", "axis", "group", "t", "metric")
@@ -36,10 +36,12 @@ class Measured(NamedTuple):
 @dataclass(frozen=True)
 class ConceptNumbers:
     """What was measured of the maps of one concept: ``rows`` of CONCEPT_TABLE of all maps and seeds, with ``file``, and
-    ``at``: how the tables call a row's t, empty for other t.
+    ``at``: how the tables call a row's t, empty for other t. ``found_neutral``: by map, whether each seed's neutral t
+    is one.
     """
 
     rows: pd.DataFrame
+    found_neutral: dict[str, list[bool]] = field(default_factory=dict)
 
     @cached_property
     def _places(self) -> dict[tuple, NDArray[np.int64]]:
@@ -49,7 +51,15 @@ class ConceptNumbers:
         """How the shown t of a map are called, the untouched CLIP first and the neutral t last."""
         own = self.rows[(self.rows["map"] == name) & (self.rows["at"] != "")]
         order = [UNTOUCHED, *map(power_name, SHOWN_SCALES), NEUTRAL]
-        return [at for at in order if at in set(own["at"])]
+        chance = [CHANCE] if (own["part"] == CHANCE).any() else []
+        return [at for at in order if at in set(own["at"])] + chance
+
+    def called(self, name: str, at: str) -> str:
+        """How a shown t is called: the neutral one only where it is that, for all seeds."""
+        found = self.found_neutral.get(name, [])
+        if at != NEUTRAL or all(found):
+            return at
+        return f"nearest to neutral ({sum(found) or 'none'} of {len(found)} found)"
 
     def line(self, name: str, at: str, datasets: Iterable[str], **where: str) -> Measured | None:
         """One metric of a map, the mean over seeds and ``datasets``; None without any row.
@@ -86,6 +96,7 @@ def read_concept_numbers(config: Config, layout: RunFiles, concept: str) -> Conc
     """
     shown = {power_name(t) for t in (np.nan, *SHOWN_SCALES)}
     frames = [pd.DataFrame(columns=[*CONCEPT_TABLE.names, "at", "file"])]
+    found_neutral: dict[str, list[bool]] = {}
     for run in concept_runs(config, concept):
         path = layout.concept_sweep(*run)
         rows = read_concept_table([path]).assign(file=below_run(layout, path))
@@ -93,9 +104,10 @@ def read_concept_numbers(config: Config, layout: RunFiles, concept: str) -> Conc
         frames.append(rows.assign(at=names.where(names.isin(shown), "")))
         if concept == "gender":
             # The neutral t may be one of the scales: its rows stand for both.
-            found = read_neutral(layout.neutral_scale(*run))["t"]
-            frames.append(rows[np.isclose(rows["t"], found)].assign(at=NEUTRAL))
-    return ConceptNumbers(pd.concat(frames[1:] or frames, ignore_index=True))
+            found = read_neutral(layout.neutral_scale(*run))
+            found_neutral.setdefault(run[1], []).append(found["is_neutral"])
+            frames.append(rows[np.isclose(rows["t"], found["t"])].assign(at=NEUTRAL))
+    return ConceptNumbers(pd.concat(frames[1:] or frames, ignore_index=True), found_neutral)
 
 
 def neutral_number(config: Config, layout: RunFiles, name: str) -> Measured:
@@ -104,6 +116,24 @@ def neutral_number(config: Config, layout: RunFiles, name: str) -> Measured:
     t, low, high = np.array([[found[key] for key in ("t", "low", "high")] for found in map(read_neutral, paths)]).T
     origin = mean_of("t", f"neutral t of {name}", *(Source(file=below_run(layout, path)) for path in paths))
     return Measured(Estimate(t.mean(), low.min(), high.max()), origin, 0, len(paths))
+
+
+def found_neutral(config: Config, layout: RunFiles, name: str) -> bool:
+    """Whether the neutral t of a gender map is one, for all seeds. Raises TableError."""
+    return all(read_neutral(layout.neutral_scale(*run))["is_neutral"] for run in concept_runs(config) if run[1] == name)
+
+
+def direction_number(config: Config, layout: RunFiles, name: str, key: str) -> Measured | None:
+    """What theory says of a gender map (`evaluation.gender_directions`), mean over seeds; None where it says nothing.
+
+    Raises TableError.
+    """
+    paths = [layout.neutral_scale(*run) for run in concept_runs(config) if run[1] == name]
+    values = [read_neutral(path).get(key) for path in paths]
+    if None in values:
+        return None
+    origin = mean_of(key, f"{key} of {name}", *(Source(file=below_run(layout, path)) for path in paths))
+    return Measured(Estimate(float(np.mean(values)), np.nan, np.nan), origin, 0, len(paths))
 
 
 def distance_number(config: Config, layout: RunFiles, name: str) -> Measured:

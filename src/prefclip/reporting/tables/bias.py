@@ -4,7 +4,7 @@ from prefclip.reporting.leaf_inputs import INTERVALS, decided_by, map_names
 from prefclip.run.plan import concept_runs
 
 ORDER, GROUP = 90, "concepts"
-settings = decided_by("model.name", "concepts", "data.bias", INTERVALS[0])
+settings = decided_by("model.name", "concepts", "data.bias", "data.train", "data.zero_shot", INTERVALS[0])
 
 
 def applies(config):
@@ -18,15 +18,21 @@ def reads(config, layout):
 
 def make(config, layout):
     """Gender recognised, gaps, skew of retrieval and accuracy on concepts, before and after and over t."""
-    from prefclip.reporting.concept_lines import intervals, map_rows
+    from prefclip.evaluation.concept_table import TEST
+    from prefclip.evaluation.metrics import CLEAN
+    from prefclip.reporting.concept_lines import Column, intervals, map_rows
     from prefclip.reporting.concept_numbers import read_concept_numbers
     from prefclip.reporting.data_limits import limits_text
+    from prefclip.reporting.labels import dataset_label, scopes_of
     from prefclip.reporting.traced import Numbers
 
     names = map_names(config, "gender")
     sets = list(dict.fromkeys(map(config.concept_dataset, names)))
     measured = read_concept_numbers(config, layout, "gender")
     columns = [column for dataset in sets for column in _columns(measured, dataset)]
+    columns += [
+        Column("Objects, clean", dataset_label(scope), CLEAN, TEST, "accuracy", scope) for scope in scopes_of(config)
+    ]
     numbers = Numbers()
     rows = map_rows(numbers, measured, config, names, columns)
     tones = sorted(set(measured.rows.loc[(measured.rows["axis"] == "tone"), "group"]) - {"all"})
@@ -34,7 +40,9 @@ def make(config, layout):
         f"Gender bias of the untouched CLIP and of gender maps at powers t, on test pictures. {intervals(config)} "
         "Accuracies in %; gap: man − woman, in points; absolute gap: mean over concepts, its interval over concepts; "
         "MaxSkew, NDKL and Bias@K: retrieval by captions without gender, intervals over captions; vl_bias: OUR "
-        "analogue for CLIP with swapped captions, not the published metric."
+        "analogue for CLIP with swapped captions, not the published metric. Objects: what the map costs elsewhere. "
+        "Chance: rankings at random, and |gap| with the genders of a concept's pictures dealt anew. The neutral t is "
+        "named neutral only where the intervals of both genders lie within 50 ± 5 %."
     )
     limits = [limits_text(dataset, tones) for dataset in sets]
     header = [(column.above, column.below) for column in columns]

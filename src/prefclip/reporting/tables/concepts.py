@@ -5,6 +5,7 @@ from prefclip.run.plan import concept_runs
 
 ORDER, GROUP = 80, "concepts"
 applies = has_concepts
+DIRECTIONS = {"predicted_t": "predicted", "cos_text_image": "cos(d, g)", "cos_between_concepts": "between concepts"}
 settings = decided_by("model.name", "concepts", "data.train", "data.zero_shot", INTERVALS[0])
 
 
@@ -18,7 +19,14 @@ def make(config, layout):
     from prefclip.evaluation.concept_table import TEST
     from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
     from prefclip.reporting.concept_lines import Column, add_number, intervals, map_rows
-    from prefclip.reporting.concept_numbers import NEUTRAL, distance_number, neutral_number, read_concept_numbers
+    from prefclip.reporting.concept_numbers import (
+        NEUTRAL,
+        direction_number,
+        distance_number,
+        found_neutral,
+        neutral_number,
+        read_concept_numbers,
+    )
     from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label
     from prefclip.reporting.traced import Numbers
     from prefclip.table import Row
@@ -44,11 +52,17 @@ def make(config, layout):
             found = neutral_number(config, layout, name)
             add_number(numbers, {"map": name, "at": NEUTRAL, "metric": "neutral_t"}, found, "t")
             t, low, high = found.estimate
-            notes[-1] += f", neutral t = {t:.2f} ({low:.2f} to {high:.2f})"
+            called = "neutral t" if found_neutral(config, layout, name) else "no neutral t found, nearest"
+            notes[-1] += f", {called} = {t:.2f} ({low:.2f} to {high:.2f})"
+            for key, words in DIRECTIONS.items():
+                if said := direction_number(config, layout, name, key):
+                    add_number(numbers, {"map": name, "at": NEUTRAL, "metric": key}, said, key)
+                    notes[-1] += f", {words} {said.estimate.value:.2f}"
     caption = (
         "Concept maps W on the frozen CLIP at powers t: images (%) called by their object (clean, attacked) and by the "
         f"written word (word read). {intervals(config)} Below: distance from the identity of A = WᵀW (of W_TᵀW_I "
-        "where image and text have a W each), and the neutral t of gender maps with its interval."
+        "where image and text have a W each), and the neutral t of gender maps with its interval; predicted t, cos(d, g) of "
+        "text and image direction, cos between the text directions of two concepts: docs/concepts.md."
     )
     header = [(column.above, column.below) for column in columns]
     shown = rows or [Row(label="no reading map", cells=[""] * len(columns))]

@@ -28,8 +28,9 @@ class SweepConcept(Step):
         datasets = config.attacked_datasets
         images = [path for dataset in datasets for path in files.attacked_set(dataset)]
         if config.concept(self.concept).concept == "gender":
-            dataset = config.concept_dataset(self.concept)
-            images = [files.manifest(dataset), files.images(dataset), files.classes(dataset)]
+            datasets = (config.concept_dataset(self.concept), *config.validation_datasets)
+            read = (files.manifest, files.images, files.classes)
+            images = [path(dataset) for dataset in datasets for path in read]
         concept_map = files.concept_map(config.model.key, self.concept, self.seed)
         return {"concept_map": concept_map, "images": images, "weights": base_weights(config)}
 
@@ -55,10 +56,7 @@ def sweep_concept(run: Run, concept: Concept, seed: Seed = 0, threads: Threads =
 
     step = SweepConcept.of(run, concept=concept, seed=seed)
     settings = step.config.concept(concept)
-    named = {"concept_map": step.input["concept_map"], **step.output, "threads": threads}
+    sweep = sweep_reading if settings.concept == "reading" else sweep_gender
+    named = {"concept_map": step.input["concept_map"], "files": step.files, **step.output, "threads": threads}
     with step.recorded():
-        if settings.concept == "reading":
-            sweep_reading(step.config, settings, concept, seed, files=step.files, **named)
-        else:
-            images = dict(zip(("manifest", "images", "classes"), step.input["images"], strict=True))
-            sweep_gender(step.config, settings, concept, seed, **images, **named)
+        sweep(step.config, settings, concept, seed, **named)
