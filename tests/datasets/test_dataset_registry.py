@@ -54,6 +54,6 @@ def test_shipped_files_match_their_checksums():
 
 def test_shipped_files_have_licences_and_attribution():
     attribution = (SHIPPED / "ATTRIBUTION.md").read_text()
-    for licence in ("CC-BY-4.0", "Apache-2.0", "MIT", "Unicode-3.0"):
+    for licence in ("CC-BY-4.0", "CC-BY-SA-4.0", "Apache-2.0", "MIT", "Unicode-3.0"):
         assert licence in attribution and (SHIPPED / "LICENSES" / f"{licence}.txt").stat().st_size > 1000
     assert (SHIPPED / "emoji.parquet").stat().st_size < 12_000_000

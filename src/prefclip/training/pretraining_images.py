@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from torch.utils.data import Dataset
 
 from prefclip.attacks.ink import unreadable
-from prefclip.attacks.looks import COLOURS, PRETRAINED
+from prefclip.attacks.looks import COLOURS, PRETRAINED, SEEN
 from prefclip.attacks.typography import draw_attack, draw_spec
 from prefclip.datasets.emoji_scenes import CANVAS_SIZE, EmojiWorld, random_background, render_scene
 from prefclip.seeds import generator_for
@@ -168,7 +168,8 @@ def with_unreadable_ink(canvas: Image.Image, word: str, generator: np.random.Gen
         word = "".join(chr(int(code)) for code in generator.integers(letters[0], letters[1] + 1, size=len(word)))
     elif kind == "non-word":
         word = "".join(LETTERS[int(place)] for place in generator.integers(len(LETTERS), size=max(3, len(word))))
-    spec = draw_spec(word, canvas.size, WORD_SIZES, generator, PRETRAINED, generator.random() < SLIP_SHARE)
+    look = SEEN if kind == "script" else PRETRAINED  # DejaVu alone has such letters
+    spec = draw_spec(word, canvas.size, WORD_SIZES, generator, look, generator.random() < SLIP_SHARE)
     change = unreadable("scrambled", spec, generator) if kind == "scrambled" else lambda mask: mask
     return draw_attack(canvas, spec, change)
 
