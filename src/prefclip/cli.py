@@ -153,6 +153,22 @@ def pretrain(
     pretrain_emoji_clip(world, PretrainingPlan(), output, record, threads)
 
 
+@app.command()
+def distil(
+    output: Annotated[Path, typer.Option(help="where to save the weights")],
+    record: Annotated[Path, typer.Option(help="where to write the training record (CSV)")],
+    world: Annotated[Path, typer.Option(help="folder of the embedded images")] = Path("resources/embedded"),
+    teacher: Annotated[Path, typer.Option(help="weights of emoji-clip")] = Path(
+        "resources/embedded/emoji-clip.safetensors"
+    ),
+    threads: Threads = 2,
+) -> None:
+    """Distil emoji-vit, a transformer twin, from emoji-clip on the embedded images."""
+    from prefclip.training.distillation import DistillationPlan, distil_emoji_vit
+
+    distil_emoji_vit(world, teacher, DistillationPlan(), output, record, threads)
+
+
 @config_app.command("check")
 def check_config_file(
     config: Annotated[list[Path], typer.Argument(help="YAML configuration; a second one changes keys of the first")],
@@ -165,7 +181,7 @@ def check_config_file(
 
     settings = read_config(*config, datasets=DATASETS)
     check_own_folders(settings)
-    if settings.model.name != "emoji-clip":
+    if not settings.model.is_embedded:
         from prefclip.models.weight_files import check_model
 
         check_model(settings.model.name, settings.model.weights)

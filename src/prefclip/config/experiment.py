@@ -107,9 +107,16 @@ class AttackConfig(Section):
 class ModelConfig(Section):
     """The CLIP that is tuned: the embedded one, or any open_clip model."""
 
-    name: str = Field("emoji-clip", description="emoji-clip, or an open_clip architecture such as ViT-B-32-quickgelu")
+    name: str = Field(
+        "emoji-clip", description="emoji-clip, emoji-vit, or an open_clip architecture such as ViT-B-32-quickgelu"
+    )
     weights: str = Field("resources/embedded/emoji-clip.safetensors", description="a local file or a pretrained tag")
     image_size: Count = Field(64, description="input side in pixels")
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether it is one of those that ship with the repository."""
+        return self.name in ("emoji-clip", "emoji-vit")
 
     @property
     def key(self) -> str:

@@ -1,6 +1,7 @@
-"""The embedded base model "emoji-clip": a plain convolutional image tower beside an open_clip text transformer.
+"""The embedded base models: "emoji-clip", a plain convolutional image tower beside an open_clip text transformer, and
+"emoji-vit", whose image tower is open_clip's vision transformer on the first of these convolutions.
 
-It offers what the rest of the package asks of an open_clip model: ``visual``, ``encode_image``, ``encode_text``,
+They offer what the rest of the package asks of an open_clip model: ``visual``, ``encode_image``, ``encode_text``,
 ``logit_scale`` and, through :class:`CompactTokenizer`, token ids of the vocabulary rows that are in use.
 """
 
@@ -9,12 +10,13 @@ from dataclasses import dataclass, field
 
 import torch
 from open_clip.tokenizer import SimpleTokenizer
-from open_clip.transformer import TextTransformer
+from open_clip.transformer import TextTransformer, VisionTransformer
 from torch import nn
 from torch.nn import functional
 
 from prefclip.errors import PrefclipError
 
+IMAGE_SIZE = 64
 PIXEL_MEAN = 0.5
 PIXEL_STD = 0.25
 
@@ -29,7 +31,8 @@ class EmojiClipShape:
 
     Channels and strides are those of the five 3×3 convolutions, ``pooled`` height and width of their pooled map,
     ``hidden`` the width of the two-layer head, ``embed_dim`` that of both embeddings, ``vocabulary`` the token ids of
-    open_clip's tokenizer that have a row, ascending (start and end token last).
+    open_clip's tokenizer that have a row, ascending (start and end token last). With ``vision_layers`` the image tower
+    is a transformer of that many layers, of ``vision_width`` and ``vision_heads``, on the first ``stem`` convolutions.
     """
 
     channels: tuple[int, ...] = (24, 48, 96, 96, 192)
@@ -41,6 +44,10 @@ class EmojiClipShape:
     text_layers: int = 2
     text_heads: int = 4
     context_length: int = 12
+    vision_layers: int = 0
+    vision_width: int = 128
+    vision_heads: int = 4
+    stem: int = 4
     vocabulary: tuple[int, ...] = field(default=(), repr=False)
 
 
@@ -73,13 +80,25 @@ class ConvTower(nn.Module):
         return self.head(self.pool(self.trunk(images)))
 
 
+def transformer_tower(shape: EmojiClipShape) -> VisionTransformer:
+    """open_clip's vision transformer for images of 64 pixels; its patches come out of convolutions that see more."""
+    blocks = ConvTower(shape).trunk[: 3 * shape.stem]
+    patch = math.prod(shape.strides[: shape.stem])
+    width = shape.vision_width
+    tower = VisionTransformer(
+        IMAGE_SIZE, patch, width, shape.vision_layers, shape.vision_heads, mlp_ratio=4.0, output_dim=shape.embed_dim
+    )
+    tower.conv1 = nn.Sequential(*blocks, nn.Conv2d(shape.channels[shape.stem - 1], width, 1, bias=False))
+    return tower
+
+
 class EmojiClip(nn.Module):
     """A CLIP of two towers and a logit scale; images are RGB, normalised by :meth:`normalise_pixels`."""
 
     def __init__(self, shape: EmojiClipShape):
         super().__init__()
         self.shape = shape
-        self.visual = ConvTower(shape)
+        self.visual = transformer_tower(shape) if shape.vision_layers else ConvTower(shape)
         self.text = TextTransformer(
             context_length=shape.context_length,
             vocab_size=len(shape.vocabulary),

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from prefclip.models.emoji_clip import ConvTower, EmojiClip
+from prefclip.models.emoji_clip import ConvTower
 from prefclip.models.loading import LoadedModel
 
 
@@ -58,7 +58,7 @@ class OpenClipTower(nn.Module):
 
 def image_tower(model: nn.Module) -> nn.Module:
     """The tower of ``model``, sharing its parameters."""
-    return FoldedTower(model.visual) if isinstance(model, EmojiClip) else OpenClipTower(model)
+    return FoldedTower(model.visual) if isinstance(model.visual, ConvTower) else OpenClipTower(model)
 
 
 @torch.inference_mode()

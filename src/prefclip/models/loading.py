@@ -30,7 +30,6 @@ from prefclip.models.weight_files import (
 )
 from prefclip.seeds import seed_for
 
-EMOJI_CLIP = "emoji-clip"
 WHOLE_VOCABULARY = 49408
 
 
@@ -66,7 +65,7 @@ def load_model(settings: ModelConfig, device: torch.device | str = "cpu") -> Loa
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     device = torch.device(device)
-    load = _load_emoji_clip if settings.name == EMOJI_CLIP else _load_open_clip
+    load = _load_emoji_clip if settings.is_embedded else _load_open_clip
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_for(settings.name, "random weights"))
         model, tokenizer, mean_and_std, weights = load(settings)
@@ -80,10 +79,14 @@ def load_model(settings: ModelConfig, device: torch.device | str = "cpu") -> Loa
 
 def _load_emoji_clip(settings: ModelConfig):
     if settings.weights == RANDOM:
-        model, path = EmojiClip(EmojiClipShape(vocabulary=tuple(range(WHOLE_VOCABULARY)))), None
+        layers = {"emoji-vit": {"vision_layers": 4}}.get(settings.name, {})
+        model, path = EmojiClip(EmojiClipShape(vocabulary=tuple(range(WHOLE_VOCABULARY)), **layers)), None
     else:
         path = local_weights(settings.weights)
         model = read_emoji_clip(path)
+        held = "emoji-vit" if model.shape.vision_layers else "emoji-clip"
+        if held != settings.name:
+            raise ModelError(f"model.weights: {path} holds {held}; name that in model.name, or another file.")
     tokenizer = CompactTokenizer(model.shape.vocabulary, model.shape.context_length)
     return model, tokenizer, ((PIXEL_MEAN,) * 3, (PIXEL_STD,) * 3), path
 

@@ -3,7 +3,7 @@
 from torch import nn
 
 from prefclip.errors import PrefclipError
-from prefclip.models.emoji_clip import EmojiClip
+from prefclip.models.emoji_clip import ConvTower
 
 TRAINABLE = ("image", "all", "head")
 
@@ -37,7 +37,7 @@ def select_trainable(model: nn.Module, choice: str) -> dict[str, nn.Parameter]:
 
 def _last_projection(model: nn.Module) -> set[nn.Parameter]:
     visual = model.visual
-    if isinstance(model, EmojiClip):
+    if isinstance(visual, ConvTower):
         return set(visual.head[-1].parameters())
     if isinstance(getattr(visual, "proj", None), nn.Parameter):
         return {visual.proj}

@@ -23,7 +23,8 @@ def check_architecture(name: str) -> None:
     """Raise ModelError, with the nearest names, if open_clip has no architecture called ``name``."""
     known = open_clip.list_models()
     if name not in known:
-        near = difflib.get_close_matches(name, [*known, "emoji-clip"], n=3) or ["emoji-clip", "ViT-B-32-quickgelu"]
+        near = difflib.get_close_matches(name, [*known, "emoji-clip", "emoji-vit"], n=3)
+        near = near or ["emoji-clip", "ViT-B-32-quickgelu"]
         raise ModelError(f"model.name: open_clip has no architecture {name!r}; nearest: {', '.join(near)}.")
 
 

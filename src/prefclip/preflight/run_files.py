@@ -23,7 +23,7 @@ def check_weights(config: Config) -> Finding:
     if weights == RANDOM:
         return warning("weights", "random", "set model.weights to a pretrained tag or a file")
     try:
-        if looks_like_file(weights) or name == "emoji-clip":
+        if looks_like_file(weights) or config.model.is_embedded:
             return ok("weights", f"{local_weights(weights)}")
         check_architecture(name)
         repository, file = hub_location(name, weights)

@@ -82,12 +82,13 @@ class PretrainingPlan:
 
     def learning_rate_at(self, step: int) -> float:
         if step < self.anchored_steps:
-            return self.learning_rate * self.schedule(step, self.anchored_steps)
-        return self.joint_learning_rate * self.schedule(step - self.anchored_steps, self.joint_steps)
+            return self.learning_rate * schedule(step, self.anchored_steps, self.warmup_steps)
+        return self.joint_learning_rate * schedule(step - self.anchored_steps, self.joint_steps, self.warmup_steps)
 
-    def schedule(self, step: int, steps: int) -> float:
-        """Share of the peak learning rate: linear warm-up times cosine decay to 0."""
-        return min(1.0, (step + 1) / self.warmup_steps) * (0.5 + 0.5 * math.cos(math.pi * step / steps))
+
+def schedule(step: int, steps: int, warmup_steps: int) -> float:
+    """Share of the peak learning rate: linear warm-up times cosine decay to 0."""
+    return min(1.0, (step + 1) / warmup_steps) * (0.5 + 0.5 * math.cos(math.pi * step / steps))
 
 
 def pretrain_emoji_clip(world_folder: Path, plan: PretrainingPlan, output: Path, record: Path, threads: int) -> None:
@@ -202,7 +203,9 @@ class _Pretrainer:
         optimizer = torch.optim.AdamW(text, plan.text_learning_rate, weight_decay=plan.weight_decay)
         cosine = torch.zeros(())
         for step in range(plan.text_steps):
-            optimizer.param_groups[0]["lr"] = plan.text_learning_rate * plan.schedule(step, plan.text_steps)
+            optimizer.param_groups[0]["lr"] = plan.text_learning_rate * schedule(
+                step, plan.text_steps, plan.warmup_steps
+            )
             chosen = torch.randperm(len(anchors))[: plan.text_batch_size]
             features = self.model.encode_text(self.tokens[step % len(TEMPLATES)][chosen], normalize=True)
             cosine = (features * anchors[chosen]).sum(dim=-1).mean()

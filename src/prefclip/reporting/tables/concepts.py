@@ -61,8 +61,8 @@ def make(config, layout):
     caption = (
         "Concept maps W on the frozen CLIP at powers t: images (%) called by their object (clean, attacked) and by the "
         f"written word (word read). {intervals(config)} Below: distance from the identity of A = WᵀW (of W_TᵀW_I "
-        "where image and text have a W each), the neutral t of gender maps with its interval, the predicted one, cos(d, g) of "
-        "text and image direction, cos between the text directions of two concepts: docs/concepts.md."
+        "where image and text have a W each), the neutral t of gender maps with its interval, the predicted one, "
+        "cos(d, g) of text and image direction, cos between the text directions of two concepts: docs/concepts.md."
     )
     header = [(column.above, column.below) for column in columns]
     shown = rows or [Row(label="no reading map", cells=[""] * len(columns))]
