@@ -55,16 +55,7 @@ def write_synthetic_run(folder: Path, config: Config, steps: int = 60) -> RunFil
     write_text(layout.config, config.model_dump_json(indent=2) + "\n")
     for dataset in config.datasets:
         build_manifest(config, dataset, layout.images(dataset), layout.manifest(dataset), layout.classes(dataset))
-        synthesise_attacks(
-            layout.manifest(dataset),
-            layout.images(dataset),
-            layout.classes(dataset),
-            layout.attacked_images(dataset),
-            layout.attacked_manifest(dataset),
-            (config.attack.smallest_size, config.attack.largest_size),
-            config.attack.variants,
-            test_conditions=config.attack_conditions(dataset),
-        )
+        _attack(layout, config, dataset)
         draw_ink_twins(
             dataset,
             layout.attacked_manifest(dataset),
@@ -82,6 +73,41 @@ def write_synthetic_run(folder: Path, config: Config, steps: int = 60) -> RunFil
     for _, method, seed in sweep_runs(config)[len(method_runs(config)) :]:
         write_answers(layout, config, method, seed)
     return layout
+
+
+def _attack(layout: RunFiles, config: Config, dataset: str) -> None:
+    synthesise_attacks(
+        layout.manifest(dataset),
+        layout.images(dataset),
+        layout.classes(dataset),
+        layout.attacked_images(dataset),
+        layout.attacked_manifest(dataset),
+        (config.attack.smallest_size, config.attack.largest_size),
+        config.attack.variants,
+        test_conditions=config.attack_conditions(dataset),
+    )
+
+
+def write_validation(layout: RunFiles, config: Config) -> None:
+    """Write what a search for settings is chosen by: config, validation pictures' manifests and made-up answers."""
+    write_text(layout.config, config.model_dump_json(indent=2) + "\n")
+    for dataset in config.validation_datasets:
+        build_manifest(config, dataset, layout.images(dataset), layout.manifest(dataset), layout.classes(dataset))
+        _attack(layout, config, dataset)
+    for method in ("clip", *(trial.name for trial in config.trials)):
+        parts = []
+        for dataset in config.validation_datasets:
+            manifest, attacked = (
+                read_manifest(layout.manifest(dataset)),
+                read_attacked_manifest(layout.attacked_manifest(dataset)),
+            )
+            for kind, rows in (("clean", manifest), ("typographic", attacked)):
+                rows = rows[rows["split"] == "validation"]
+                names = read_classes(layout.classes(dataset)).names
+                weights = "raw" if method == "clip" or method.startswith("ce-") else "averaged"
+                answers = _answers(config, method, 0, weights, dataset, kind, rows, len(names))
+                parts.append(answers.assign(cluster=manifest.set_index("id")["cluster"].loc[rows["id"]].to_numpy()))
+        write_predictions(pd.concat(parts, ignore_index=True), layout.validation(config.model.key, method, 0))
 
 
 def write_answers(layout: RunFiles, config: Config, method: str, seed: int) -> None:
@@ -107,7 +133,8 @@ def write_answers(layout: RunFiles, config: Config, method: str, seed: int) -> N
 def _answers(config, method, seed, weights, dataset, images, rows, classes) -> pd.DataFrame:
     kind = kind_and_condition(images)[0]
     trained = dataset == config.data.train
-    main = next((point.method for point in config.grid_points if point.name == method), method)
+    varied = (*config.grid_points, *config.trials)
+    main = next((point.method for point in varied if point.name == method), method)
     clean_in, clean_out, attacked_in, attacked_out, by_word, distance = TENDENCIES[main]
     difficulty = generator_for(dataset, images, "difficulty").random(len(rows))  # the same for all methods
     noise = generator_for(method, seed, weights, dataset, images)

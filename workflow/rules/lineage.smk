@@ -41,3 +41,27 @@ rule pretrain:
         "Pretraining emoji-clip (about 25 minutes on two cores)"
     shell:
         "prefclip pretrain --output {output.weights} --record {output.record} --threads {threads} > {log} 2>&1"
+
+
+rule distil:
+    input:
+        "resources/embedded/emoji.parquet",
+        "resources/embedded/classes.yaml",
+        teacher="resources/embedded/emoji-clip.safetensors",
+    output:
+        weights="results/pretraining/emoji-vit.safetensors",
+        record="results/pretraining/vit_training_record.csv",
+    log:
+        "logs/distil.log",
+    benchmark:
+        "benchmarks/distil.tsv"
+    conda:
+        "../../envs/prefclip.yaml"
+    threads: 2
+    resources:
+        mem_mb=5000,
+        runtime=60,
+    message:
+        "Distilling emoji-vit from emoji-clip (about 15 minutes on two cores)"
+    shell:
+        "prefclip distil --output {output.weights} --record {output.record} --threads {threads} > {log} 2>&1"
