@@ -97,10 +97,8 @@ def write_validation(layout: RunFiles, config: Config) -> None:
     for method in ("clip", *(trial.name for trial in config.trials)):
         parts = []
         for dataset in config.validation_datasets:
-            manifest, attacked = (
-                read_manifest(layout.manifest(dataset)),
-                read_attacked_manifest(layout.attacked_manifest(dataset)),
-            )
+            manifest = read_manifest(layout.manifest(dataset))
+            attacked = read_attacked_manifest(layout.attacked_manifest(dataset))
             for kind, rows in (("clean", manifest), ("typographic", attacked)):
                 rows = rows[rows["split"] == "validation"]
                 names = read_classes(layout.classes(dataset)).names
