@@ -156,7 +156,7 @@ class _WordInk(NamedTuple):
     line_boxes: tuple[Box, ...]
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=65536)
 def _word_ink(word: str, font_name: str, size: int, slip: bool = False) -> _WordInk:
     font = _load_font(font_name, size)
     lacking = sorted(set("".join(word.split())) - _letters_of(font_name))
