@@ -4,7 +4,9 @@ from prefclip.config import Config, method_names
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, column_groups, dataset_label, method_label
 from prefclip.reporting.leaf_inputs import ATTACKED_SETS, INTERVALS, decided_by, every_run, method_predictions
 
-CAPTION = "Zero-shot accuracy on clean and attacked pictures: means over seeds with 95 % intervals."
+CAPTION = (
+    "Zero-shot accuracy on clean pictures, under unreadable ink and under a word: means over seeds, 95 % intervals."
+)
 ORDER, GROUP = 10, "main"
 GROUP_WIDTH = 0.84
 BLOCK_GAP = 0.35
@@ -14,23 +16,24 @@ settings = decided_by(*ATTACKED_SETS, "data.real", "methods", "seeds", *INTERVAL
 
 
 def draw(config, layout):
-    """Two panels, clean above typographic; one group of bars per data set, one bar per method.
+    """Three panels, clean, ink and typographic; one group of bars per data set, one bar per method.
 
     Whiskers are the interval over images and seeds; the dashed line on typographic images is untouched CLIP's clean
     accuracy, the level to win back.
     """
-    from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
-    from prefclip.reporting.drawing.style import FULL_WIDTH, INK, method_style, new_figure, panel_title
+    from prefclip.evaluation.metrics import CLEAN, INK, TYPOGRAPHIC
+    from prefclip.reporting.drawing.style import FULL_WIDTH, method_style, new_figure, panel_title
     from prefclip.reporting.estimates import RAW, REFERENCE, headline_weights, read_estimates
 
     estimates = read_estimates(config, layout, datasets=config.attacked_datasets)
     methods = method_names(config)
     groups = column_groups(config)
     places = _places(config, list(groups))
-    figure = new_figure(FULL_WIDTH, 3.7)
-    panels = figure.subplots(2, 1, sharex=True, sharey=True)
+    figure = new_figure(FULL_WIDTH, 5.2)
+    panels = figure.subplots(3, 1, sharex=True, sharey=True)
+    titles = {CLEAN: "Clean images", INK: "Under ink that cannot be read", TYPOGRAPHIC: "Under a written word"}
     width = GROUP_WIDTH / len(methods)
-    for panel, letter, images in zip(panels, "ab", (CLEAN, TYPOGRAPHIC), strict=True):
+    for panel, letter, images in zip(panels, "abc", titles, strict=True):
         for rank, method in enumerate(methods):
             weights = headline_weights(config, method)
             shares = (estimates.of(method, weights, sets, images) for sets in groups.values())
@@ -46,12 +49,12 @@ def draw(config, layout):
                 edgecolor="black",
                 hatch=style.hatch,
                 linewidth=0.4,
-                error_kw={"elinewidth": 0.7, "capsize": 1.3, "capthick": 0.7, "ecolor": INK},
+                error_kw={"elinewidth": 0.7, "capsize": 1.3, "capthick": 0.7, "ecolor": "#222222"},
             )
         panel.set(ylabel="Top-1 accuracy (%)", ylim=(0, 100), yticks=range(0, 101, 20))
         panel.yaxis.grid(True)
         panel.tick_params(axis="x", length=0)
-        panel_title(panel, letter, f"{'Clean' if images == CLEAN else 'Typographic'} images")
+        panel_title(panel, letter, titles[images])
         if images == TYPOGRAPHIC:
             for name, sets in groups.items():
                 level = 100 * float(estimates.of(REFERENCE, RAW, sets, CLEAN)[:, 0].mean())
@@ -61,11 +64,11 @@ def draw(config, layout):
         for name in [ZERO_SHOT_MEAN, *config.data.bias[:1]]:
             if name in places:
                 panel.axvline(places[name] - (0.5 + BLOCK_GAP / 2), color="#BBBBBB", linewidth=0.6)
-    panels[1].set_xticks(list(places.values()), [_tick_label(config, name) for name in places])
-    for name, label in zip(places, panels[1].get_xticklabels(), strict=True):
+    panels[-1].set_xticks(list(places.values()), [_tick_label(config, name) for name in places])
+    for name, label in zip(places, panels[-1].get_xticklabels(), strict=True):
         label.set_fontweight("bold" if name == ZERO_SHOT_MEAN else "normal")
-    panels[1].set_xlim(min(places.values()) - 0.6, max(places.values()) + 0.6)
-    handles, labels = panels[1].get_legend_handles_labels()
+    panels[-1].set_xlim(min(places.values()) - 0.6, max(places.values()) + 0.6)
+    handles, labels = panels[-1].get_legend_handles_labels()
     # The level line comes first in what matplotlib collects; methods read better first.
     entries = sorted(zip(handles, labels, strict=True), key=lambda entry: entry[1] == "CLIP on clean images")
     figure.legend(*zip(*entries, strict=True), loc="outside upper center", ncols=len(labels), columnspacing=1.2)

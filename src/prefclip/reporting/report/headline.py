@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from prefclip.config import Config, method_names
-from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
+from prefclip.evaluation.metrics import CLEAN, INK, TYPOGRAPHIC
+from prefclip.reporting.comparisons import sentences
 from prefclip.reporting.drawing.style import method_style
 from prefclip.reporting.estimates import REFERENCE, headline_weights
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label, method_label
@@ -29,30 +30,33 @@ class MethodLine(NamedTuple):
     label: str
     colour: str
     clean: Bar
+    ink: Bar
     attacked: Bar
 
 
 class Headline(NamedTuple):
     """What the first screen shows.
 
-    ``facts``: numbers that stand out, and what each says. ``panels``: (title, lines) of the training set and of the
-    zero-shot mean.
+    ``facts``: numbers that stand out, and what each says. ``verdicts``: who beats whom beyond doubt. ``panels``:
+    (title, lines) of the training set and of the zero-shot mean.
     """
 
     facts: list[tuple[str, str]]
+    verdicts: list[str]
     panels: list[tuple[str, list[MethodLine]]]
 
 
 def read_headline(config: Config, layout: RunFiles) -> Headline:
-    """Take the headline from the tables ``typographic`` and ``main_results`` of a run.
+    """Take the headline from the tables ``typographic``, ``main_results`` and ``comparisons`` of a run.
 
     Raises TableFileError where one is damaged or a number is missing.
     """
     table = read_table(layout.table("typographic", "json"))
     scopes = [config.data.train, *([ZERO_SHOT_MEAN] if config.data.zero_shot else [])]
     panels = [(_scope_title(config, scope), _lines(config, table, scope)) for scope in scopes]
-    requirements = Path(layout.table("main_results", "json"))
-    return Headline(_facts(panels, read_table(requirements) if requirements.is_file() else None), panels)
+    found = {name: Path(layout.table(name, "json")) for name in ("main_results", "comparisons")}
+    requirements, compared = (read_table(path) if path.is_file() else None for path in found.values())
+    return Headline(_facts(panels, scopes[-1], requirements), sentences(compared) if compared else [], panels)
 
 
 def _scope_title(config: Config, scope: str) -> str:
@@ -66,19 +70,24 @@ def _lines(config: Config, table: Table, scope: str) -> list[MethodLine]:
     lines = []
     for method in method_names(config):
         keys = {"method": method, "weights": headline_weights(config, method), "kind": VALUE, "dataset": scope}
-        numbers = [table.number(**keys, images=images) for images in (CLEAN, TYPOGRAPHIC)]
-        clean, attacked = (Bar(100 * n.value, 100 * n.low, 100 * n.high, " ±".join(shown_parts(n))) for n in numbers)
+        numbers = [table.number(**keys, images=images) for images in (CLEAN, INK, TYPOGRAPHIC)]
+        bars = (Bar(100 * n.value, 100 * n.low, 100 * n.high, " ±".join(shown_parts(n))) for n in numbers)
         colour = method_style(method, method_names(config)).colour
-        lines.append(MethodLine(method, method_label(method), colour, clean, attacked))
+        lines.append(MethodLine(method, method_label(method), colour, *bars))
     return lines
 
 
-def _facts(panels: list[tuple[str, list[MethodLine]]], requirements: Table | None) -> list[tuple[str, str]]:
+def _facts(panels: list[tuple[str, list[MethodLine]]], scope: str, requirements: Table | None) -> list[tuple[str, str]]:
     title, lines = panels[-1]
     untouched = next(line for line in lines if line.method == REFERENCE)
     tuned = [line for line in lines if line.method != REFERENCE]
     fallen = f"{untouched.clean.value:.1f} → {untouched.attacked.value:.1f} %"
     facts = [(fallen, f"CLIP's accuracy on {title}, once a word is written on the pictures")]
+    if requirements:
+        share = requirements.number(method=REFERENCE, requirement="reading_share", scope=scope)
+        facts.append(
+            (f"{' ±'.join(shown_parts(share))} %", "of that loss is reading; the rest is ink that says nothing")
+        )
     if tuned:
         best = max(tuned, key=lambda line: line.attacked.value)
         kept = max(tuned, key=lambda line: line.clean.value)
