@@ -15,8 +15,8 @@ from pydantic import BaseModel
 
 from prefclip.config import Config, ConfigError, MethodConfig, check_config, json_schema, method_names, read_config
 from prefclip.config.analyses import ConceptConfig
-from prefclip.config.experiment import OwnSet
 from prefclip.config.overview import overview
+from prefclip.config.pictures import OwnSet
 from prefclip.config.sections import listed
 from prefclip.config.sweeps import GridConfig
 from prefclip.datasets.registry import DATASETS, EMBEDDED_DATASETS
@@ -210,7 +210,7 @@ def test_a_method_may_be_called_like_a_key():
         ("concepts.gender.dataset", "folk", "concepts.gender.dataset: 'folk' is not in data.bias, which has: people."),
         ("concepts.gender.parameters", {"beta": "1e-3x"}, "concepts.gender: beta of objective 'dpo' must be a number"),
         ("concepts.gender_neutral.objective", "kto", "preference: kto gains nothing from neutral pairs"),
-        ("data.bias", [], "concepts.gender: a gender map needs a set of people; name one in data.bias."),
+        ("data.bias", [], "concepts.gender_reversed: a gender map needs a set of people; name one in data.bias."),
         ("data.people_train_images", -1, "data.people_train_images: must be greater than or equal to 0, got -1."),
     ],
 )
@@ -367,6 +367,7 @@ def test_every_key_is_explained():
             "methods",
             "concepts",
             "saliency",
+            "tuning",
         }
         wanted = set(model.model_fields) - (nested if not name else {"grids", "own"})
         assert set(explained) == wanted and all(explained.values()), name

@@ -79,7 +79,7 @@ def rule_names() -> set[str]:
 @cache
 def outputs() -> frozenset[str]:
     """Every file that the default configuration makes, below the folder of its run."""
-    command = [Path(sys.executable).with_name("snakemake"), "--summary", "all", "ablations", "pretrain"]
+    command = [Path(sys.executable).with_name("snakemake"), "--summary", "all", "ablations", "tune", "pretrain"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     return frozenset(line.split("\t")[0].split("/", 2)[2] for line in run.stdout.splitlines()[1:])

@@ -5,7 +5,7 @@ import pytest
 from tiny_sets import BUILDERS
 
 from prefclip.config import check_config
-from prefclip.config.experiment import ReadingConfig
+from prefclip.config.pictures import ReadingConfig
 from prefclip.datasets.families import reader_of
 from prefclip.datasets.image_stacks import open_images, sha256_of_image
 from prefclip.datasets.reading_choices import ReadingChoiceError, choose_records

@@ -43,7 +43,7 @@ rule pretrain:
         "prefclip pretrain --output {output.weights} --record {output.record} --threads {threads} > {log} 2>&1"
 
 
-rule distil:
+rule distil_twin:
     input:
         "resources/embedded/emoji.parquet",
         "resources/embedded/classes.yaml",

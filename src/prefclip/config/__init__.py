@@ -6,8 +6,9 @@ Nothing here imports a data set: who reads a configuration hands in what is know
 import importlib
 from typing import TYPE_CHECKING
 
-from prefclip.config.experiment import Config, DataConfig, EvaluationConfig, ModelConfig, method_names
+from prefclip.config.experiment import Config, EvaluationConfig, ModelConfig, method_names
 from prefclip.config.methods import MethodConfig
+from prefclip.config.pictures import DataConfig
 from prefclip.config.sections import ConfigError
 
 if TYPE_CHECKING:

@@ -25,6 +25,7 @@ Runs lie apart by their key `experiment`. A second file after `--configfile` cha
 | file | holds |
 |---|---|
 | `embedded.yaml` | the default: the small world that ships with the repository |
+| `embedded_vit.yaml` | its main chain on a transformer of the same size |
 | `paper.yaml` | the paper's run with its printed settings |
 | `released_code.yaml` | the same with the choices of the authors' released code |
 | `paper_sweeps.yaml` | the sweeps at the paper's scale |

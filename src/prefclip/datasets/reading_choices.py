@@ -8,7 +8,7 @@ here differ from the authors', in the same numbers.
 
 import pandas as pd
 
-from prefclip.config.experiment import ReadingConfig
+from prefclip.config.pictures import ReadingConfig
 from prefclip.datasets.card import Card, Role
 from prefclip.errors import PrefclipError
 from prefclip.seeds import seed_for
