@@ -6,7 +6,7 @@ Nothing here imports a data set: who reads a configuration hands in what is know
 import importlib
 from typing import TYPE_CHECKING
 
-from prefclip.config.experiment import Config, EvaluationConfig, ModelConfig, method_names
+from prefclip.config.experiment import ZERO_SHOT_MEAN, Config, EvaluationConfig, ModelConfig, method_names
 from prefclip.config.methods import MethodConfig
 from prefclip.config.pictures import DataConfig
 from prefclip.config.sections import ConfigError
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from prefclip.config.reading import check_config, json_schema, read_config
 
 __all__ = [
+    "ZERO_SHOT_MEAN",
     "Config",
     "ConfigError",
     "DataConfig",

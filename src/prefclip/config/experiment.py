@@ -26,6 +26,9 @@ class KnownDataset(Protocol):
     splits: Mapping[str, int | None]
 
 
+ZERO_SHOT_MEAN = "zero_shot_mean"  # what the unweighted mean over the zero-shot sets is called
+
+
 class ModelConfig(Section):
     """The CLIP that is tuned: the embedded one, or any open_clip model."""
 

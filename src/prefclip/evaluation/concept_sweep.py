@@ -4,7 +4,7 @@ Rows whose t is NaN are the untouched CLIP without any map, which a shared squar
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from prefclip.config import Config
+from prefclip.config import ZERO_SHOT_MEAN, Config
 from prefclip.config.analyses import ConceptConfig
-from prefclip.evaluation.concept_table import TEST, ConceptRows, Place
+from prefclip.evaluation.concept_table import TEST, ConceptRows, Draws, Place
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
 from prefclip.evaluation.zero_shot import ScoredSet, read_scored_set
 from prefclip.models.concept_head import ConceptHead, load_concept_head
@@ -24,6 +24,8 @@ from prefclip.models.loading import LoadedModel, load_model
 from prefclip.models.text_features import text_features
 from prefclip.run.files import RunFiles
 from prefclip.training.numerics import declared_numerics
+
+UNTOUCHED = math.nan
 
 
 @dataclass(frozen=True)
@@ -78,16 +80,36 @@ def sweep_reading(
     with torch.inference_mode(), declared_numerics("fp32", threads):
         opened = OpenedMap.open(config, settings, concept_map, device)
         rows = ConceptRows(config.model.key, name, settings.concept, seed, config.evaluation)
-        for dataset in config.attacked_datasets:
-            chosen = read_scored_set(config, dataset, files, TEST)
-            texts = text_features(opened.loaded, chosen.classes)
-            for kind in (CLEAN, TYPOGRAPHIC):
-                add_reading_rows(rows, opened, chosen, kind, texts, settings.scales, config.evaluation.batch_size)
+        add_accuracies(rows, opened, config, files, settings.scales, config.attacked_datasets, (CLEAN, TYPOGRAPHIC))
         add_floor_rows(rows, opened.powers, settings.scales, config.data.train)
     rows.write(out_sweep)
 
 
-def add_reading_rows(
+def add_accuracies(
+    rows: ConceptRows,
+    opened: OpenedMap,
+    config: Config,
+    files: RunFiles,
+    scales: Iterable[float],
+    datasets: Sequence[str],
+    kinds: Sequence[str],
+) -> None:
+    """Add the metrics of data sets and of the mean over the zero-shot sets among them, on images of some kinds."""
+    found: dict[tuple, list[Draws]] = {}
+    for dataset in datasets:
+        chosen = read_scored_set(config, dataset, files, TEST, kinds)
+        texts = text_features(opened.loaded, chosen.classes)
+        for kind in kinds:
+            for t, metric, drawn in _reading_rows(
+                rows, opened, chosen, kind, texts, scales, config.evaluation.batch_size
+            ):
+                if dataset in config.data.zero_shot:
+                    found.setdefault((kind, t, metric), []).append(drawn)
+    for (kind, t, metric), parts in found.items():
+        rows.mean_of(Place(ZERO_SHOT_MEAN, kind, TEST), t, metric, parts)
+
+
+def _reading_rows(
     rows: ConceptRows,
     opened: OpenedMap,
     chosen: ScoredSet,
@@ -95,8 +117,8 @@ def add_reading_rows(
     texts: Tensor,
     scales: Iterable[float],
     batch_size: int,
-) -> None:
-    """Add the metrics of one data set's clean or typographic images at every t."""
+) -> Iterator[tuple[float, str, Draws]]:
+    """Add the metrics of one data set's images of a kind at every t; yield what their means are made of."""
     manifest, pixels = chosen.parts[images]
     embedded = embed_images(opened.loaded, pixels, batch_size, manifest["row"].to_numpy(np.int64))
     label = manifest["label"].to_numpy(np.int64)
@@ -105,12 +127,15 @@ def add_reading_rows(
     for t, tensor in opened.logits(embedded, texts, scales):
         logits = tensor.numpy()
         predicted = logits.argmax(axis=1)
-        rows.mean(place, t, "accuracy", predicted == label, groups)
+        measured = {"accuracy": predicted == label}
         if images == TYPOGRAPHIC:
             written = manifest["word_label"].to_numpy(np.int64)
             image = np.arange(len(label))
-            rows.mean(place, t, "text_confusion", predicted == written, groups)
-            rows.mean(place, t, "object_over_word", logits[image, label] > logits[image, written], groups)
+            measured["text_confusion"] = predicted == written
+            measured["object_over_word"] = logits[image, label] > logits[image, written]
+        for metric, values in measured.items():
+            # The untouched CLIP's t is NaN, which equals nothing.
+            yield UNTOUCHED if math.isnan(t) else t, metric, rows.mean(place, t, metric, values, groups)
 
 
 def add_floor_rows(rows: ConceptRows, powers: ConceptPowers, scales: Iterable[float], dataset: str) -> None:

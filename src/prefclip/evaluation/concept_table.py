@@ -1,18 +1,18 @@
 """Numbers of concept maps in long form: one row for each t, part of the images, group and metric."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from prefclip.config import EvaluationConfig
 from prefclip.datasets.parquet_tables import TableError, read_table, write_table
-from prefclip.evaluation.intervals import bootstrap_interval
+from prefclip.evaluation.intervals import bootstrap_means, percentile_bounds
 from prefclip.seeds import generator_for
 
 CONCEPT_TABLE = pa.schema(
@@ -38,6 +38,8 @@ CONCEPT_TABLE = pa.schema(
 ORDER = ("run_id", "dataset", "images", "part", "axis", "group", "metric", "t")
 REMEDY = "make it again with `prefclip sweep-concept`"
 ALL, TEST = "all", "test"
+# What is drawn at random instead of measured: a part of its own.
+CHANCE = "chance"
 
 
 class Place(NamedTuple):
@@ -50,6 +52,14 @@ class Place(NamedTuple):
     group: str = ALL
 
 
+class Draws(NamedTuple):
+    """A mean of ``n`` images and those of their resamples, (B,)."""
+
+    value: float
+    means: NDArray[np.float64]
+    n: int
+
+
 class ConceptRows:
     """Collects rows of one map; intervals are seeded by what a number is about, not by the order of calls."""
 
@@ -59,16 +69,29 @@ class ConceptRows:
         self.settings = settings
         self.rows: list[dict] = []
 
-    def mean(self, place: Place, t: float, metric: str, values: ArrayLike, groups: ArrayLike | None = None) -> None:
-        """Add the mean of ``values`` (N,), one per image or query, with its bootstrap interval; none for N = 0."""
+    def mean(
+        self, place: Place, t: float, metric: str, values: ArrayLike, groups: ArrayLike | None = None
+    ) -> Draws | None:
+        """Add the mean of ``values`` (N,), one per image or query, with its bootstrap interval; none for N = 0.
+
+        Images of one of the ``groups`` (N,) are resampled together. Returns what :meth:`mean_of` takes.
+        """
         values = np.asarray(values, dtype=np.float64)
         if not len(values):
-            return
+            return None
         # The same resamples at every t: a curve over t is then not rougher than its images make it.
         generator = generator_for(self.run_id, *place, metric, "concept bootstrap")
-        options = {"samples": self.settings.bootstrap_samples, "confidence": self.settings.confidence}
-        found = bootstrap_interval(values, generator, groups=groups, **options)
-        self.number(place, t, metric, found.value, len(values), found.low, found.high)
+        samples = self.settings.bootstrap_samples
+        means = bootstrap_means(values[:, None], generator, groups=groups, samples=samples)[:, 0]
+        drawn = Draws(float(values.mean()), means, len(values))
+        self.mean_of(place, t, metric, [drawn])
+        return drawn
+
+    def mean_of(self, place: Place, t: float, metric: str, parts: Sequence[Draws]) -> None:
+        """Add the unweighted mean of the means of several sets; its interval is that of the mean of their resamples."""
+        value = float(np.mean([part.value for part in parts]))
+        low, high = percentile_bounds(np.mean([part.means for part in parts], axis=0), self.settings.confidence)
+        self.number(place, t, metric, value, sum(part.n for part in parts), min(low, value), max(high, value))
 
     def number(
         self, place: Place, t: float, metric: str, value: float, n: int, low: float = np.nan, high: float = np.nan

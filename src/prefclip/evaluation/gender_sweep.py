@@ -1,7 +1,7 @@
 """Gender over t: recognised, neutral, turned around; and the bias of recognition and retrieval that goes with it."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -25,22 +25,20 @@ from prefclip.evaluation.bias_metrics import (
     recognised,
     vl_bias_text_swap,
 )
-from prefclip.evaluation.concept_sweep import OpenedMap, add_floor_rows, add_reading_rows
-from prefclip.evaluation.concept_table import ALL, TEST, ConceptRows, Place
+from prefclip.evaluation.concept_sweep import OpenedMap, add_accuracies, add_floor_rows
+from prefclip.evaluation.concept_table import ALL, CHANCE, TEST, ConceptRows, Place
 from prefclip.evaluation.gender_probe import MEASURED_PARTS, TEST_PARTS, GenderOutcome, GenderProbe, read_gender_probe
 from prefclip.evaluation.intervals import bootstrap_means, percentile_bounds
 from prefclip.evaluation.metrics import CLEAN
 from prefclip.evaluation.neutral_scale import ACCURACY_LOST, TOLERANCE, NeutralScale, neutral_scale
-from prefclip.evaluation.zero_shot import read_scored_set
 from prefclip.files import write_json
-from prefclip.models.text_features import text_features
 from prefclip.preferences.gender_parts import SELECTION
 from prefclip.run.files import RunFiles
 from prefclip.seeds import generator_for
 from prefclip.training.numerics import declared_numerics
 
 RANKS_KEPT = 10
-CHANCE, CHANCES = "chance", 500
+CHANCES = 500
 # Beside the neutral t: where concepts and skin tones are looked at one by one.
 LOOKED_AT = (-1.0, 0.0, 1.0)
 
@@ -89,7 +87,8 @@ def sweep_gender(
                 add_concept_rows(rows, probe, t, outcome)
             if not math.isnan(t):
                 retrieved.append(first_ranks(probe, t, outcome))
-        add_object_rows(rows, opened, config, files, scales)
+        # What the map costs elsewhere.
+        add_accuracies(rows, opened, config, files, scales, config.validation_datasets, (CLEAN,))
         add_floor_rows(rows, opened.powers, scales, probe.classes.dataset)
         directions = probe.directions(opened)
     rows.write(out_sweep)
@@ -231,16 +230,6 @@ def add_chance_rows(rows: ConceptRows, probe: GenderProbe, outcome: GenderOutcom
         if gaps:
             place = Place(probe.classes.dataset, CLEAN, CHANCE, "kind", str(kind))
             rows.number(place, math.nan, "absolute_gap", float(np.mean(gaps)), CHANCES)
-
-
-def add_object_rows(
-    rows: ConceptRows, opened: OpenedMap, config: Config, files: RunFiles, scales: Iterable[float]
-) -> None:
-    """What a map costs elsewhere: accuracy on clean test images of the training and zero-shot sets."""
-    for dataset in config.validation_datasets:
-        chosen = read_scored_set(config, dataset, files, TEST, (CLEAN,))
-        texts = text_features(opened.loaded, chosen.classes)
-        add_reading_rows(rows, opened, chosen, CLEAN, texts, scales, config.evaluation.batch_size)
 
 
 def first_ranks(probe: GenderProbe, t: float, outcome: GenderOutcome) -> pd.DataFrame:

@@ -118,6 +118,16 @@ def combined_estimate(
     return Estimate(mean, min(mean, max(mean - below, bounds[0])), max(mean, min(mean + above, bounds[1])))
 
 
+def over_seeds(values: ArrayLike, lows: ArrayLike, highs: ArrayLike, confidence: float = 0.95) -> Estimate:
+    """Mean over seeds (S,) of numbers whose intervals over the same images are known, as :func:`combined_estimate`: on
+    each side the mean distance to the seeds' ends and :func:`seed_half_width` are added in quadrature. NaN ends stay.
+    """
+    values, of_seeds = np.asarray(values, dtype=np.float64), seed_half_width(values, confidence)
+    mean = float(values.mean())
+    below, above = (float(np.abs(values - np.asarray(ends, dtype=np.float64)).mean()) for ends in (lows, highs))
+    return Estimate(mean, mean - math.hypot(below, of_seeds), mean + math.hypot(above, of_seeds))
+
+
 def p_value(points: ArrayLike, draws: ArrayLike) -> float:
     """Two-sided p of a mean over seeds against 0: the level at which the interval of :func:`combined_estimate` would
     touch 0, with the normal quantile × standard deviation of the draws in place of their percentile, which ends at 1/B.

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from prefclip.config import Config
-from prefclip.evaluation.concept_table import ALL
-from prefclip.reporting.concept_numbers import CHANCE, UNTOUCHED, ConceptNumbers, Measured
-from prefclip.reporting.labels import column_groups
+from prefclip.evaluation.concept_table import ALL, CHANCE
+from prefclip.reporting.concept_numbers import UNTOUCHED, ConceptNumbers, Measured
 from prefclip.reporting.traced import Numbers
 from prefclip.table import SHARE, Row
 
@@ -36,7 +35,6 @@ def map_rows(
     numbers: Numbers, measured: ConceptNumbers, config: Config, names: Sequence[str], columns: Sequence[Column]
 ) -> list[Row]:
     """Add the numbers of the maps ``names`` in the given columns; return the rows that show them."""
-    groups = column_groups(config)
     rows = []
     for name in names:
         for place, at in enumerate(measured.powers(name)):
@@ -44,7 +42,8 @@ def map_rows(
             for column in columns:
                 # What is drawn at random is a part of its own, of no t.
                 where = column.place | ({"part": CHANCE} if at == CHANCE else {})
-                found = measured.line(name, UNTOUCHED if at == CHANCE else at, groups[column.dataset], **where)
+                shown = UNTOUCHED if at == CHANCE else at
+                found = measured.line(name, shown, column.dataset, config.evaluation.confidence, **where)
                 which = {"map": name, "at": at, "dataset": column.dataset, **where}
                 cells.append("" if found is None else add_number(numbers, which, found, column.unit))
             label = f"{name}, {measured.called(name, at).replace('-', '−')}"

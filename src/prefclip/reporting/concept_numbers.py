@@ -1,6 +1,5 @@
 """The numbers of the concept maps of a run, at the powers that tables show."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -10,15 +9,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from prefclip.config import Config
-from prefclip.evaluation.concept_table import CONCEPT_TABLE, read_concept_table, read_neutral
-from prefclip.evaluation.intervals import Estimate
+from prefclip.evaluation.concept_table import CHANCE, CONCEPT_TABLE, read_concept_table, read_neutral
+from prefclip.evaluation.intervals import Estimate, over_seeds
 from prefclip.evaluation.spectrum_table import read_distances
 from prefclip.reporting.traced import Origin, averaged_over, below_run, mean_of
 from prefclip.run.files import RunFiles
 from prefclip.run.plan import concept_runs
 from prefclip.table import Source
 
-UNTOUCHED, NEUTRAL, CHANCE = "untouched", "neutral", "chance"
+UNTOUCHED, NEUTRAL = "untouched", "neutral"
 SHOWN_SCALES = (-4.0, -2.0, -1.0, 0.0, 1.0, 2.0)
 KEYS = ("map", "at", "images", "part", "axis", "group", "metric")
 PLACE = ("dataset", "images", "part", "axis", "group", "t", "metric")
@@ -61,27 +60,25 @@ class ConceptNumbers:
             return at
         return f"nearest to neutral ({sum(found) or 'none'} of {len(found)} found)"
 
-    def line(self, name: str, at: str, datasets: Iterable[str], **where: str) -> Measured | None:
-        """One metric of a map, the mean over seeds and ``datasets``; None without any row.
+    def line(self, name: str, at: str, dataset: str, confidence: float, **where: str) -> Measured | None:
+        """One metric of a map on a data set, the mean over seeds; None without any row.
 
-        ``where``: images, part, axis, group and metric. The ends of the intervals are averaged over data sets, and the
-        lowest and highest of all seeds are taken.
+        ``where``: images, part, axis, group and metric. The interval joins that over pictures, the mean of the seeds',
+        and the spread over seeds (`intervals.over_seeds`).
         """
         key = (name, at, *(where[column] for column in KEYS[2:]))
         rows = self.rows.iloc[self._places.get(key, [])]
-        rows = rows[rows["dataset"].isin(list(datasets))]
+        rows = rows[rows["dataset"] == dataset]
         if rows.empty:
             return None
-        seeds = rows.groupby("seed")[["value", "ci_low", "ci_high"]].mean()
-        total = rows.groupby("seed")["n"].sum().iloc[0]
-        found = Estimate(seeds["value"].mean(), seeds["ci_low"].min(), seeds["ci_high"].max())
+        found = over_seeds(*(rows[column].to_numpy() for column in ("value", "ci_low", "ci_high")), confidence)
         sources = [
             Source(file=row["file"], where={key: None if pd.isna(row[key]) else row[key] for key in PLACE})
             for row in rows.to_dict("records")
         ]
-        averaged = averaged_over(len(seeds), list(dict.fromkeys(rows["dataset"])))
+        averaged = averaged_over(len(rows), [dataset])
         words = f"{where['metric']} of {name} at {at} on {averaged}"
-        return Measured(found, mean_of("value", words, *sources), int(total), len(seeds))
+        return Measured(found, mean_of("value", words, *sources), int(rows["n"].iloc[0]), len(rows))
 
 
 def power_name(t: float) -> str:

@@ -1,10 +1,9 @@
 """How methods, weights and data sets are called in tables and figures."""
 
 from prefclip import methods, objectives
-from prefclip.config import Config
+from prefclip.config import ZERO_SHOT_MEAN, Config
 from prefclip.datasets.card_files import dataset_title
 
-ZERO_SHOT_MEAN = "zero_shot_mean"
 SHORT_LABELS = {"travel": "Travel"}
 
 SETTING_LABELS = {

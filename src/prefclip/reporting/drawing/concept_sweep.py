@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
-from prefclip.reporting.drawing.curves import draw_curve, mark_untouched_and_trained, mean_of, named_scale, rows_of
+from prefclip.reporting.drawing.curves import draw_curve, mark_untouched_and_trained, named_scale, rows_of
 from prefclip.reporting.drawing.parts import LINES
 from prefclip.reporting.drawing.style import (
     BLUE,
@@ -20,7 +20,7 @@ from prefclip.reporting.drawing.style import (
     new_figure,
     panel_title,
 )
-from prefclip.reporting.labels import dataset_label
+from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label
 
 MOST_IN_A_ROW = 5
 NAMED_SCALES = (-4, -2, -1, 0, 1, 2, 4)
@@ -36,9 +36,9 @@ def draw_concept_sweep(table: pd.DataFrame, maps: dict[str, str], train: str, ze
     training, others, against = figure.subplots(1, 3, width_ratios=(1, 1, 1.05))
     for place, name in enumerate(maps):
         rows = table[table["map"] == name]
-        _draw_scope(training, rows, [train], LINES[place], first=place == 0)
-        _draw_scope(others, rows, zero_shot, LINES[place], first=place == 0)
-        _draw_trade_off(against, rows, zero_shot, LINES[place], first=place == 0)
+        _draw_scope(training, rows, train, LINES[place], first=place == 0)
+        _draw_scope(others, rows, ZERO_SHOT_MEAN, LINES[place], first=place == 0)
+        _draw_trade_off(against, rows, LINES[place], first=place == 0)
     panel_title(training, "a", f"{dataset_label(train)} (training set)")
     panel_title(others, "b", f"Mean of {len(zero_shot)} zero-shot sets")
     panel_title(against, "c", "Zero-shot: read or seen")
@@ -72,19 +72,19 @@ def draw_concept_sweep(table: pd.DataFrame, maps: dict[str, str], train: str, ze
     return figure
 
 
-def _draw_scope(axes: Axes, rows: pd.DataFrame, datasets: Sequence[str], line, first: bool) -> None:
+def _draw_scope(axes: Axes, rows: pd.DataFrame, scope: str, line, first: bool) -> None:
     for images, metric, colour in (
         (CLEAN, "accuracy", GREY),
         (TYPOGRAPHIC, "accuracy", RIGHT_ANSWER),
         (TYPOGRAPHIC, "text_confusion", WRITTEN_WORD),
     ):
-        curve = mean_of([rows_of(rows, dataset=name, images=images, metric=metric) for name in datasets])
+        curve = rows_of(rows, dataset=scope, images=images, metric=metric)
         draw_curve(axes, curve, colour, metric, line, band=first)
 
 
-def _draw_trade_off(axes: Axes, rows: pd.DataFrame, datasets: Sequence[str], line, first: bool) -> None:
+def _draw_trade_off(axes: Axes, rows: pd.DataFrame, line, first: bool) -> None:
     seen, read = (
-        mean_of([rows_of(rows, dataset=name, images=TYPOGRAPHIC, metric=metric) for name in datasets])
+        rows_of(rows, dataset=ZERO_SHOT_MEAN, images=TYPOGRAPHIC, metric=metric)
         for metric in ("accuracy", "text_confusion")
     )
     axes.plot(100 * read["value"], 100 * seen["value"], color=BLUE, linestyle=line, linewidth=1.1)

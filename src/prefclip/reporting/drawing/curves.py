@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from prefclip.errors import PrefclipError
+from prefclip.evaluation.intervals import over_seeds
 
 
 class CurveError(PrefclipError):
@@ -14,7 +15,7 @@ class CurveError(PrefclipError):
 def rows_of(table: pd.DataFrame, **where: object) -> pd.DataFrame:
     """Rows at every t, ascending, of one metric; NaN rows (the untouched CLIP) are left out.
 
-    Several seeds are averaged: value is their mean, ci_low and ci_high the lowest and highest of their intervals.
+    Several seeds are averaged; the interval joins that over pictures and the spread over seeds.
     Raises CurveError if there is none.
     """
     chosen = _matching(table, where)
@@ -26,10 +27,10 @@ def rows_of(table: pd.DataFrame, **where: object) -> pd.DataFrame:
         )
     # The neutral t differs between seeds: only the t that all of them have make a curve.
     seeds = chosen["seed"].nunique()
-    merged = chosen.groupby("t", sort=True).agg(
-        value=("value", "mean"), ci_low=("ci_low", "min"), ci_high=("ci_high", "max"), seeds=("seed", "nunique")
-    )
-    return merged[merged["seeds"] == seeds].reset_index()
+    shared = [(t, rows) for t, rows in chosen.groupby("t", sort=True) if len(rows) == seeds]
+    columns = ("value", "ci_low", "ci_high")
+    found = [(t, *over_seeds(*(rows[column].to_numpy() for column in columns))) for t, rows in shared]
+    return pd.DataFrame(found, columns=["t", *columns])
 
 
 def untouched(table: pd.DataFrame, **where: object) -> float:
@@ -41,11 +42,6 @@ def untouched(table: pd.DataFrame, **where: object) -> float:
             f"the concept tables lack the untouched CLIP's {where.get('metric', 'numbers')}; sweep the map again."
         )
     return float(values.mean())
-
-
-def mean_of(curves: list[pd.DataFrame]) -> pd.DataFrame:
-    """Unweighted mean of curves over the same t, of several data sets; the intervals' ends are averaged too."""
-    return pd.concat(curves).groupby("t", as_index=False)[["value", "ci_low", "ci_high"]].mean()
 
 
 def draw_curve(

@@ -19,6 +19,7 @@ def draw(config, layout):
     import numpy as np
     from matplotlib.lines import Line2D
 
+    from prefclip.evaluation.concept_table import CHANCE
     from prefclip.preferences.gender_parts import HELD_OUT_CONCEPTS
     from prefclip.reporting.drawing.curves import named_scale
     from prefclip.reporting.drawing.parts import write_limits
@@ -26,6 +27,7 @@ def draw(config, layout):
 
     shown = GenderMap(config, layout)
     table, kinds, neutral_t = shown.rows(seeds=1), shown.kinds, shown.neutral["t"]
+    chance = table[(table["part"] == CHANCE) & (table["metric"] == "absolute_gap")]
     gaps = table[(table["metric"] == "probability_gap") & (table["axis"] == "concept")]
     before, after = (rows.set_index("group") for rows in (gaps[gaps["t"].isna()], gaps[gaps["t"] == neutral_t]))
     names = [name for name in before.sort_values("value").index if name in after.index and name in kinds]
@@ -51,7 +53,9 @@ def draw(config, layout):
         axes.set_xlabel("← leans to “woman”      gap      leans to “man” →")
         axes.grid(True, axis="x")
         sizes = [np.abs(rows.loc[own, "value"]).mean() for rows in (before, after)]
-        panel_title(axes, letter, f"{kind.capitalize()}: mean |gap| {sizes[0]:.2f} → {sizes[1]:.2f}")
+        dealt = chance.loc[chance["group"] == kind, "value"].mean()
+        title = f"{kind.capitalize()}: mean |gap| {sizes[0]:.2f} → {sizes[1]:.2f} (chance {dealt:.2f})"
+        panel_title(axes, letter, title)
     handles = [
         Line2D([], [], marker="o", linestyle="", color="white", markeredgecolor=BLUE, label="untouched CLIP"),
         Line2D([], [], marker="o", linestyle="", color=VERMILLION, label=f"neutral, {named_scale(neutral_t)}"),

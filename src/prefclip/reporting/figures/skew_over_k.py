@@ -12,15 +12,19 @@ applies, reads, settings = has_gender_map, gender_files, gender_settings
 def draw(config, layout):
     """One panel per axis that the data are labelled with; curves for the untouched CLIP, the neutral t and t = 1.
 
-    Means over all concepts' captions with the interval over captions; legends name NDKL. Numbers are the first seed's.
+    Means over all concepts' captions with the interval over captions; legends name NDKL. Chance: rankings drawn at
+    random, since neither metric can be negative. Numbers are the first seed's.
     """
+    from prefclip.evaluation.concept_table import CHANCE
     from prefclip.reporting.drawing.curves import named_scale
     from prefclip.reporting.drawing.parts import write_limits
-    from prefclip.reporting.drawing.style import BLUE, FULL_WIDTH, GREY, VERMILLION, new_figure, panel_title
+    from prefclip.reporting.drawing.style import BLUE, FULL_WIDTH, GREY, INK, VERMILLION, new_figure, panel_title
 
     shown = GenderMap(config, layout)
     table, neutral_t, tones = shown.rows(seeds=1), shown.neutral["t"], shown.tones
+    chance, table = (table[(table["part"] == CHANCE) == drawn] for drawn in (True, False))
     curves = {
+        "chance": (chance, INK, (0, (1, 2)), ","),
         "untouched CLIP": (table[table["t"].isna()], GREY, "-", "o"),
         f"neutral, {named_scale(neutral_t)}": (table[table["t"] == neutral_t], VERMILLION, (0, (4, 1.5)), "s"),
         "trained, t = 1": (table[table["t"] == 1], BLUE, (0, (1, 1)), "^"),

@@ -16,8 +16,8 @@ from prefclip.evaluation.concept_table import ALL, REMEDY, read_concept_table, r
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
 from prefclip.preferences.gender_parts import HELD_OUT_CONCEPTS, SEEN_CONCEPTS
 from prefclip.reporting.data_limits import limits_text, tones_in_order
-from prefclip.reporting.drawing.curves import mean_of, rows_of
-from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label
+from prefclip.reporting.drawing.curves import rows_of
+from prefclip.reporting.labels import dataset_label, scopes_of
 from prefclip.reporting.report.contents import sweep_inputs
 from prefclip.run.files import RunFiles
 
@@ -74,16 +74,12 @@ def read_sweeps(config: Config, layout: RunFiles) -> dict[str, Any] | None:
 
 
 def _reading_scopes(config: Config, table: pd.DataFrame) -> list[dict[str, Any]]:
-    scopes = {config.data.train: (config.data.train,)}
-    if config.data.zero_shot:
-        scopes[ZERO_SHOT_MEAN] = tuple(config.data.zero_shot)
-    scopes |= {name: (name,) for name in config.data.zero_shot}
     found = []
-    for scope, members in scopes.items():
-        curves = []
-        for metric, images, label, colour in READING_CURVES:
-            rows = [rows_of(table, dataset=each, images=images, metric=metric) for each in members]
-            curves.append(_curve(mean_of(rows), label, colour))
+    for scope in (*scopes_of(config), *config.data.zero_shot):
+        curves = [
+            _curve(rows_of(table, dataset=scope, images=images, metric=metric), label, colour)
+            for metric, images, label, colour in READING_CURVES
+        ]
         found.append({"title": dataset_label(scope), "curves": curves})
     return found
 
