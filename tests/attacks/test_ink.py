@@ -14,7 +14,7 @@ from prefclip.attacks.typography import AttackError, attack_box, draw_attack, dr
 from prefclip.datasets.image_stacks import open_images
 from prefclip.seeds import generator_for
 
-words = st.text("abcdefghijklmnopqrstuvwxyz", min_size=3, max_size=9)
+words = st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=9)
 
 
 def colours_of(picture, box):

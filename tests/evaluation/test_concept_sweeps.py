@@ -145,16 +145,33 @@ def test_gender_rows_cover_parts_groups_and_every_scale(gender_results):
 
 def test_numbers_at_zero_are_those_without_a_map(gender_results):
     _, table, _ = gender_results
-    keys = ["part", "axis", "group", "metric"]
+    keys = ["dataset", "part", "axis", "group", "metric"]
+    table = table[table["part"] != "chance"]
     untouched = table[table["t"].isna()].set_index(keys)["value"].sort_index()
     at_zero = table[table["t"] == 0].set_index(keys)["value"].sort_index().reindex(untouched.index)
     assert np.allclose(untouched, at_zero, atol=1e-8)
+
+
+def test_the_cost_elsewhere_is_measured(gender_results):
+    _, table, _ = gender_results
+    rows = table[(table["metric"] == "accuracy") & (table["images"] == "clean")]
+    assert set(rows["dataset"]) == {"animals", "food", "zero_shot_mean"}
+    by_set = rows.set_index(["dataset", "t"])["value"]
+    assert (by_set["food"] == by_set["zero_shot_mean"]).all(), "the mean of one set is that set"
+
+
+def test_chance_is_above_zero_and_knows_no_map(gender_results):
+    _, table, _ = gender_results
+    rows = table[table["part"] == "chance"]
+    assert rows["t"].isna().all() and (rows["value"] > 0).all()
+    assert {"ndkl", "max_skew@2", "max_skew@5", "absolute_gap"} == set(rows["metric"])
 
 
 def test_the_neutral_scale_is_written_with_how_it_was_chosen(gender_results):
     found, _, outputs = gender_results
     written = json.loads(outputs["out_neutral"].read_text())
     assert written["t"] == found.t and written["chosen_on"] == "selection" and written["tolerance"] == 0.05
+    assert -1 <= written["cos_text_image"] <= 1 and written["stretch_common"] > 0
 
 
 def test_first_ranks_hold_each_picture_once(gender_results):

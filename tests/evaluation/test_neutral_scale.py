@@ -59,7 +59,7 @@ def test_calling_every_picture_a_man_is_not_mistaken_for_neutral():
 def test_few_pictures_leave_it_open():
     """The mean is ½, but its interval is wider than what counts as neutral."""
     found = find(*curves(-1.0, images=20, spread=2.0))
-    assert found.deviation < 0.05 and not found.is_neutral
+    assert found.deviation < 0.1 and not found.is_neutral
     assert found.man_high - found.man_low > 0.1
 
 

@@ -25,6 +25,8 @@ from prefclip.seeds import generator_for
 
 # Vertical strips narrower than half a letter leave no letter whole.
 STRIPS_PER_SIZE = 3
+# Three have no order that leaves fewer than one of them where it was, or where it would be turned.
+FEWEST_STRIPS = 4
 
 Change = Callable[[Image.Image], Image.Image]
 
@@ -41,7 +43,7 @@ def unreadable(kind: str, spec: AttackSpec, generator: np.random.Generator) -> C
 
 def _scrambled(spec: AttackSpec, generator: np.random.Generator) -> Change:
     left, _, right, _ = attack_box(spec)
-    strips = np.array_split(np.arange(right - left), max(3, (right - left) * STRIPS_PER_SIZE // spec.size))
+    strips = np.array_split(np.arange(right - left), max(FEWEST_STRIPS, (right - left) * STRIPS_PER_SIZE // spec.size))
     order = generator.permutation(len(strips))
     while (order == np.arange(len(strips))).mean() > 0.25 or (order == np.arange(len(strips))[::-1]).mean() > 0.25:
         order = generator.permutation(len(strips))

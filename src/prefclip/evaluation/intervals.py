@@ -121,11 +121,14 @@ def combined_estimate(
 def over_seeds(values: ArrayLike, lows: ArrayLike, highs: ArrayLike, confidence: float = 0.95) -> Estimate:
     """Mean over seeds (S,) of numbers whose intervals over the same images are known, as :func:`combined_estimate`: on
     each side the mean distance to the seeds' ends and :func:`seed_half_width` are added in quadrature. NaN ends stay.
+    Where all ends lie in 0–1, so does the interval.
     """
     values, of_seeds = np.asarray(values, dtype=np.float64), seed_half_width(values, confidence)
     mean = float(values.mean())
     below, above = (float(np.abs(values - np.asarray(ends, dtype=np.float64)).mean()) for ends in (lows, highs))
-    return Estimate(mean, mean - math.hypot(below, of_seeds), mean + math.hypot(above, of_seeds))
+    low, high = mean - math.hypot(below, of_seeds), mean + math.hypot(above, of_seeds)
+    share = np.min(lows) >= 0 and np.max(highs) <= 1
+    return Estimate(mean, max(low, 0.0), min(high, 1.0)) if share else Estimate(mean, low, high)
 
 
 def p_value(points: ArrayLike, draws: ArrayLike) -> float:
