@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from whole_run import EVERY_T, SCALES, concept_table, reading_rows
 
 from prefclip.reporting.data_limits import limits_text, tones_in_order
-from prefclip.reporting.drawing.curves import CurveError, mean_of, named_scale, rows_of, untouched
+from prefclip.reporting.drawing.curves import CurveError, named_scale, rows_of, untouched
 from prefclip.reporting.drawing.gender_map import has_gender_map
 from prefclip.reporting.drawing.style import print_style
 from prefclip.reporting.figures import all_names, leaf
@@ -44,8 +44,6 @@ def test_curves_average_seeds_and_leave_the_untouched_out():
     rows = rows_of(reading_table(), map="shared", dataset="food", images="typographic", metric="accuracy")
     assert rows["t"].tolist() == list(SCALES) and len(EVERY_T) == len(SCALES) + 1
     assert rows.loc[rows["t"] == 0, "value"].item() == pytest.approx(0.505)
-    both = mean_of([rows, rows.assign(value=rows["value"] + 0.1)])
-    assert both.loc[both["t"] == 0, "value"].item() == pytest.approx(0.555)
     assert untouched(reading_table(), map="shared", dataset="food", images="clean", metric="accuracy") == 0.9
 
 

@@ -25,7 +25,7 @@ from prefclip.seeds import generator_for
 
 SCALES = (-4.0, -2.0, -1.5, -1.0, 0.0, 1.0, 2.0, 4.0)
 EVERY_T = (np.nan, *SCALES)  # NaN: the untouched CLIP
-NEUTRAL = {"t": -1.5, "low": -2.0, "high": -1.0}
+NEUTRAL = {"t": -1.5, "low": -2.0, "high": -1.0, "is_neutral": True}
 GRIDS = {
     "beta": {"vary": "beta", "methods": ["dpo", "kto"], "values": [0.5, 1.0, 1.5], "seeds": [0]},
     "weight": {"vary": "regulariser_weight", "methods": ["dpo"], "values": [0, 1.0], "seeds": [0]},
@@ -79,7 +79,7 @@ def concept_table(run: tuple[str, str, int], rows: list[dict]) -> pd.DataFrame:
 
 def reading_rows(seed: int) -> list[dict]:
     rows = []
-    for dataset, t in itertools.product(("animals", "food"), EVERY_T):
+    for dataset, t in itertools.product(("animals", "food", "zero_shot_mean"), EVERY_T):
         seen = 1 / (1 + np.exp(-np.nan_to_num(t))) + 0.01 * seed
         common = {"dataset": dataset, "part": "test", "t": t}
         rows.append({**common, "metric": "accuracy", "value": 0.9})
@@ -102,6 +102,11 @@ def gender_rows(names: list[str]) -> list[dict]:
         rows.append({"dataset": "people", "part": part, "axis": "concept", "group": name, "t": t, **gap})
     for axis, metric, t in itertools.product(("gender", "tone"), ("max_skew@5", "max_skew@10", "ndkl"), EVERY_T):
         rows.append({"dataset": "people", "part": "test", "axis": axis, "t": t, "metric": metric, "value": 0.2})
+    chance = {"dataset": "people", "part": "chance", "t": np.nan}
+    for axis, metric in itertools.product(("gender", "tone"), ("max_skew@5", "max_skew@10", "ndkl")):
+        rows.append({**chance, "axis": axis, "metric": metric, "value": 0.15})
+    for kind in ("occupations", "activities"):
+        rows.append({**chance, "axis": "kind", "group": kind, "metric": "absolute_gap", "value": 0.04})
     return rows
 
 

@@ -63,6 +63,14 @@ class GenderMap:
 
         return read_neutral(self.people_files[0])
 
+    @property
+    def called(self) -> str:
+        """What the neutral t is called: that, only where it is one."""
+        from prefclip.reporting.drawing.curves import named_scale
+
+        name = "neutral" if self.neutral["is_neutral"] else "nearest to neutral"
+        return f"{name}, {named_scale(self.neutral['t'])}"
+
     @cached_property
     def people(self) -> "pd.DataFrame":
         """The manifest of the gender set."""

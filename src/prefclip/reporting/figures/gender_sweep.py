@@ -16,7 +16,6 @@ def draw(config, layout):
     from prefclip.reporting.drawing.curves import (
         draw_curve,
         mark_untouched_and_trained,
-        named_scale,
         rows_of,
         untouched,
     )
@@ -47,7 +46,7 @@ def draw(config, layout):
         panel.set_ylabel("mean probability (%)")
     concepts.set_ylabel("recognised (%)")
     panel_title(gender, "a", "Own gender's word")
-    panel_title(apart, "b", "By gender, concepts trained on")
+    panel_title(apart, "b", "The same by gender")
     panel_title(concepts, "c", "Occupation or activity")
     for panel in (gender, apart, concepts):
         panel.grid(True, axis="x")
@@ -56,15 +55,17 @@ def draw(config, layout):
         mark_untouched_and_trained(panel)
         panel.axvspan(neutral["low"], neutral["high"], color=GREY, alpha=0.12, linewidth=0, zorder=0)
         panel.axvline(neutral["t"], color=GREY, linewidth=0.9)
-        panel.legend(loc="lower right", fontsize=6.2, handlelength=2.0, borderaxespad=0.2)
+        panel.legend(loc="upper left", fontsize=6.2, handlelength=2.0, borderaxespad=0.2, frameon=True, framealpha=0.8)
     gender.annotate(
-        f"neutral\n{named_scale(neutral['t'])}",
-        (neutral["t"], 0.97),
+        shown.called,
+        (neutral["t"], 0.03),
         xycoords=("data", "axes fraction"),
         xytext=(2, 0),
         textcoords="offset points",
-        va="top",
+        va="bottom",
+        rotation=90,
         fontsize=6,
+        bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 0.4},
     )
     write_limits(figure, shown.dataset, shown.tones)
     return figure

@@ -21,7 +21,6 @@ def draw(config, layout):
 
     from prefclip.evaluation.concept_table import CHANCE
     from prefclip.preferences.gender_parts import HELD_OUT_CONCEPTS
-    from prefclip.reporting.drawing.curves import named_scale
     from prefclip.reporting.drawing.parts import write_limits
     from prefclip.reporting.drawing.style import BLUE, FAINT, FULL_WIDTH, INK, VERMILLION, new_figure, panel_title
 
@@ -58,7 +57,7 @@ def draw(config, layout):
         panel_title(axes, letter, title)
     handles = [
         Line2D([], [], marker="o", linestyle="", color="white", markeredgecolor=BLUE, label="untouched CLIP"),
-        Line2D([], [], marker="o", linestyle="", color=VERMILLION, label=f"neutral, {named_scale(neutral_t)}"),
+        Line2D([], [], marker="o", linestyle="", color=VERMILLION, label=shown.called),
         Line2D([], [], color=FAINT, linewidth=2.6, label="its interval over pictures"),
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=3)

@@ -16,7 +16,6 @@ def draw(config, layout):
     random, since neither metric can be negative. Numbers are the first seed's.
     """
     from prefclip.evaluation.concept_table import CHANCE
-    from prefclip.reporting.drawing.curves import named_scale
     from prefclip.reporting.drawing.parts import write_limits
     from prefclip.reporting.drawing.style import BLUE, FULL_WIDTH, GREY, INK, VERMILLION, new_figure, panel_title
 
@@ -26,7 +25,7 @@ def draw(config, layout):
     curves = {
         "chance": (chance, INK, (0, (1, 2)), ","),
         "untouched CLIP": (table[table["t"].isna()], GREY, "-", "o"),
-        f"neutral, {named_scale(neutral_t)}": (table[table["t"] == neutral_t], VERMILLION, (0, (4, 1.5)), "s"),
+        shown.called: (table[table["t"] == neutral_t], VERMILLION, (0, (4, 1.5)), "s"),
         "trained, t = 1": (table[table["t"] == 1], BLUE, (0, (1, 1)), "^"),
     }
     skews = table[table["metric"].str.startswith("max_skew@")]
