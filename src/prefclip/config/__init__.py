@@ -6,7 +6,14 @@ Nothing here imports a data set: who reads a configuration hands in what is know
 import importlib
 from typing import TYPE_CHECKING
 
-from prefclip.config.experiment import ZERO_SHOT_MEAN, Config, EvaluationConfig, ModelConfig, method_names
+from prefclip.config.experiment import (
+    EMBEDDED_MODELS,
+    ZERO_SHOT_MEAN,
+    Config,
+    EvaluationConfig,
+    ModelConfig,
+    method_names,
+)
 from prefclip.config.methods import MethodConfig
 from prefclip.config.pictures import DataConfig
 from prefclip.config.sections import ConfigError
@@ -15,6 +22,7 @@ if TYPE_CHECKING:
     from prefclip.config.reading import check_config, json_schema, read_config
 
 __all__ = [
+    "EMBEDDED_MODELS",
     "ZERO_SHOT_MEAN",
     "Config",
     "ConfigError",

@@ -26,6 +26,7 @@ class KnownDataset(Protocol):
     splits: Mapping[str, int | None]
 
 
+EMBEDDED_MODELS = ("emoji-clip", "emoji-vit")
 ZERO_SHOT_MEAN = "zero_shot_mean"  # what the unweighted mean over the zero-shot sets is called
 
 
@@ -41,7 +42,7 @@ class ModelConfig(Section):
     @property
     def is_embedded(self) -> bool:
         """Whether it is one of those that ship with the repository."""
-        return self.name in ("emoji-clip", "emoji-vit")
+        return self.name in EMBEDDED_MODELS
 
     @property
     def key(self) -> str:

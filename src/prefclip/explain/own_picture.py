@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from prefclip.config import ModelConfig
+from prefclip.config import EMBEDDED_MODELS, ModelConfig
 from prefclip.datasets.class_lists import ClassList, check_names
 from prefclip.datasets.photographs import open_rgb, resize_and_crop
 from prefclip.errors import PrefclipError
 from prefclip.evaluation.zero_shot import CHECKPOINT_FILES, checkpoint_files
 from prefclip.explain.explanation import explain_pictures, label_probabilities
 from prefclip.models.checkpoints import load_checkpoint
-from prefclip.models.loading import EMOJI_CLIP, LoadedModel, load_model
+from prefclip.models.loading import LoadedModel, load_model
 from prefclip.models.weight_files import native_image_size
 from prefclip.run.files import RunFiles
 
@@ -92,7 +92,7 @@ def select_models(
     if run is None:
         if methods or seed is not None:
             raise OwnPictureError("--method and --seed: need --run, the folder of the run that they belong to.")
-        return _named_models(model or EMOJI_CLIP, weights, checkpoints)
+        return _named_models(model or EMBEDDED_MODELS[0], weights, checkpoints)
     if model or weights or checkpoints:
         raise OwnPictureError(
             "--run: has a model and checkpoints of its own; leave out the other options that name them."
@@ -101,10 +101,10 @@ def select_models(
 
 
 def _named_models(model: str, weights: str | None, checkpoints: Sequence[Path]) -> Models:
-    if weights is None and model != EMOJI_CLIP:
+    if weights is None and model not in EMBEDDED_MODELS:
         raise OwnPictureError(f"--weights: say which ones of {model}: a safetensors file or a pretrained tag.")
-    chosen = {"name": model} if weights is None else {"name": model, "weights": weights}
-    size = {} if model == EMOJI_CLIP else {"image_size": native_image_size(model)}
+    chosen = {"name": model, "weights": weights or f"resources/embedded/{model}.safetensors"}
+    size = {} if model in EMBEDDED_MODELS else {"image_size": native_image_size(model)}
     return Models(ModelConfig(**chosen, **size), dict(zip(_short_names(checkpoints), checkpoints, strict=True)))
 
 

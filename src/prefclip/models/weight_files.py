@@ -8,6 +8,7 @@ import open_clip
 from huggingface_hub import hf_hub_download
 from open_clip.pretrained import get_pretrained_cfg, list_pretrained_tags_by_model
 
+from prefclip.config import EMBEDDED_MODELS
 from prefclip.errors import PrefclipError
 
 RANDOM = "random"
@@ -23,7 +24,7 @@ def check_architecture(name: str) -> None:
     """Raise ModelError, with the nearest names, if open_clip has no architecture called ``name``."""
     known = open_clip.list_models()
     if name not in known:
-        near = difflib.get_close_matches(name, [*known, "emoji-clip", "emoji-vit"], n=3)
+        near = difflib.get_close_matches(name, [*known, *EMBEDDED_MODELS], n=3)
         near = near or ["emoji-clip", "ViT-B-32-quickgelu"]
         raise ModelError(f"model.name: open_clip has no architecture {name!r}; nearest: {', '.join(near)}.")
 
