@@ -37,8 +37,8 @@ LOG_EVERY = 250
 TEXT_EVERY = 4
 TEXT_LEARNING_SHARE = 0.3
 LARGEST_SCALE = 100.0
-HALF_AND_HALF = Mixture(pictures=0.30, words=0.20, caption_names_word=0.65, ink=0.20)
-PICTURES_FIRST = Mixture(pictures=0.35, words=0.15, caption_names_word=0.6, ink=0.20)
+HALF_AND_HALF = Mixture(pictures=0.30, words=0.15, caption_names_word=0.55, ink=0.30, people=0.35)
+PICTURES_FIRST = Mixture(pictures=0.35, words=0.10, caption_names_word=0.5, ink=0.30, people=0.35)
 
 
 @dataclass(frozen=True)

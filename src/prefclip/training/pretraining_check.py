@@ -13,7 +13,7 @@ from prefclip.seeds import generator_for
 
 IMAGES_PER_SET = 300
 INK = ("turned", "mirrored")
-WORD_SIZES = (12, 18)
+WORD_SIZES = (10, 15)
 PEOPLE = "people"
 
 
@@ -24,12 +24,13 @@ class PretrainingCheck:
     ``clean_zero_shot``, ``seen_…`` (clean, of drawings that were trained on), ``attacked_…`` and ``word_…`` (called by
     the word that is painted on), ``ink_…`` (its twin), ``slip_…`` (the word on a slip of paper) and ``unseen_…``
     (painted in held-out fonts and colours); all but ``seen`` with held-out drawings. ``gender``: of women and men
-    recognised, given what they do.
+    recognised, given what they do; ``gender_seen`` in drawings that were trained on.
     """
 
     def __init__(self, world: EmojiWorld, captions: list[str]):
         self.sets = [_render_set(world, captions, dataset) for dataset in world.classes if dataset != PEOPLE]
-        self.people = _render_people(world, captions)
+        self.people = {"gender": _render_people(world, captions, True)}
+        self.people["gender_seen"] = _render_people(world, captions, False)
 
     @torch.no_grad()
     def __call__(self, model: EmojiClip, caption_features: Tensor) -> dict[str, float]:
@@ -44,14 +45,16 @@ class PretrainingCheck:
             hits = {kind: answer == labels for kind, answer in answers.items()} | {"word": answers["attacked"] == words}
             shares.append({kind: hit.float().mean().item() for kind, hit in hits.items()})
         means = {kind: float(np.mean([of_set[kind] for of_set in shares[1:]])) for kind in shares[0]}
-        pixels, own, other = self.people
-        images = model.encode_image(pixels, normalize=True)
-        towards = (images * (caption_features[own] - caption_features[other])).sum(dim=1)
+        recognised = {}
+        for kind, (pixels, own, other) in self.people.items():
+            images = model.encode_image(pixels, normalize=True)
+            towards = (images * (caption_features[own] - caption_features[other])).sum(dim=1)
+            recognised[kind] = (towards > 0).float().mean().item()
         return {
             f"{kind}_{domain}": of_domain[kind]
             for domain, of_domain in {"in": shares[0], "zero_shot": means}.items()
             for kind in shares[0]
-        } | {"gender": (towards > 0).float().mean().item()}
+        } | recognised
 
 
 def _render_set(
@@ -82,11 +85,11 @@ def _render_set(
     return stacks, torch.tensor(labels), torch.tensor(words), torch.tensor([captions.index(name) for name in names])
 
 
-def _render_people(world: EmojiWorld, captions: list[str]) -> tuple[Tensor, Tensor, Tensor]:
-    """Women and men in held-out drawings, and the captions of their own and of the other gender."""
+def _render_people(world: EmojiWorld, captions: list[str], held_out: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """Women and men in drawings that are held out, or not, and the captions of their own and of the other gender."""
     sources = world.sources
     gendered = sources.index[(sources["dataset"] == PEOPLE) & sources["gender"].isin(["man", "woman"])]
-    rows = [row for row in gendered if row in world.held_out]
+    rows = [row for row in gendered if (row in world.held_out) == held_out]
     images, own, other = [], [], []
     for index in range(IMAGES_PER_SET):
         generator = generator_for("pretraining", "check", PEOPLE, index)

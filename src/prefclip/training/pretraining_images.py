@@ -22,11 +22,11 @@ GENDERS = ("person", "man", "woman")
 INK_KINDS = ("script", "non-word", "scrambled", "strokes")
 SCRIPTS = ((0x10D0, 0x10F0), (0x561, 0x586))  # Georgian; Armenian small letters
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-WORD_SIZES = (11, 19)
+WORD_SIZES = (9, 18)
 SLIP_SHARE = 0.25  # of words and of other ink; the rest is painted over the picture
 GREY_SHARE = 0.1  # of drawings
 # How often the caption of a person tells everything, the concept alone, the gender alone.
-PEOPLE_CAPTION_SHARES = (0.6, 0.25, 0.15)
+PEOPLE_CAPTION_SHARES = (0.65, 0.15, 0.2)
 
 
 @dataclass(frozen=True)
