@@ -2,14 +2,17 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
+from PIL import Image
 
 from prefclip.attacks.looks import CONDITIONS, HELD_OUT, PAINTED, PRETRAINED, SEEN
 from prefclip.config import read_config
 from prefclip.datasets.emoji_scenes import EmojiWorld
 from prefclip.training import pretraining_images
 from prefclip.training.pretraining_images import (
+    FLIPS,
     INK_KINDS,
     Mixture,
     PretrainingBatches,
@@ -34,26 +37,27 @@ def test_one_style_of_every_concept_is_held_out(shipped):
 
 
 def test_pretraining_sees_nothing_of_it(shipped, monkeypatch):
-    rendered, specs, kinds = [], [], []
-    source_image, draw_attack, unreadable = (
-        EmojiWorld.source_image,
-        pretraining_images.draw_attack,
-        pretraining_images.unreadable,
-    )
+    rendered, drawn = [], []
+    source_image, draw_attack = EmojiWorld.source_image, pretraining_images.draw_attack
     monkeypatch.setattr(EmojiWorld, "source_image", lambda self, row: rendered.append(row) or source_image(self, row))
-    monkeypatch.setattr(pretraining_images, "draw_attack", lambda *given: specs.append(given[1]) or draw_attack(*given))
-    monkeypatch.setattr(pretraining_images, "unreadable", lambda *given: kinds.append(given[0]) or unreadable(*given))
+    monkeypatch.setattr(
+        pretraining_images, "draw_attack", lambda *given: drawn.append(given[1:]) or draw_attack(*given)
+    )
     captions = caption_names(shipped)
     pool = ScenePool(shipped, captions, 300, 0.25, 0)
     words = [(name, captions.index(name)) for name in object_names(shipped)]
     batches = PretrainingBatches(pool, words, [Mixture(0.1, 0.2, 0.5, ink=0.4)], 600, 0)
     assert batches[0][0].shape == (600, 64, 64, 3)
     assert len(set(rendered)) > 200 and not set(rendered) & shipped.held_out
+    specs = [spec for spec, *_ in drawn]
     assert {spec.font for spec in specs} == set(PRETRAINED.fonts) and not set(PRETRAINED.fonts) & set(HELD_OUT.fonts)
     assert {spec.fill for spec in specs} | {spec.stroke for spec in specs} <= {*SEEN.colours, *SEEN.papers}
     assert {spec.slip for spec in specs} == {True, False}
-    control = set(read_config(ROOT / "config/embedded.yaml").attack.ink)
-    assert set(kinds) == {"scrambled"} and not {*INK_KINDS, *kinds} & control
+    # No word is cut into strips, as the control's are: what changes a mask moves it as a whole.
+    assert read_config(ROOT / "config/embedded.yaml").attack.ink == ("scrambled",) and "scrambled" not in INK_KINDS
+    mask = Image.fromarray(np.random.default_rng(0).integers(0, 256, (8, 20), np.uint8))
+    moved = {change(mask).tobytes() for _, *changes in drawn for change in changes}
+    assert moved == {mask.transpose(flip).tobytes() for flip in FLIPS.values()}
 
 
 def test_training_and_choosing_see_one_condition(attacked_shipped):

@@ -35,7 +35,7 @@ class EmojiClipShape:
     is a transformer of that many layers, of ``vision_width`` and ``vision_heads``, on the first ``stem`` convolutions.
     """
 
-    channels: tuple[int, ...] = (24, 48, 96, 96, 192)
+    channels: tuple[int, ...] = (24, 48, 96, 128, 256)
     strides: tuple[int, ...] = (2, 2, 1, 2, 2)
     pooled: tuple[int, int] = (2, 4)
     hidden: int = 512

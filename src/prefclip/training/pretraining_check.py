@@ -12,7 +12,7 @@ from prefclip.models.emoji_clip import EmojiClip
 from prefclip.seeds import generator_for
 
 IMAGES_PER_SET = 300
-INK = ("turned", "mirrored")
+INK = ("scrambled",)
 WORD_SIZES = (10, 15)
 PEOPLE = "people"
 

@@ -8,21 +8,25 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import torch
-from PIL import Image, ImageDraw
+from PIL import Image
 from torch.utils.data import Dataset
 
-from prefclip.attacks.ink import unreadable
-from prefclip.attacks.looks import COLOURS, PRETRAINED, SEEN
+from prefclip.attacks.looks import PRETRAINED, SEEN
 from prefclip.attacks.typography import draw_attack, draw_spec
 from prefclip.datasets.emoji_scenes import CANVAS_SIZE, EmojiWorld, random_background, render_scene
 from prefclip.seeds import generator_for
 
 GENDERS = ("person", "man", "woman")
-# Kinds of ink that are trained on; the control (`attacks.ink`) has others.
-INK_KINDS = ("script", "non-word", "scrambled", "strokes")
+FLIPS = {
+    "turned": Image.Transpose.ROTATE_180,
+    "mirrored": Image.Transpose.FLIP_LEFT_RIGHT,
+    "upside down": Image.Transpose.FLIP_TOP_BOTTOM,
+}
+# Kinds of ink that are trained on; the control's strips (`attacks.ink`) are none of them.
+INK_KINDS = ("script", "non-word", "anagram", *FLIPS)
 SCRIPTS = ((0x10D0, 0x10F0), (0x561, 0x586))  # Georgian; Armenian small letters
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-WORD_SIZES = (9, 18)
+WORD_SIZES = (8, 17)
 SLIP_SHARE = 0.25  # of words and of other ink; the rest is painted over the picture
 GREY_SHARE = 0.1  # of drawings
 # How often the caption of a person tells everything, the concept alone, the gender alone.
@@ -159,30 +163,26 @@ def varied(source: Image.Image, generator: np.random.Generator) -> Image.Image:
 
 
 def with_unreadable_ink(canvas: Image.Image, word: str, generator: np.random.Generator) -> Image.Image:
-    """Ink that says nothing, as much as a word has: strokes, another script, a non-word, or strips of a word."""
+    """Ink that says nothing, as much as a word has: another script, a non-word, or a word whose letters are in another
+    order, or that is turned or mirrored."""
     kind = INK_KINDS[int(generator.integers(len(INK_KINDS)))]
-    if kind == "strokes":
-        return _with_strokes(canvas, generator)
     if kind == "script":
         letters = SCRIPTS[int(generator.integers(len(SCRIPTS)))]
         word = "".join(chr(int(code)) for code in generator.integers(letters[0], letters[1] + 1, size=len(word)))
     elif kind == "non-word":
         word = "".join(LETTERS[int(place)] for place in generator.integers(len(LETTERS), size=max(3, len(word))))
+    elif kind == "anagram":
+        word = _anagram(word, generator)
     look = SEEN if kind == "script" else PRETRAINED  # DejaVu alone has such letters
     spec = draw_spec(word, canvas.size, WORD_SIZES, generator, look, generator.random() < SLIP_SHARE)
-    change = unreadable("scrambled", spec, generator) if kind == "scrambled" else lambda mask: mask
-    return draw_attack(canvas, spec, change)
+    if kind in FLIPS:
+        return draw_attack(canvas, spec, lambda mask: mask.transpose(FLIPS[kind]))
+    return draw_attack(canvas, spec)
 
 
-def _with_strokes(canvas: Image.Image, generator: np.random.Generator) -> Image.Image:
-    picture = canvas.copy()
-    draw = ImageDraw.Draw(picture)
-    fill, stroke = generator.choice(list(COLOURS), size=2, replace=False)
-    height = int(generator.integers(*WORD_SIZES))
-    left, top = generator.integers(0, (canvas.width // 2, canvas.height - height))
-    for x in range(int(left), int(generator.integers(left + 16, canvas.width + 1)), 5):
-        across, down = x + generator.integers(0, 9, 2), top + generator.integers(0, height, 2)
-        ends = [(int(across[0]), int(down[0])), (int(across[1]), int(down[1]))]
-        draw.line(ends, fill=COLOURS[str(stroke)], width=4)
-        draw.line(ends, fill=COLOURS[str(fill)], width=2)
-    return picture
+def _anagram(word: str, generator: np.random.Generator) -> str:
+    """The letters of a word in another order."""
+    shuffled = word
+    while shuffled == word:
+        shuffled = "".join(word[int(place)] for place in generator.permutation(len(word))).strip()
+    return shuffled
