@@ -32,7 +32,7 @@ from prefclip.training.pretraining_images import (
 )
 
 LOG_EVERY = 250
-MOST_PICTURES = Mixture(pictures=0.4, words=0.1, caption_names_word=0.5, ink=0.2)
+MOST_PICTURES = Mixture(pictures=0.3, words=0.1, caption_names_word=0.5, ink=0.3)
 
 
 @dataclass(frozen=True)
