@@ -86,6 +86,8 @@ def test_a_file_that_chose_nothing(tmp_path, text):
         ({"trials": 0, "ranges": RANGES}, "trials"),
         ({"ranges": {}}, "ranges"),
         ({"ranges": {"learning_rate": [1e-2, 1e-3]}}, "the lower end comes first"),
+        ({"ranges": {"beta": [0.1]}}, r"ranges.beta: expected at least 2 item\(s\), got \[0.1\]"),
+        ({"ranges": {"beta": [0.1, 1, 2]}}, r"ranges.beta: expected at most 2 item\(s\)"),
         ({"ranges": {"learning_rate": [0.0, 1e-3]}}, "learning_rate"),
         ({"ranges": {"epochs": [1, 3]}}, "epochs"),
     ],

@@ -13,10 +13,14 @@ from prefclip.run.steps import step_class, step_names
 SETTINGS = yaml.safe_load((Path(__file__).resolve().parents[2] / "config/embedded.yaml").read_text(encoding="utf-8"))
 # Keys with no other value in a run of this kind, or in none of the others' company.
 ONE_VALUE = [f"data.{key}" for key in ("source", "root", "train", "real", "bias", "own")]
-ONE_VALUE += ["experiment", "protocol", "model.name", "model.weights"]
+ONE_VALUE += ["experiment", "protocol", "model.name", "model.weights", "tuned"]
 ONE_VALUE += [f"methods.{name}.kind" for name in ("ce", "dpo")]
 ONE_VALUE += [f"concepts.{name}.{key}" for name in ("reading", "gender") for key in ("concept", "dataset", "rank")]
 OTHERS = {
+    "attack.ink": ["turned"],
+    "tuning.ranges.learning_rate": [1.0e-3, 1.0e-2],
+    "tuning.ranges.regulariser_weight": [1.0, 30.0],
+    "tuning.ranges.beta": [0.1, 2.0],
     "model.image_size": 32,
     "sweeps.grids": {},
     "saliency.dataset": "food",

@@ -49,6 +49,7 @@ STAGES = [
     (["fetch", RUN], f"{RUN}/sources/embedded/checksums.json"),
     *((["manifest", RUN, name], f"{RUN}/data/{name}/images.npy") for name in DATASETS),
     *((["attacks", RUN, name], f"{RUN}/attacked/{name}/images.npy") for name in DATASETS),
+    *((["ink", RUN, name], f"{RUN}/ink/{name}/images.npy") for name in DATASETS),
     (["pairs", RUN, "animals"], f"{RUN}/preferences/animals.parquet"),
     (["reference", RUN], f"{RUN}/reference/{MODEL}/animals.safetensors"),
     (["train", RUN, "ce"], tuned("ce")),

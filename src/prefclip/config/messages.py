@@ -25,6 +25,7 @@ _EXPECTED = {
     "bool_parsing": "expected true or false",
     "string_type": "expected text",
     "too_short": "expected at least {min_length} item(s)",
+    "too_long": "expected at most {max_length} item(s)",
 }
 
 
@@ -47,6 +48,8 @@ def _clause(place: tuple, entry: dict, model: type[BaseModel]) -> str:
         close = difflib.get_close_matches(str(place[-1]), allowed, n=1)
         hint = f" (did you mean {close[0]!r}?)" if close else ""
         return f"unknown key {where!r}{hint}; allowed: {', '.join(allowed)}"
+    if kind == "missing" and isinstance(place[-1], int):
+        return f"{'.'.join(map(str, place[:-1]))}: expected at least {place[-1] + 1} item(s), got {entry['input']!r}"
     if kind == "missing":
         meaning = _fields(model, place[:-1])[place[-1]].description
         return f"key {where!r} is missing" + (f" ({meaning})" if meaning else "")
