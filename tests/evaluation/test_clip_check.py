@@ -32,7 +32,7 @@ def predictions(shares: dict[str, float], count: int = 1000) -> pd.DataFrame:
             columns |= dict.fromkeys(("second", "third", "word_label"), -1)
             columns |= dict.fromkeys((f"probability_{name}" for name in ("true", "predicted", "second", "third")), 0.1)
             ids = [f"{dataset}-{place}" for place in range(count)]
-            rows = pd.DataFrame({**columns, "id": ids, "clean_id": ids, "retention_kl": 0.0})
+            rows = pd.DataFrame({**columns, "id": ids, "clean_id": ids, "cluster": ids, "retention_kl": 0.0})
             parts.append(rows.assign(weights="raw", dataset=dataset, images=images))
     return pd.concat(parts, ignore_index=True)
 

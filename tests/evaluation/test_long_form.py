@@ -18,22 +18,23 @@ def predictions(count=30, variants=1, sets=("animals", "food")):
     generator = np.random.default_rng(0)
     rows = []
     for dataset in sets:
-        for kind in ("clean", "typographic"):
+        for kind in ("clean", "ink", "typographic"):
             for index in range(count):
-                for variant in range(variants if kind == "typographic" else 1):
+                for variant in range(1 if kind == "clean" else variants):
                     label = int(generator.integers(4))
                     rows.append(
                         {
                             "weights": "raw",
                             "dataset": dataset,
                             "images": kind,
-                            "id": f"{dataset}-{index:03}" + (f".w{variant}" if kind == "typographic" else ""),
+                            "id": f"{dataset}-{index:03}" + ("" if kind == "clean" else f".w{variant}"),
                             "clean_id": f"{dataset}-{index:03}",
+                            "cluster": f"{dataset} {index // 2}",
                             "label": label,
                             "predicted": int(generator.integers(4)),
                             "second": 1,
                             "third": -1,
-                            "word_label": (label + 1) % 4 if kind == "typographic" else -1,
+                            "word_label": -1 if kind == "clean" else (label + 1) % 4,
                             "probability_true": 0.25,
                             "probability_predicted": 0.5,
                             "probability_second": 0.2,
@@ -67,8 +68,8 @@ def test_an_image_scored_twice_is_refused(tmp_path):
 
 
 def test_missing_columns_are_named(tmp_path):
-    with pytest.raises(LongFormError, match="lack third, retention_kl"):
-        write_predictions(predictions().drop(columns=["third", "retention_kl"]), tmp_path / "p.parquet")
+    with pytest.raises(LongFormError, match="lack cluster, third, retention_kl"):
+        write_predictions(predictions().drop(columns=["third", "retention_kl", "cluster"]), tmp_path / "p.parquet")
 
 
 @pytest.mark.parametrize("content", [None, b"not parquet"])

@@ -54,7 +54,12 @@ def test_nothing_to_score_is_one_clear_error():
 
 def test_every_clean_image_needs_its_twins():
     clean = chosen(3)
-    attacked = pd.DataFrame({"id": ["a-0000", "a-0001", "a-0000"], "row": range(3)})
-    with pytest.raises(SelectionError, match="1 images have no typographic twin, a-0002"):
+    painted = pd.DataFrame({"id": ["a-0000", "a-0001", "a-0000"], "row": range(3), "condition": "painted"})
+    on_slips = pd.DataFrame({"id": list(clean["id"]), "row": range(3, 6), "condition": "slip"})
+    attacked = pd.concat([painted, on_slips], ignore_index=True)
+    with pytest.raises(SelectionError, match=r"1 images have no typographic twin \(painted\), a-0002"):
         select_attacked(attacked, clean, "a")
-    assert len(select_attacked(attacked, clean.head(2), "a")) == 3
+    assert list(select_attacked(attacked, clean.head(2), "a")["row"]) == [0, 1, 2]
+    assert list(select_attacked(attacked, clean, "a", "slip")["row"]) == [3, 4, 5]
+    with pytest.raises(SelectionError, match=r"1 images have no typographic twin \(slip\), a-0001"):
+        select_attacked(attacked.drop(index=4), clean, "a", "slip")

@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tiny_world import tiny_config
+from tiny_world import SIZE_RANGE, tiny_config
 
+from prefclip.attacks.ink import draw_ink_twins
 from prefclip.attacks.synthesis import synthesise_attacks
 from prefclip.config import Config
 from prefclip.datasets.build import build_manifest
+from prefclip.datasets.manifest import read_manifest
 from prefclip.evaluation import zero_shot
 from prefclip.evaluation.long_form import read_predictions
 from prefclip.evaluation.scoring import ScoringError, class_logits, predictions_of
@@ -40,6 +42,7 @@ def made(world, tmp_path_factory):
     values = tiny_config(world, zero_shot=["food"], bias=["people"]).model_dump()
     values |= {"experiment": "tiny", "methods": METHODS, "seeds": [0], "model": {"weights": str(base)}}
     values["evaluation"] = {"batch_size": 3, "bootstrap_samples": 50}
+    values["attack"] = {"conditions": ["painted", "slip"]}
     config = Config.model_validate(values)
     layout = RunFiles(str(folder / "results"))
     write_text(layout.config, config.model_dump_json())
@@ -47,7 +50,10 @@ def made(world, tmp_path_factory):
         clean = (layout.images(dataset), layout.manifest(dataset), layout.classes(dataset))
         build_manifest(config, dataset, *clean)
         attacked = (layout.attacked_images(dataset), layout.attacked_manifest(dataset))
-        synthesise_attacks(clean[1], clean[0], clean[2], *attacked, (9, 14), variants=2)
+        conditions = config.attack_conditions(dataset)
+        synthesise_attacks(clean[1], clean[0], clean[2], *attacked, SIZE_RANGE, variants=2, test_conditions=conditions)
+        ink = (layout.ink_images(dataset), layout.ink_manifest(dataset))
+        draw_ink_twins(dataset, attacked[1], clean[0], *ink, config.attack.ink, ("test",))
     loaded = load_model(config.model)
     for method, files in (("ce", ["raw"]), ("dpo", ["raw", "averaged"])):
         for shift, weights in enumerate(files):
@@ -87,16 +93,31 @@ def test_every_image_of_every_set_is_scored_once_by_each_weights(run):
     evaluate(layout, "dpo", 0)
     rows = read_predictions(layout.predictions("emoji-clip", "dpo", 0))
     counts = rows.groupby(["weights", "dataset", "images"], observed=True).size().to_dict()
+    painted = ("clean", "ink", "typographic")
+    kinds = {"animals": (*painted, "ink:slip", "typographic:slip"), "people": painted}
+    kinds["food"] = kinds["animals"]
     assert counts == {
-        (weights, dataset, images): 8 * (2 if images == "typographic" else 1)
+        (weights, dataset, images): 8 * (1 if images == "clean" else 2)
         for weights in ("raw", "averaged")
-        for dataset in ("animals", "food", "people")
-        for images in ("clean", "typographic")
+        for dataset in kinds
+        for images in kinds[dataset]
     }
     assert (rows.loc[rows["images"] == "clean", "retention_kl"] > 0).all()
-    assert rows.loc[rows["images"] == "typographic", "retention_kl"].isna().all()
-    assert (rows.loc[rows["images"] == "clean", "word_label"] == -1).all()
+    assert rows.loc[rows["images"] != "clean", "retention_kl"].isna().all()
+    assert ((rows["word_label"] == -1) == (rows["images"] == "clean")).all()
     assert (rows["probability_predicted"] >= rows["probability_true"]).all()
+
+
+def test_ink_has_the_word_of_its_twin_and_all_versions_the_drawing_of_their_image(run):
+    _, layout = run
+    evaluate(layout, "clip", 0)
+    rows = read_predictions(answers(layout, "clip"))
+    for dataset, found in rows.groupby("dataset", observed=True):
+        drawings = read_manifest(layout.manifest(dataset)).set_index("id")["cluster"]
+        assert list(found["cluster"]) == list(drawings.loc[found["clean_id"]])
+    ink = rows[rows["images"].str.startswith("ink")].assign(id=lambda rows: rows["id"].str.removesuffix(".ink"))
+    words = rows[rows["images"].str.startswith("typographic")].set_index(["dataset", "id"])["word_label"]
+    assert ink.set_index(["dataset", "id"])["word_label"].sort_index().equals(words.sort_index())
 
 
 def test_untouched_clip_keeps_all_of_itself(run):
@@ -178,13 +199,14 @@ def test_manifest_images_and_classes_must_belong_together(run):
 
 def test_logits_do_not_depend_on_the_batch(made):
     config, layout = made
-    chosen = zero_shot.read_image_set(config, "food", layout, "test")
+    chosen = zero_shot.read_scored_set(config, "food", layout, "test")
+    _, images = chosen.parts["clean"]
     loaded = load_model(config.model)
     texts = torch.nn.functional.normalize(torch.randn(3, 8), dim=1)
     rows = np.array([5, 0, 3])
     with torch.no_grad():
-        together = class_logits(loaded, texts, chosen.clean_images, rows, 3)
-        alone = class_logits(loaded, texts, chosen.clean_images, rows, 1)
+        together = class_logits(loaded, texts, images, rows, 3)
+        alone = class_logits(loaded, texts, images, rows, 1)
     torch.testing.assert_close(together, alone, rtol=1e-4, atol=1e-5)
 
 
