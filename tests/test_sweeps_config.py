@@ -18,12 +18,17 @@ from prefclip.run.steps.train import Train
 
 ROOT = Path(__file__).resolve().parents[1]
 EMBEDDED = yaml.safe_load((ROOT / "config/embedded.yaml").read_text(encoding="utf-8"))
+OWN = {"dpo": {"objective": "dpo", "parameters": {"beta": 0.5}}, "ipo": {"objective": "ipo", "learning_rate": 0.002}}
 BETA = {"vary": "beta", "methods": ["dpo"], "values": [0.1, 1]}
 
 
 def with_grids(grids: dict, zero_shot: list | None = None, **changes: object) -> Config:
-    """The default experiment (main β of dpo: 0.5; 6,400 training images) with other sweeps."""
+    """The default experiment with other sweeps, 6,400 training images and settings of its own."""
     values = copy.deepcopy(EMBEDDED) | {"concepts": {}, "sweeps": {"zero_shot": zero_shot, "grids": grids}} | changes
+    values["data"]["train_images"] = 6400
+    values |= {"tuned": None, "tuning": None}
+    if "methods" not in changes:
+        values["methods"] |= OWN
     return check_config(values, "run.yaml", DATASETS)
 
 
@@ -184,7 +189,7 @@ def test_sets_that_the_run_does_not_have_are_named():
 
 
 def test_a_main_method_may_not_have_the_name_of_a_point():
-    methods = {**EMBEDDED["methods"], "dpo-beta-1": {"objective": "ce"}}
+    methods = {**EMBEDDED["methods"], **OWN, "dpo-beta-1": {"objective": "ce"}}
     with pytest.raises(ConfigError, match=r"its point 'dpo-beta-1' has the name of a method .* rename methods\.dpo-be"):
         with_grids({"beta": BETA}, methods=methods)
 

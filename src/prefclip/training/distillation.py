@@ -96,7 +96,7 @@ def _distil(
     tokenizer = CompactTokenizer(teacher.shape.vocabulary, teacher.shape.context_length)
     with torch.no_grad():
         texts = teacher.encode_text(tokenizer([TEMPLATES[0].format(name) for name in captions]), normalize=True)
-    scale = float(teacher.logit_scale.exp())
+    scale = float(teacher.logit_scale.detach().exp())
     answers = image_tower(teacher)
     optimizer = torch.optim.AdamW(student.visual.parameters(), plan.learning_rate, weight_decay=plan.weight_decay)
     losses, started = [], time.monotonic()
