@@ -1,5 +1,6 @@
 """Numbers of a stored table computed again, from nothing but the rows that they name."""
 
+import ast
 import json
 from functools import lru_cache
 from pathlib import Path
@@ -55,6 +56,12 @@ def computed(formula: str, table: Table, number: Number, run: str) -> float:
     return eval(formula, {"__builtins__": {}}, means)
 
 
+def denominators(formula: str) -> list[str]:
+    """What a formula divides by."""
+    nodes = ast.walk(ast.parse(formula, mode="eval"))
+    return [ast.unparse(node.right) for node in nodes if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)]
+
+
 def assert_recomputed(table: Table, run: str) -> None:
     """Every number of a table of the run in ``run``, every count of images, every verdict on a threshold."""
     assert table.numbers
@@ -62,8 +69,8 @@ def assert_recomputed(table: Table, run: str) -> None:
         place = f"{table.name}: {number.row},{number.column}"
         if number.value is None:
             # There is no ratio to a loss that is none.
-            below = number.formula.partition(" / ")[2]
-            assert not number.terms or computed(below, table, number, run) <= 0, place
+            below = denominators(number.formula) if number.terms else []
+            assert not number.terms or any(computed(each, table, number, run) <= 0 for each in below), place
             continue
         found = computed(number.formula, table, number, run)
         assert number.value == pytest.approx(found, abs=1.01e-6 if "of_seeds" in number.keys else 1e-9), place

@@ -62,6 +62,7 @@ def write_photographs(config: Config, layout: RunFiles, count: int = 60) -> None
 
 def answers(dataset: str, images: str, count: int, share: float, run: tuple) -> pd.DataFrame:
     noise = generator_for(dataset, images, *map(str, run))
+    ids = [f"{dataset}-{place:03}" for place in range(count)]
     label = np.arange(count) % CLASSES
     word = (label + 1) % CLASSES
     wrong = np.where(noise.random(count) < 0.5, word, (label + 2) % CLASSES)
@@ -72,13 +73,14 @@ def answers(dataset: str, images: str, count: int, share: float, run: tuple) -> 
         {
             "dataset": dataset,
             "images": images,
-            "id": [f"{dataset}-{place:03}" for place in range(count)],
-            "clean_id": [f"{dataset}-{place:03}" for place in range(count)],
+            "id": ids,
+            "clean_id": ids,
+            "cluster": ids,
             "label": label,
             "predicted": predicted,
             "second": (predicted + 1) % CLASSES,
             "third": (predicted + 2) % CLASSES,
-            "word_label": np.where(images == "typographic", word, -1),
+            "word_label": -1 if images == "clean" else word,
             "probability_true": 0.5,
             "probability_predicted": 0.5,
             "probability_second": 0.2,

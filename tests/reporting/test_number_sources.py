@@ -17,6 +17,7 @@ from prefclip.evaluation.long_form import read_predictions, write_predictions
 from prefclip.explain.saliency.score_table import SCORES
 from prefclip.files import write_text
 from prefclip.reporting.tables import leaf, make_table, table_names
+from prefclip.reporting.traced import Traced
 from prefclip.run.files import RunFiles
 from prefclip.run.plan import method_runs
 from prefclip.seeds import generator_for
@@ -74,6 +75,17 @@ def test_every_number_is_recomputed_from_the_rows_that_it_names(request, which):
         assert_recomputed(table, layout.root)
         assert read_table(layout.table(name, "json")) == table
         assert {source.path(layout.root) for source in table.sources} == set(leaf(name).reads(config, layout))
+
+
+def test_a_ratio_is_that_of_the_means_over_seeds_and_spreads_with_them():
+    def of_seeds(*values):
+        return Traced(np.array(values)[:, None])
+
+    assert (of_seeds(1.0, 3.0) / of_seeds(2.0, 6.0)).samples == pytest.approx(0.5)
+    assert (of_seeds(1.0, 3.0) / of_seeds(4.0)).samples[:, 0] == pytest.approx([0.25, 0.75])
+    # One seed that loses nothing does not take the ratio away.
+    assert (of_seeds(1.0, 1.0) / of_seeds(0.0, 4.0)).samples[:, 0] == pytest.approx([1.0, 0.0])
+    assert np.isnan((of_seeds(1.0, 1.0) / of_seeds(-1.0, 1.0)).samples).all()
 
 
 def test_maps_without_saliency_are_no_source(with_saliency):

@@ -9,6 +9,7 @@ from prefclip.reporting.estimates import headline_weights, read_estimates
 from prefclip.reporting.labels import dataset_label, method_label, scopes_of
 from prefclip.reporting.traced import Numbers, rounded
 from prefclip.run.files import RunFiles
+from prefclip.run.plan import tuned_runs
 from prefclip.table import DIFFERENCE, VALUE, Row, Table
 
 IMAGES = {CLEAN: "clean", TYPOGRAPHIC: "attacked"}
@@ -23,7 +24,8 @@ def comparison_table(config: Config, layout: RunFiles, name: str) -> Table:
     scopes = scopes_of(config)
     places = [(scope, images) for scope in scopes for images in IMAGES]
     pairs = list(combinations(config.methods, 2))
-    estimates = read_estimates(config, layout, datasets=(config.data.train, *config.data.zero_shot))
+    runs = [run[1:] for run in tuned_runs(config)]
+    estimates = read_estimates(config, layout, runs, (config.data.train, *config.data.zero_shot))
     found = {}
     for first, second in pairs:
         for scope, images in places:

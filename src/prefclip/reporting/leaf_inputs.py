@@ -6,7 +6,7 @@ from prefclip.config import Config, method_names
 from prefclip.config.experiment import TrainingConfig
 from prefclip.config.sweeps import METHOD_KEYS
 from prefclip.run.files import RunFiles
-from prefclip.run.plan import concept_runs, method_runs, sweep_runs, trial_runs
+from prefclip.run.plan import concept_runs, method_runs, sweep_runs, trial_runs, tuned_runs
 
 INTERVALS = ("evaluation.confidence", "evaluation.bootstrap_samples")
 # What decides rows and intervals of a table of all methods, beside the answers themselves.
@@ -52,6 +52,11 @@ def decided_by(*keys: str) -> Callable[[Config], list[str]]:
 def method_predictions(config: Config, layout: RunFiles) -> list[str]:
     """Return the predictions of every main method and seed."""
     return [layout.predictions(*run) for run in method_runs(config)]
+
+
+def tuned_predictions(config: Config, layout: RunFiles) -> list[str]:
+    """Return the predictions of every main method and seed, without the untouched CLIP."""
+    return [layout.predictions(*run) for run in tuned_runs(config)]
 
 
 def sweep_predictions(config: Config, layout: RunFiles) -> list[str]:

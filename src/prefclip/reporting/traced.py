@@ -78,11 +78,14 @@ class Traced:
         return Traced(number - self.samples, number - self.origin)
 
     def __truediv__(self, other: "Traced | int") -> "Traced":
-        """A ratio; NaN where the denominator is not above 0."""
+        """The ratio of the means over seeds, as its formula says; NaN where the denominator is not above 0."""
         if isinstance(other, int):
             return Traced(self.samples / other, self.origin / other)
-        whole = np.where(other.samples > 0, other.samples, np.nan)
-        return Traced(self.samples / whole, self.origin / other.origin)
+        whole = other.samples.mean(axis=0)
+        whole = np.where(whole > 0, whole, np.nan)
+        # To first order, what each seed makes of the ratio: their mean is the ratio, their spread is its spread.
+        of_seeds = self.samples / whole + self.samples.mean(axis=0) / whole * (1 - other.samples / whole)
+        return Traced(of_seeds, self.origin / other.origin)
 
 
 @dataclass

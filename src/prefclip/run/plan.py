@@ -10,8 +10,12 @@ RESOURCES = Path(__file__).resolve().parents[3] / "resources"
 
 def method_runs(config: Config) -> list[tuple[str, str, int]]:
     """Return (model, method, seed) of every run; the untouched CLIP comes first and has no seed to vary."""
-    model = config.model.key
-    return [(model, "clip", 0), *((model, method, seed) for method in config.methods for seed in config.seeds)]
+    return [(config.model.key, "clip", 0), *tuned_runs(config)]
+
+
+def tuned_runs(config: Config) -> list[tuple[str, str, int]]:
+    """Return (model, method, seed) of every run of a main method."""
+    return [(config.model.key, method, seed) for method in config.methods for seed in config.seeds]
 
 
 def sweep_runs(config: Config) -> list[tuple[str, str, int]]:

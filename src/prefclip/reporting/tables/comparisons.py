@@ -1,9 +1,9 @@
 """Method against method, paired by drawing."""
 
-from prefclip.reporting.leaf_inputs import OF_METHODS, decided_by, method_predictions
+from prefclip.reporting.leaf_inputs import OF_METHODS, decided_by, tuned_predictions
 
 ORDER, GROUP = 35, "main"
-reads = method_predictions
+reads = tuned_predictions
 settings = decided_by(*OF_METHODS, "data.train", "data.zero_shot")
 
 
