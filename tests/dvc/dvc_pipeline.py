@@ -68,7 +68,7 @@ def read_pipeline(root: Path) -> Pipeline:
 
 def declared_jobs(config: Config) -> Iterator[Step]:
     """Yield every job of the main run, as its step declares it."""
-    main = config.model_copy(update={"sweeps": SweepsConfig()})
+    main = config.model_copy(update={"sweeps": SweepsConfig(), "tuning": None})
     for name in step_names():
         yield from step_class(name).jobs(main)
 

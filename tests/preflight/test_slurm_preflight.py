@@ -56,6 +56,7 @@ class Site:
         values = yaml.safe_load((ROOT / "config/embedded.yaml").read_text())
         values["data"]["root"] = str(ROOT / values["data"]["root"])
         values["model"]["weights"] = str(ROOT / values["model"]["weights"])
+        values["tuned"] = str(ROOT / values["tuned"])
         self.config = values
 
     def answer(self, name: str, text: str, code: int = 0) -> None:

@@ -48,10 +48,11 @@ def test_it_is_a_row_of_everything(extended):
     pd.testing.assert_frame_equal(predictions("whole"), predictions("dpo", "averaged"))
     assert not predictions("wise").equals(predictions("clip")) and not predictions("wise").equals(predictions("whole"))
 
-    for name in ("typographic", "text_confusion", "retention", "main_results", "saliency"):
+    for name in ("typographic", "reading", "text_confusion", "retention", "comparisons", "main_results", "saliency"):
         assert prefclip("table", RUN, name) == 0
     assert {*DERIVED, "dpo"} <= set(pd.read_csv(FILES.table("typographic"))["method"])
-    for name in ("attack_examples", "accuracy_bars", "training_curves", "retention_boxes", "saliency_shares"):
+    drawn = ("conditions", "attack_examples", "accuracy_bars", "training_curves", "retention_boxes", "saliency_shares")
+    for name in drawn:
         assert prefclip("figure", RUN, name) == 0
     curves = json.loads(Path(f"{FILES.figure('training_curves')}.prov.json").read_text())["run"]["inputs"]
     drawn = [entry["path"].split("/")[-3] for entry in curves if entry["path"].endswith("training_log.csv")]

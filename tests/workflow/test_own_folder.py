@@ -66,10 +66,10 @@ def test_one_that_is_used_is_scored_beside_the_others(pictures):
     before = declared(configure())
     config = configure(zero_shot=["food", "shelf"])
     changed = {key[0] for key, value in declared(config).items() if before.get(key) not in (None, value)}
-    assert not changed & {"fetch", "manifest", "attacks", "pairs", "reference", "train"}
+    assert not changed & {"fetch", "manifest", "attacks", "ink", "pairs", "reference", "train"}
     assert prefclip("config", "check", "tiny.yaml") == 0
     assert prefclip("init", "--config", "tiny.yaml") == 0
-    for command in ("obtain", "manifest", "attacks"):
+    for command in ("obtain", "manifest", "attacks", "ink"):
         assert prefclip(command, RUN, "shelf") == 0
     assert read_classes(FILES.classes("shelf")).names == ("egg", "hot dog", "pear")
     for method in ("clip", "ce", "dpo"):
@@ -77,14 +77,14 @@ def test_one_that_is_used_is_scored_beside_the_others(pictures):
     scored = pd.read_parquet(FILES.predictions(MODEL, "dpo", 0))
     counts = scored[scored["dataset"] == "shelf"].groupby(["weights", "images"]).size()
     assert counts.to_dict() == {
-        (kind, images): 6 for kind in ("averaged", "raw") for images in ("clean", "typographic")
+        (kind, images): 6 for kind in ("averaged", "raw") for images in ("clean", "typographic", "ink")
     }
     assert prefclip("table", RUN, "typographic") == 0
     assert "shelf" in Path(FILES.table("typographic")).read_text()
     assert "data.own.shelf" in shown(config)
 
     now = states()
-    assert now[FILES.sources("shelf")] == now[FILES.attacked_images("shelf")] == "ok"
+    assert now[FILES.sources("shelf")] == now[FILES.attacked_images("shelf")] == now[FILES.ink_images("shelf")] == "ok"
     picture = Path("pictures/shelf/egg/0.png")
     content = picture.read_bytes()
     picture.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))

@@ -96,12 +96,17 @@ def files_here(project: Project, outputs: Collection[str]) -> set[str]:
 
 
 def made_files(config: Config) -> set[str]:
-    """Return the files of a run: what its steps write, without the sweeps, their records, and its settings."""
-    return _written(config.model_copy(update={"sweeps": SweepsConfig()})) | {files_of(config).config}
+    """Return the files of a run: what its steps write, without sweeps and trials, their records, and its settings."""
+    return _written(main_run(config)) | {files_of(config).config}
+
+
+def main_run(config: Config) -> Config:
+    """Return a configuration without its sweeps and the search for its settings: what `all` makes of it."""
+    return config.model_copy(update={"sweeps": SweepsConfig(), "tuning": None})
 
 
 def hide_sweeps(project: Project, config: Config) -> None:
-    """Write a ``.dvcignore`` into the run's folder, so that DVC does not see what only the sweeps make."""
+    """Write a ``.dvcignore`` into the run's folder, so that DVC does not see what only sweeps and trials make."""
     root = files_of(config).root
     hidden = sorted(_written(config) - made_files(config))
     path, text = project.root / root / ".dvcignore", "".join(f"{name.removeprefix(root)}\n" for name in hidden)
