@@ -24,6 +24,7 @@ from prefclip.explain.saliency.box_metrics import BOX_COLUMNS
 from prefclip.files import write_json, write_text
 from prefclip.lineage.run_facts import run_facts
 from prefclip.reporting.figures import draw_figure
+from prefclip.reporting.labels import scopes_of
 from prefclip.reporting.report.page import build_report, report_sources
 from prefclip.reporting.report.sweeps import PARTS
 from prefclip.reporting.tables import make_table, table_names
@@ -66,7 +67,8 @@ def write_sweeps(config: Config, layout: RunFiles) -> None:
         rows = ConceptRows(config.model.key, name, settings.concept, which[2], config.evaluation)
         if settings.concept == "reading":
             kinds = (("accuracy", "clean"), ("accuracy", "typographic"), ("text_confusion", "typographic"))
-            places = [(Place(each, images, "test"), metric) for each in config.datasets for metric, images in kinds]
+            scopes = dict.fromkeys([*config.datasets, *scopes_of(config)])
+            places = [(Place(each, images, "test"), metric) for each in scopes for metric, images in kinds]
         else:
             metrics = ("probability_true", "gender_accuracy", "concept_accuracy")
             places = [(Place("people", "clean", part), metric) for part in PARTS for metric in metrics]

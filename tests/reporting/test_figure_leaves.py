@@ -30,7 +30,7 @@ PLACES = {"experiment", "model.name"}
 OWN = '''"""How many methods there are."""
 
 CAPTION = "The number of methods."
-ORDER = 15
+ORDER = 12
 GROUP = "main"
 
 
@@ -69,7 +69,8 @@ def test_figures_of_a_run_stand_in_the_order_of_the_report():
     assert [leaf(name).ORDER for name in names] == sorted(leaf(name).ORDER for name in names)
     assert set(names) == {name for group in get_args(figures.Group) for name in figure_names(config, group)}
     mixed = {"dpo": {"objective": "dpo"}, "mid": {"kind": "interpolated", "parameters": {"of": "dpo"}}}
-    others = (downloaded_config(), synthetic_config(Path("nowhere"), methods=mixed))
+    changes = ({"methods": mixed}, {"tuning": {"ranges": {"beta": [0.1, 1]}}})
+    others = (downloaded_config(), *(synthetic_config(Path("nowhere"), **change) for change in changes))
     assert set(all_names()) == {*names, *(name for other in others for name in figure_names(other))}, (
         "a figure of no run"
     )

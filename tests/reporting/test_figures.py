@@ -77,7 +77,7 @@ def test_bars_are_as_high_as_the_table_says(made_up):
     with print_style():
         panels = leaf("accuracy_bars").draw(config, layout).axes
     estimates = read_estimates(config, layout)
-    for panel, images in zip(panels, ("clean", "typographic"), strict=True):
+    for panel, images in zip(panels, ("clean", "ink", "typographic"), strict=True):
         heights = [bar.get_height() for bars in panel.containers if hasattr(bars, "patches") for bar in bars.patches]
         assert len(heights) == 6 * 4
         assert heights[0] == pytest.approx(100 * estimates.of("clip", "raw", "animals", images)[0, 0])

@@ -18,7 +18,7 @@ from prefclip.reporting.report.shown_tables import read_tables
 from prefclip.reporting.report.sweeps import read_sweeps
 from prefclip.reporting.tables import make_table
 from prefclip.run.files import RunFiles
-from prefclip.table import TableFileError
+from prefclip.table import TableFileError, read_table, write_table
 
 PAPER_LIMIT = 15_000_000  # bytes
 
@@ -46,7 +46,7 @@ def test_every_number_knows_its_line_and_cell(reported):
                 assert math.isclose(100 * line["value"], cell.number, abs_tol=0.0501)
                 half = 50 * (line["ci_high"] - line["ci_low"])
                 assert math.isclose(half, float(cell.half_width), abs_tol=0.0501)
-    clip = table.lines[table.groups[0][0].cells[1].line]
+    clip = table.lines[table.groups[0][0].cells[2].line]
     assert clip["cell"] == "clip raw,animals typographic accuracy"
     assert [table.files[place] for place in clip["files"]] == [layout.predictions("emoji-clip", "clip", 0)]
     assert clip["operation"] == "accuracy of clip (raw) on typographic images of animals"
@@ -78,9 +78,25 @@ def test_headline_follows_the_table(page, reported):
     lines = found.panels[1][1]
     assert [line.label for line in lines] == ["CLIP", "CE", "CE + KL", "DPO", "IPO", "KTO"]
     best = max(lines[1:], key=lambda line: line.attacked.value)
+    keys = {"method": "clip", "requirement": "reading_share", "scope": "zero_shot_mean"}
+    share = read_table(layout.table("main_results", "json")).number(**keys)
     number, text = found.facts[1]
+    assert number.startswith(f"{100 * share.value:.1f} ±") and "reading" in text
+    number, text = found.facts[2]
     assert number == f"{best.attacked.text} %" and text.startswith(best.label)
     assert all(line.attacked.low <= line.attacked.value <= line.attacked.high for line in lines)
+
+
+def test_headline_names_no_share_where_clip_loses_nothing(reported, tmp_path):
+    config, layout = reported[0], RunFiles(str(shutil.copytree(reported[1].root, tmp_path / "results")))
+    path = Path(layout.table("main_results", "json"))
+    table = read_table(path)
+    nothing = {"value": None, "low": None, "high": None}
+    changes = [nothing if number.keys["requirement"] == "reading_share" else {} for number in table.numbers]
+    numbers = [number.model_copy(update=change) for number, change in zip(table.numbers, changes, strict=True)]
+    write_table(table.model_copy(update={"numbers": numbers}), path)
+    facts = [text for _, text in read_headline(config, layout).facts]
+    assert len(facts) == 4 and not any("reading" in text for text in facts)
 
 
 def test_every_key_of_the_configuration_is_shown(made_up):
@@ -93,7 +109,9 @@ def test_every_key_of_the_configuration_is_shown(made_up):
                 keys(value, f"{prefix}{key}.") if isinstance(value, dict) and key != "parameters" else [prefix + key]
             )
 
-    given = {name: value for name, value in config.model_dump(exclude={"experiment"}).items() if value is not None}
+    without = {"saliency", "tuning"}
+    assert all(getattr(config, name) is None for name in without)
+    given = config.model_dump(exclude={"experiment", *without})
     assert shown == set(keys(given)), "the name, or a section that the run does without, is not shown"
     assert all(key.meaning for section in read_settings(config) for key in section.keys if section.name)
 

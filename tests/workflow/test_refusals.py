@@ -22,7 +22,7 @@ from prefclip.models.tensor_files import read_tensors, write_tensors
         (["manifest", RUN, "animal"], "unknown data set 'animal'; allowed: activities, animals"),
         (["attacks", RUN, "animal"], "data/animal/manifest.parquet"),
         (["pairs", RUN, "animal"], "data/animal/manifest.parquet"),
-        (["table", RUN, "typo"], "unknown table 'typo'; allowed: typographic, main_results, text_confusion"),
+        (["table", RUN, "typo"], "unknown table 'typo'; allowed: typographic, reading, main_results, text_confusion"),
         (["figure", RUN, "bars"], "unknown figure 'bars'; allowed: accuracy_bars, attack_examples"),
         (["compare", RUN, "results/nothing"], "results/nothing/tables: holds no published table (*.json)"),
         (["init", "--config", "no.yaml"], "no.yaml: no such configuration file"),

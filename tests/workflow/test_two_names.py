@@ -18,7 +18,7 @@ from prefclip.run.steps import step_class, step_names
 pytestmark = pytest.mark.timeout(900)
 
 ONE, OTHER, CHANGED = "one", "other", "changed"
-TO_PREDICTIONS = ("init", "fetch", "manifest", "attacks", "pairs", "reference", "train", "evaluate")
+TO_PREDICTIONS = ("init", "fetch", "manifest", "attacks", "ink", "pairs", "reference", "train", "evaluate")
 BETA = "methods.dpo.parameters.beta"
 TINY_MAP = {"epochs": 1, "batch_size": 8, "scales": [-1, 0, 1]}
 WHOLE = {

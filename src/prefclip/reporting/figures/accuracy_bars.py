@@ -12,7 +12,7 @@ GROUP_WIDTH = 0.84
 BLOCK_GAP = 0.35
 
 applies, reads = every_run, method_predictions
-settings = decided_by(*ATTACKED_SETS, "data.real", "methods", "seeds", *INTERVALS)
+settings = decided_by(*ATTACKED_SETS, "data.real", "attack.conditions", "methods", "seeds", *INTERVALS)
 
 
 def draw(config, layout):

@@ -5,9 +5,11 @@ from prefclip.reporting.leaf_inputs import decided_by, every_run
 CAPTION = "Test pictures as they are, under a word of each condition, and under the same ink that cannot be read."
 ORDER, GROUP = 15, "main"
 PICTURES = 4
+NARROW = 15  # letters above a picture
 
 applies = every_run
-settings = decided_by("data.train", "attack.conditions", "evaluation.max_images")
+CHOSEN_BY = tuple(f"evaluation.{key}" for key in ("max_images", "drop_last_batches", "batch_size"))
+settings = decided_by("data.train", "data.real", "attack.conditions", *CHOSEN_BY)
 
 
 def reads(config, layout):
@@ -17,6 +19,8 @@ def reads(config, layout):
 
 def draw(config, layout):
     """One row per picture of the training set's test split, drawn by id: clean, then word and ink by condition."""
+    from textwrap import fill
+
     import numpy as np
 
     from prefclip.evaluation.metrics import CLEAN, INK, TYPOGRAPHIC, under
@@ -43,8 +47,7 @@ def draw(config, layout):
         line[0].set_ylabel(
             found.classes.names[int(found.parts[CLEAN][0].set_index("id").loc[name, "label"])], fontsize=6.5
         )
-    grid[0, 0].set_title("clean", loc="center", fontsize=6.5, pad=2)
-    for place, condition in enumerate(conditions):
-        for offset, what in ((1, CONDITION_LABELS[condition].replace(", ", ",\n")), (2, "its ink")):
-            grid[0, 2 * place + offset].set_title(what, loc="center", fontsize=5.2, pad=2)
+    titles = ["clean", *(what for each in conditions for what in (CONDITION_LABELS[each], "its ink"))]
+    for panel, title in zip(grid[0], titles, strict=True):
+        panel.set_title(fill(title, NARROW, break_on_hyphens=False), loc="center", fontsize=6, pad=2)
     return figure

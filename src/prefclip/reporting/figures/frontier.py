@@ -7,7 +7,7 @@ CAPTION = (
     "What accuracy under attack costs: every trial of every method on validation pictures of the zero-shot sets. "
     "Lines: the trials that no other one of the method beats in both; large marks: the chosen ones; cross: CLIP."
 )
-ORDER, GROUP = 170, "tuning"
+ORDER, GROUP = 190, "tuning"
 applies = has_trials
 settings = decided_by("data.train", "data.zero_shot", "methods", "tuning")
 

@@ -84,10 +84,11 @@ def _facts(panels: list[tuple[str, list[MethodLine]]], scope: str, requirements:
     fallen = f"{untouched.clean.value:.1f} → {untouched.attacked.value:.1f} %"
     facts = [(fallen, f"CLIP's accuracy on {title}, once a word is written on the pictures")]
     if requirements:
-        share = requirements.number(method=REFERENCE, requirement="reading_share", scope=scope)
-        facts.append(
-            (f"{' ±'.join(shown_parts(share))} %", "of that loss is reading; the rest is ink that says nothing")
-        )
+        keys = {"method": REFERENCE, "requirement": "reading_share", "scope": scope}
+        # There is no share where CLIP loses nothing.
+        shares = [each for each in requirements.numbers if keys.items() <= each.keys.items() and each.value is not None]
+        says = "of that loss is reading; the rest is ink that says nothing"
+        facts += [(f"{' ±'.join(shown_parts(share))} %", says) for share in shares]
     if tuned:
         best = max(tuned, key=lambda line: line.attacked.value)
         kept = max(tuned, key=lambda line: line.clean.value)
