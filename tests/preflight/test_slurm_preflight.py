@@ -282,7 +282,7 @@ class TestRunFiles:
         monkeypatch.setattr("prefclip.preflight.run_files.shutil.disk_usage", lambda _: usage)
         found = site.findings("--no-job")
         assert wrong(found) == ["room"] and found["room"]["what"].startswith(
-            "1 GB free, about 5 GB still to be written"
+            "1 GB free, about 6 GB still to be written"
         )
 
 

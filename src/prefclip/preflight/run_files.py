@@ -79,19 +79,24 @@ def check_room(config: Config, folder: Path) -> Finding:
 
 
 def stack_bytes(config: Config) -> dict[str, int]:
-    """Bytes of the clean and attacked image stacks of each data set, from the published numbers of images."""
+    """Bytes of the image stacks of each data set, from the published numbers of images: clean, attacked, and ink."""
     from prefclip.datasets.card import dataset_card
     from prefclip.datasets.own_folders import own_cards
 
     pixels = 3 * config.model.image_size**2
     sizes = {}
     for name in config.datasets:
+        trained = name == config.data.train
         if config.data.source == "embedded":
-            train = config.data.train_images if name == config.data.train else 0
-            images = train + config.data.validation_images + config.data.test_images
+            tested = config.data.test_images
+            others = config.data.validation_images + config.data.train_images * trained
         else:
             card = dataset_card(name, own_cards(config))
-            images = card.splits.get("test") if name != config.data.train else None
-            images = images or card.image_count
-        sizes[name] = images * pixels * (1 + config.attack.variants * (name in config.attacked_datasets))
+            tested = card.splits.get("test") or card.image_count
+            others = card.image_count - tested if trained else 0
+        stacks = tested + others
+        if name in config.attacked_datasets:
+            twins = 2 * len(config.attack_conditions(name))  # only a test image has ink beside its word
+            stacks += config.attack.variants * (others + tested * twins)
+        sizes[name] = stacks * pixels
     return sizes
