@@ -18,7 +18,7 @@ from whole_run import whole_config
 
 from prefclip.config.sections import Section
 from prefclip.lineage.sources import source_closure
-from prefclip.reporting import figures
+from prefclip.reporting import figures, tables
 from prefclip.reporting.drawing.fonts import drawn_fonts
 from prefclip.reporting.drawing.nested_figure import DIGITS, nested_figure
 from prefclip.reporting.drawing.style import RC, print_style
@@ -181,21 +181,30 @@ def test_what_is_asked_for_is_seen(made_up, monkeypatch):
 
 @pytest.mark.parametrize("name", figure_names(whole_config(Path("nowhere"))))
 def test_what_drawing_asks_of_the_configuration_is_named(whole, monkeypatch, name):
-    assert unnamed_settings(*whole, name, monkeypatch) == set()
+    config, layout = whole
+    assert unnamed_settings(leaf(name), config, lambda: leaf(name).draw(config, layout), monkeypatch) == set()
+
+
+@pytest.mark.parametrize("name", tables.table_names(whole_config(Path("nowhere"))))
+def test_what_a_table_asks_of_the_configuration_is_named(whole, monkeypatch, name):
+    config, layout = whole
+    table = tables.leaf(name)
+    assert unnamed_settings(table, config, lambda: table.make(config, layout), monkeypatch) == set()
 
 
 def test_what_the_photographs_ask_of_the_configuration_is_named(tmp_path, monkeypatch):
     config = downloaded_config()
     layout = write_downloaded_run(tmp_path / "results", config)
     write_photographs(config, layout)
-    assert unnamed_settings(config, layout, "photographs", monkeypatch) == set()
+    photographs = leaf("photographs")
+    assert unnamed_settings(photographs, config, lambda: photographs.draw(config, layout), monkeypatch) == set()
 
 
-def unnamed_settings(config, layout, name, monkeypatch) -> set[str]:
-    """Keys that drawing a figure asks for and that its ``settings`` do not name."""
-    named = leaf(name).settings(config)
+def unnamed_settings(shown, config, action, monkeypatch) -> set[str]:
+    """Keys that ``action``, making a table or drawing a figure, asks for and that its ``settings`` do not name."""
+    named = shown.settings(config)
     for key in named:  # dotted keys that the configuration has
         reduce(getitem, key.split("."), config.model_dump(mode="json"))
     with print_style():
-        asked = keys_asked_for(config, lambda: leaf(name).draw(config, layout), monkeypatch)
+        asked = keys_asked_for(config, action, monkeypatch)
     return {key for key in asked - PLACES if not any(f"{key}.".startswith(f"{each}.") for each in named)}

@@ -74,7 +74,9 @@ def test_predictions_hold_every_set_and_kind_of_weights(checkout):
     for method, seed in RUNS:
         counts = answers(checkout, method, seed).groupby(["weights", "dataset", "images"], observed=True).size()
         weights = ("raw", "averaged") if method == "dpo" else ("raw",)
-        assert set(counts.index) == set(product(weights, DATASETS, ("clean", "ink", "typographic"))) and set(counts) == {64}
+        assert set(counts.index) == set(product(weights, DATASETS, ("clean", "ink", "typographic"))) and set(
+            counts
+        ) == {64}
 
 
 def test_the_base_model_reads(checkout):
@@ -86,7 +88,9 @@ def test_the_base_model_reads(checkout):
     assert right["clean"].mean() - right["typographic"].mean() > 0.2
     assert by_word["typographic"].mean() > 0.25
     # More than half of that is reading: the same ink costs less where it cannot be read.
-    assert right["ink"].mean() - right["typographic"].mean() > 0.5 * (right["clean"].mean() - right["typographic"].mean())
+    assert right["ink"].mean() - right["typographic"].mean() > 0.5 * (
+        right["clean"].mean() - right["typographic"].mean()
+    )
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -116,7 +120,14 @@ def changed(section: str, **values: object) -> dict:
 REPORTING = ("make_table", "draw_figure", "summarise_metrics", "explore_images", "build_report")
 EVERY_EVALUATION = {"evaluate_model": 3}
 TRAINING = {"train_policy": 1, "train_policy_without_averaging": 1}
-FROM_ATTACKS = {"synthesise_attacks": 4, "draw_ink": 4, "build_pairs": 1, "cache_reference": 1, **TRAINING, **EVERY_EVALUATION}
+FROM_ATTACKS = {
+    "synthesise_attacks": 4,
+    "draw_ink": 4,
+    "build_pairs": 1,
+    "cache_reference": 1,
+    **TRAINING,
+    **EVERY_EVALUATION,
+}
 
 
 @pytest.mark.parametrize(
@@ -134,7 +145,10 @@ FROM_ATTACKS = {"synthesise_attacks": 4, "draw_ink": 4, "build_pairs": 1, "cache
             changed("data", zero_shot=["plants", "activities", "food"]),
             {"build_manifest": 1, "synthesise_attacks": 1, "draw_ink": 1, **EVERY_EVALUATION},
         ),
-        (changed("data", train_images=192), {"build_manifest": 1, **FROM_ATTACKS, "synthesise_attacks": 1, "draw_ink": 1}),
+        (
+            changed("data", train_images=192),
+            {"build_manifest": 1, **FROM_ATTACKS, "synthesise_attacks": 1, "draw_ink": 1},
+        ),
         (changed("data", test_images=96), {"build_manifest": 4, **FROM_ATTACKS}),
         (
             changed("data", bias=[], zero_shot=["plants", "activities", "people"]),

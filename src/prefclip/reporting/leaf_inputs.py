@@ -9,14 +9,15 @@ from prefclip.run.files import RunFiles
 from prefclip.run.plan import concept_runs, method_runs, sweep_runs, trial_runs, tuned_runs
 
 INTERVALS = ("evaluation.confidence", "evaluation.bootstrap_samples")
+# Which sets are scored, and how each is attacked.
+SCORED = ("data.train", "data.zero_shot", "data.bias", "data.real", "attack.conditions")
 # What decides rows and intervals of a table of all methods, beside the answers themselves.
-OF_METHODS = ("model.name", "methods", "seeds", *INTERVALS)
+OF_METHODS = ("model.name", "methods", "seeds", *SCORED, *INTERVALS)
 # What decides which points the sweeps have, and how they are called.
 SHARED_BY_POINTS = tuple(f"training.{key}" for key in METHOD_KEYS if key in TrainingConfig.model_fields)
 OF_SWEEPS = (*OF_METHODS, "sweeps", *SHARED_BY_POINTS, "attack.variants")
-OF_SWEEPS += ("data.source", "data.train", "data.train_images", "data.zero_shot")
-OF_TRIALS = (*OF_METHODS, "tuning", "data.train", "data.zero_shot")
-ATTACKED_SETS = ("data.train", "data.zero_shot", "data.bias")
+OF_SWEEPS += ("data.source", "data.train_images")
+OF_TRIALS = (*OF_METHODS, "tuning")
 
 
 def every_run(config: Config) -> bool:

@@ -2,7 +2,7 @@
 
 from prefclip.config import Config, method_names
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, column_groups, dataset_label, method_label
-from prefclip.reporting.leaf_inputs import ATTACKED_SETS, INTERVALS, decided_by, every_run, method_predictions
+from prefclip.reporting.leaf_inputs import INTERVALS, SCORED, decided_by, every_run, method_predictions
 
 CAPTION = (
     "Zero-shot accuracy on clean pictures, under unreadable ink and under a word: means over seeds, 95 % intervals."
@@ -12,7 +12,7 @@ GROUP_WIDTH = 0.84
 BLOCK_GAP = 0.35
 
 applies, reads = every_run, method_predictions
-settings = decided_by(*ATTACKED_SETS, "data.real", "attack.conditions", "methods", "seeds", *INTERVALS)
+settings = decided_by(*SCORED, "methods", "seeds", *INTERVALS)
 
 
 def draw(config, layout):

@@ -1,10 +1,10 @@
 """Our numbers beside the authors' own logs."""
 
-from prefclip.reporting.leaf_inputs import ATTACKED_SETS, OF_METHODS, decided_by, method_predictions
+from prefclip.reporting.leaf_inputs import OF_METHODS, decided_by, method_predictions
 from prefclip.run.plan import published_file
 
 ORDER, GROUP = 60, "main"
-settings = decided_by(*OF_METHODS, *ATTACKED_SETS, "data.real", "protocol")
+settings = decided_by(*OF_METHODS, "protocol")
 PUBLISHED = ("author_logs", "author_kl", "defense_prefix_unverified")
 # What the authors trained, and on which sets; other runs have no counterpart in their logs.
 AUTHORS_MODEL = "ViT-B-32-quickgelu"

@@ -4,7 +4,7 @@ from prefclip.reporting.leaf_inputs import OF_METHODS, decided_by, tuned_predict
 
 ORDER, GROUP = 35, "main"
 reads = tuned_predictions
-settings = decided_by(*OF_METHODS, "data.train", "data.zero_shot")
+settings = decided_by(*OF_METHODS)
 
 
 def applies(config):

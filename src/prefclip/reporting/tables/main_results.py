@@ -4,7 +4,7 @@ from prefclip.reporting.leaf_inputs import OF_METHODS, decided_by, every_run, me
 
 ORDER, GROUP = 20, "main"
 applies, reads = every_run, method_predictions
-settings = decided_by(*OF_METHODS, "data.train", "data.zero_shot")
+settings = decided_by(*OF_METHODS)
 
 
 def make(config, layout):

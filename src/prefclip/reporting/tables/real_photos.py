@@ -4,7 +4,7 @@ from prefclip.reporting.leaf_inputs import OF_METHODS, decided_by, method_predic
 
 ORDER, GROUP = 50, "main"
 reads = method_predictions
-settings = decided_by(*OF_METHODS, "data.real")
+settings = decided_by(*OF_METHODS)
 HEADINGS = {"accuracy": "named rightly", "text_confusion": "called by the word"}
 
 

@@ -1,10 +1,10 @@
 """Mean KL(reference‖model) per clean image."""
 
-from prefclip.reporting.leaf_inputs import ATTACKED_SETS, OF_METHODS, decided_by, every_run, method_predictions
+from prefclip.reporting.leaf_inputs import OF_METHODS, decided_by, every_run, method_predictions
 
 ORDER, GROUP = 40, "main"
 applies, reads = every_run, method_predictions
-settings = decided_by(*OF_METHODS, *ATTACKED_SETS)
+settings = decided_by(*OF_METHODS)
 CAPTION = "Retention: mean KL(reference‖model) per clean image (nats); lower keeps more of CLIP."
 
 

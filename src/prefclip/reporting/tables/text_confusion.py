@@ -1,10 +1,10 @@
 """Share of typographic images called by the written word."""
 
-from prefclip.reporting.leaf_inputs import ATTACKED_SETS, OF_METHODS, decided_by, every_run, method_predictions
+from prefclip.reporting.leaf_inputs import OF_METHODS, decided_by, every_run, method_predictions
 
 ORDER, GROUP = 30, "main"
 applies, reads = every_run, method_predictions
-settings = decided_by(*OF_METHODS, *ATTACKED_SETS)
+settings = decided_by(*OF_METHODS)
 CAPTION = "Text confusion: share of typographic images (%) that are called by the written word; lower is better."
 
 
