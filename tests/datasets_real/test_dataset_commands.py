@@ -31,7 +31,7 @@ def test_list_shows_every_set_with_its_state(tmp_path):
     assert lines["eurosat"][4:] == ["fetchable", "MIT", "(unverified)"]
     assert lines["scam"][4:] == ["fetchable", "CC-BY-NC-4.0"]
     assert lines["vl_bias"][1] == "bias"
-    assert lines["people"][1:6] == ["bias", "as", "configured", "45", "present"]
+    assert lines["people"][1:6] == ["bias", "as", "configured", "32", "present"]
 
 
 def test_list_as_json(tmp_path):
