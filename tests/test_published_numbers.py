@@ -1,54 +1,89 @@
-"""Numbers that README prints of the published run are those of its tables."""
+"""Numbers and sentences that README and the pages print of the published run are those of its tables."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from prefclip.reporting.comparisons import sentences
+from prefclip.reporting.labels import ZERO_SHOT_MEAN
 from prefclip.table import Number, Table, read_table
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLES = ROOT / "results/reference/embedded/tables"
 METHODS = ("clip", "ce", "ce_kl", "dpo", "ipo", "kto")
-# The columns of README's table, after the method: which number of which table.
+# The columns of README's table, after the method, as keys of the table `reading`.
 COLUMNS = [
-    *(
-        ("typographic", {"kind": "value", "dataset": dataset, "images": images})
-        for dataset in ("animals", "zero_shot_mean")
-        for images in ("clean", "typographic")
-    ),
-    *(("main_results", {"requirement": "recovered_share", "scope": scope}) for scope in ("animals", "zero_shot_mean")),
+    {"condition": "painted", "dataset": dataset} | keys
+    for dataset in ("animals", ZERO_SHOT_MEAN)
+    for keys in (
+        {"images": "clean", "metric": "accuracy"},
+        {"images": "ink", "metric": "accuracy"},
+        {"images": "typographic", "metric": "accuracy"},
+        {"metric": "recovered_reading"},
+    )
 ]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def table(name: str) -> Table:
     return read_table(TABLES / f"{name}.json")
 
 
-def shown(number: Number) -> str:
+def percent(number: Number) -> str:
     return f"{100 * number.value:.1f} ±{50 * (number.high - number.low):.1f}"
 
 
-def headline(name: str, method: str, **keys: str) -> Number | None:
-    """The number of a method's headline weights: averaged where it averages."""
-    found = [number for number in table(name).numbers if {"method": method, **keys}.items() <= number.keys.items()]
-    found = [number for number in found if number.role == "value"]
-    averaged = [number for number in found if number.keys["weights"] == "averaged"]
-    return next(iter(averaged or found), None)
+def headline(method: str, keys: dict[str, str]) -> Number | None:
+    wanted = {"method": method, **keys}.items()
+    return next((number for number in table("reading").numbers if wanted <= number.keys.items()), None)
 
 
 def printed() -> list[list[str]]:
-    text = (ROOT / "README.md").read_text(encoding="utf-8").partition("| | animals, clean |")[2].partition("\n\n")[0]
+    text = README.partition("| | animals, clean |")[2].partition("\n\n")[0]
     rows = [re.split(r" *\| *", line.strip("| ")) for line in text.splitlines()[2:]]
     return [row[1:] + [""] * (len(COLUMNS) - len(row) + 1) for row in rows]
 
 
 @pytest.mark.parametrize("place", range(len(COLUMNS)))
 def test_the_headline_table_of_the_readme(place):
-    name, keys = COLUMNS[place]
-    numbers = [headline(name, method, **keys) for method in METHODS]
+    numbers = [headline(method, COLUMNS[place]) for method in METHODS]
     cells = [row[place] for row in printed()]
-    assert [cell.replace("**", "") for cell in cells] == ["" if number is None else shown(number) for number in numbers]
+    assert [cell.replace("**", "") for cell in cells] == ["" if one is None else percent(one) for one in numbers]
     best = max((number for number in numbers if number), key=lambda number: number.value)
     bold = [number for number, cell in zip(numbers, cells, strict=True) if "**" in cell]
-    assert bold in ([best], []) and (bold or name == "main_results")
+    assert bold == [best]
+
+
+def test_the_readme_says_who_wins_in_the_words_of_the_comparisons():
+    told = " ".join(README.split())
+    for sentence in sentences(table("comparisons")):
+        assert sentence in told
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/ablations.md", "docs/concepts.md", "docs/saliency.md"])
+def test_a_number_with_an_interval_stands_in_a_published_table(page):
+    text = " ".join((ROOT / page).read_text(encoding="utf-8").replace("**", "").split())
+    known = set()
+    for path in sorted(TABLES.glob("*.json")):
+        for number in read_table(path).numbers:
+            if number.low is not None and number.value is not None:
+                width, value = number.high - number.low, number.value
+                known |= {(f"{abs(s * value):.{p}f}", f"{s * width / 2:.{p}f}") for s in (1, 100) for p in (1, 2, 3)}
+    assert {pair for pair in re.findall(r"(\d+\.\d+) ±(\d+\.\d+)", text) if pair not in known} == set()
+
+
+def test_the_settings_that_ship_are_those_of_the_published_search():
+    shipped = json.loads((ROOT / "resources/embedded/tuned.json").read_text(encoding="utf-8"))
+    chosen = [
+        number
+        for number in table("tuning").numbers
+        if number.keys["metric"] == "criterion" and number.facts["chosen"] == "yes"
+    ]
+    assert {number.keys["method"] for number in chosen} == set(shipped["methods"])
+    for number in chosen:
+        settings = shipped["methods"][number.keys["method"]]
+        drawn = {"learning_rate": settings["learning_rate"], **settings["parameters"]}
+        assert {key: number.facts[key] for key in drawn} == drawn
+        assert int(number.keys["trial"]) == settings["trial"]

@@ -38,7 +38,7 @@ rule pretrain:
         mem_mb=5000,
         runtime=60,
     message:
-        "Pretraining emoji-clip (about 25 minutes on two cores)"
+        "Pretraining emoji-clip (about 38 minutes on two cores)"
     shell:
         "prefclip pretrain --output {output.weights} --record {output.record} --threads {threads} > {log} 2>&1"
 
@@ -62,6 +62,6 @@ rule distil_twin:
         mem_mb=5000,
         runtime=60,
     message:
-        "Distilling emoji-vit from emoji-clip (about 15 minutes on two cores)"
+        "Distilling emoji-vit from emoji-clip (about 24 minutes on two cores)"
     shell:
         "prefclip distil --output {output.weights} --record {output.record} --threads {threads} > {log} 2>&1"
