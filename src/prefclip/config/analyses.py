@@ -73,7 +73,7 @@ class SaliencyConfig(Section):
     """Where models look: how many images, for which texts, and how it is measured."""
 
     dataset: str | None = Field(None, description="data set of the images; the training set unless given")
-    images: Count = Field(150, description="typographic images of the test split, drawn by id")
+    images: Count = Field(150, description="typographic images of the test split, drawn by id, each of another drawing")
     explainers: Annotated[tuple[Explainer, ...], Distinct] = Field(
         ("occlusion", "integrated_gradients", "hires_cam", "grad_cam"),
         min_length=1,

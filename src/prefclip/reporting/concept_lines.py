@@ -59,4 +59,5 @@ def add_number(numbers: Numbers, keys: dict[str, str], found: Measured, unit: st
 
 def intervals(config: Config) -> str:
     """What captions say of the intervals."""
-    return f"± half-width of the {100 * config.evaluation.confidence:g} % interval (bootstrap over images)."
+    level = f"{100 * config.evaluation.confidence:g} %"
+    return f"± half-width of the {level} interval (bootstrap over drawings, spread over seeds where there are several)."

@@ -125,7 +125,7 @@ def _caption(config: Config, title: str, differences: bool) -> str:
     seeds = f"mean over {count} seeds" if count > 1 else "one seed"
     paired = " Δ: paired difference to the same CLIP row, in the same unit." if differences else ""
     return (
-        f"{title} {seeds.capitalize()}, ± half-width of the {level} interval (bootstrap over images"
+        f"{title} {seeds.capitalize()}, ± half-width of the {level} interval (bootstrap over drawings"
         f"{', spread over seeds' if count > 1 else ''}). Methods that average show their averaged weights first; "
         f"bold is the best of the first block.{paired}"
     )

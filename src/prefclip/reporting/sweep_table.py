@@ -42,5 +42,5 @@ def _caption(config: Config, title: str, note: str) -> str:
     return (
         f"{title} Accuracy (%) on clean (O) and typographic (T) images; word: typographic images called by the written "
         f"word (%); KL: mean KL(reference‖model) per clean image (nats).{others} ± half-width of the {level} interval: "
-        f"bootstrap over images and spread over seeds; rows of one seed say nothing of other seeds. {note}"
+        f"bootstrap over drawings and spread over seeds; rows of one seed say nothing of other seeds. {note}"
     )

@@ -105,11 +105,16 @@ def measure_saliency(
 
 
 def choose_images(chosen: ScoredSet, count: int) -> ChosenImages:
-    """The first ``count`` clean images in an order drawn from their ids, each with its first attacked variant."""
+    """The first ``count`` clean images in an order drawn from their ids, each with its first attacked variant.
+
+    No two show one drawing, so that intervals over images are intervals over drawings; ``count`` may be out of reach.
+    """
     (_, clean), (attacked_rows, attacked) = chosen.parts[CLEAN], chosen.parts[TYPOGRAPHIC]
+    drawings = pd.Series(chosen.clusters(TYPOGRAPHIC), index=attacked_rows.index)
     rows = attacked_rows.sort_values(["id", "attacked_id"], kind="stable").drop_duplicates("id")
     drawn = rows["id"].map(lambda identity: seed_for(chosen.dataset, identity, "saliency image"))
-    rows = rows.loc[drawn.sort_values(kind="stable").index[:count]].reset_index(drop=True)
+    order = drawings.loc[drawn.sort_values(kind="stable").index].drop_duplicates().index
+    rows = rows.loc[order[:count]].reset_index(drop=True)
     return ChosenImages(
         rows,
         np.asarray(attacked[rows["row"].to_numpy()]),

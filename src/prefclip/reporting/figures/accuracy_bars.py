@@ -18,7 +18,7 @@ settings = decided_by(*SCORED, "methods", "seeds", *INTERVALS)
 def draw(config, layout):
     """Three panels, clean, ink and typographic; one group of bars per data set, one bar per method.
 
-    Whiskers are the interval over images and seeds; the dashed line on typographic images is untouched CLIP's clean
+    Whiskers are the interval over drawings and seeds; the dashed line on typographic images is untouched CLIP's clean
     accuracy, the level to win back.
     """
     from prefclip.evaluation.metrics import CLEAN, INK, TYPOGRAPHIC

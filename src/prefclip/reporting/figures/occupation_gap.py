@@ -58,7 +58,7 @@ def draw(config, layout):
     handles = [
         Line2D([], [], marker="o", linestyle="", color="white", markeredgecolor=BLUE, label="untouched CLIP"),
         Line2D([], [], marker="o", linestyle="", color=VERMILLION, label=shown.called),
-        Line2D([], [], color=FAINT, linewidth=2.6, label="its interval over pictures"),
+        Line2D([], [], color=FAINT, linewidth=2.6, label="its interval over drawings"),
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=3)
     write_limits(figure, shown.dataset, shown.tones)
