@@ -1,11 +1,13 @@
 """Numbers and sentences that README and the pages print of the published run are those of its tables."""
 
+import csv
 import json
 import re
 from pathlib import Path
 
 import pytest
 
+from prefclip.config import read_config
 from prefclip.reporting.comparisons import sentences
 from prefclip.reporting.labels import ZERO_SHOT_MEAN
 from prefclip.table import Number, Table, read_table
@@ -87,3 +89,23 @@ def test_the_settings_that_ship_are_those_of_the_published_search():
         drawn = {"learning_rate": settings["learning_rate"], **settings["parameters"]}
         assert {key: number.facts[key] for key in drawn} == drawn
         assert int(number.keys["trial"]) == settings["trial"]
+
+
+def test_the_gender_maps_have_the_settings_that_their_search_chose():
+    with (ROOT / "resources/embedded/map_trials.csv").open(encoding="utf-8", newline="") as file:
+        trials = list(csv.DictReader(file))
+    tried = read_config(ROOT / "config/embedded_maps.yaml").concepts
+    shipped = read_config(ROOT / "config/embedded.yaml").concepts
+    assert [trial["map"] for trial in trials] == list(tried)
+    chosen = tried[next(trial["map"] for trial in trials if trial["chosen"])]
+    for name in ("gender", "gender_reversed", "gender_separate"):
+        for key in ("learning_rate", "unitarity_weight", "parameters"):
+            assert getattr(shipped[name], key) == getattr(chosen, key)
+    able = [
+        trial
+        for trial in trials
+        if 0 <= float(trial["neutral_t"]) <= 1
+        and float(trial["gender_at_1"]) <= 0.5
+        and float(trial["concepts_at_0"]) - float(trial["concepts_at_1"]) <= 0.03
+    ]
+    assert min(able, key=lambda trial: float(trial["from_half"]))["chosen"]

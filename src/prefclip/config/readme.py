@@ -26,6 +26,7 @@ Runs lie apart by their key `experiment`. A second file after `--configfile` cha
 |---|---|
 | `embedded.yaml` | the default: the small world that ships with the repository |
 | `embedded_vit.yaml` | its main chain on a transformer of the same size |
+| `embedded_maps.yaml` | the search for the settings of its gender maps |
 | `paper.yaml` | the paper's run with its printed settings |
 | `released_code.yaml` | the same with the choices of the authors' released code |
 | `paper_sweeps.yaml` | the sweeps at the paper's scale |
