@@ -64,7 +64,10 @@ def test_the_readme_says_who_wins_in_the_words_of_the_comparisons():
         assert sentence in told
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/ablations.md", "docs/concepts.md", "docs/saliency.md"])
+PAGES = ["README.md", *(f"docs/{name}.md" for name in ("ablations", "concepts", "saliency", "tuning"))]
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_a_number_with_an_interval_stands_in_a_published_table(page):
     text = " ".join((ROOT / page).read_text(encoding="utf-8").replace("**", "").split())
     known = set()

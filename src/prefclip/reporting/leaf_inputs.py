@@ -17,7 +17,7 @@ OF_METHODS = ("model.name", "methods", "seeds", *SCORED, *INTERVALS)
 SHARED_BY_POINTS = tuple(f"training.{key}" for key in METHOD_KEYS if key in TrainingConfig.model_fields)
 OF_SWEEPS = (*OF_METHODS, "sweeps", *SHARED_BY_POINTS, "attack.variants")
 OF_SWEEPS += ("data.source", "data.train_images")
-OF_TRIALS = (*OF_METHODS, "tuning")
+OF_TRIALS = ("model.name", "trials", *SCORED, *INTERVALS)
 
 
 def every_run(config: Config) -> bool:

@@ -127,12 +127,17 @@ class Step(ABC):
         return " ".join(self.command.format(run=run, **words).split())
 
     def values(self, *keys: str) -> dict[str, Any]:
-        """Return the values of dotted keys of the configuration, and the order of what the user has named in them."""
+        """Return the values of dotted keys of the configuration, and the order of what the user has named in them.
+
+        The key ``trials`` stands for the settings of every trial of the search, which are not those of the methods.
+        """
         config, told = self.config, {".".join(key.split(".")[:2]) for key in keys}
-        found = {key: reduce(getitem, key.split("."), config.plain) for key in keys}
+        known = {**config.plain, "trials": {each.name: each.settings.model_dump(mode="json") for each in config.trials}}
+        found = {key: reduce(getitem, key.split("."), known) for key in keys}
         named = (("methods", config.methods), ("concepts", config.concepts), ("sweeps", config.sweeps.grids))
         for section, names in named:
-            asked = [name for name in names if told & {section, f"{section}.{name}"}]
+            every = {section} | ({"trials"} if section == "methods" else set())
+            asked = [name for name in names if told & {*every, f"{section}.{name}"}]
             found |= {f"order of {section}": asked} if len(asked) > 1 else {}
         return found
 

@@ -9,7 +9,7 @@ CAPTION = (
 )
 ORDER, GROUP = 190, "tuning"
 applies = has_trials
-settings = decided_by("data.train", "data.zero_shot", "methods", "tuning")
+settings = decided_by("data.train", "data.zero_shot", "trials")
 
 
 def reads(config, layout):

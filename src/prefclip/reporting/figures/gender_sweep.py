@@ -24,7 +24,7 @@ def draw(config, layout):
 
     shown = GenderMap(config, layout)
     table, neutral = shown.rows(), shown.neutral
-    figure = new_figure(FULL_WIDTH, 2.95)
+    figure = new_figure(FULL_WIDTH, 3.1)
     gender, apart, concepts = figure.subplots(1, 3)
     for part, label, colour, line in (
         (SEEN_CONCEPTS, "concepts trained on", BLUE, "-"),
@@ -55,7 +55,6 @@ def draw(config, layout):
         mark_untouched_and_trained(panel)
         panel.axvspan(neutral["low"], neutral["high"], color=GREY, alpha=0.12, linewidth=0, zorder=0)
         panel.axvline(neutral["t"], color=GREY, linewidth=0.9)
-        panel.legend(loc="upper left", fontsize=6.2, handlelength=2.0, borderaxespad=0.2, frameon=True, framealpha=0.8)
     gender.annotate(
         shown.called,
         (neutral["t"], 0.03),
@@ -67,5 +66,7 @@ def draw(config, layout):
         fontsize=6,
         bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 0.4},
     )
+    handles = [*gender.get_legend_handles_labels()[0], *apart.get_legend_handles_labels()[0]]
+    figure.legend(handles=handles, loc="outside upper center", ncols=4, handlelength=2.2)
     write_limits(figure, shown.dataset, shown.tones)
     return figure

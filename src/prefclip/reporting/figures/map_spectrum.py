@@ -42,7 +42,7 @@ def draw(config, layout):
                 run["rank"],
                 run["eigenvalue"].clip(lower=SMALLEST_SHOWN),
                 color=colours[place % len(colours)],
-                linestyle=LINES[place % len(LINES)],
+                linestyle=LINES[(place + place // len(colours)) % len(LINES)],
                 label=label if order == 0 else None,
                 alpha=1 if order == 0 else 0.5,
             )
