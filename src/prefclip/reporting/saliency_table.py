@@ -83,5 +83,6 @@ def _caption(config: Config, found: pd.DataFrame) -> str:
         f"inside it (points at it), in %. The box covers {100 * area:.1f} % of the image, which a map without "
         "preferences would score. Maps explain the model's own answer, the written word or the true name. Averaged "
         f"weights where a method averages; mean over seeds, ± half-width of the {level} interval (bootstrap over "
-        "images, each of another drawing, spread over seeds). Δ: paired difference to CLIP on the same images, in points."
+        "images, each of another drawing, spread over seeds). Δ: paired difference to CLIP on the same images, in "
+        "points."
     )
