@@ -53,7 +53,7 @@ def draw(config, layout):
         axes.grid(True, axis="x")
         sizes = [np.abs(rows.loc[own, "value"]).mean() for rows in (before, after)]
         dealt = chance.loc[chance["group"] == kind, "value"].mean()
-        title = f"{kind.capitalize()}: |gap| {sizes[0]:.2f} → {sizes[1]:.2f}, chance {dealt:.2f}"
+        title = f"{kind.capitalize()}\nmean |gap| {sizes[0]:.2f} → {sizes[1]:.2f} (chance {dealt:.2f})"
         panel_title(axes, letter, title)
     handles = [
         Line2D([], [], marker="o", linestyle="", color="white", markeredgecolor=BLUE, label="untouched CLIP"),
