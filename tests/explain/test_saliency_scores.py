@@ -119,8 +119,9 @@ def test_the_stage_scores_every_image_explainer_and_target(run, tmp_path):
     table = read_scores(scores)
     assert list(table.columns) == SCORES.names
     # Five pictures are asked for, but there are four drawings, and each is shown once.
-    shown = pd.read_parquet(run.layout.manifest("animals")).set_index("id").loc[table["id"].str.partition(".w")[0].unique()]
-    assert len(shown) == shown["cluster"].nunique() == 4 and len(table) == 4 * 2 * 3
+    drawings = pd.read_parquet(run.layout.manifest("animals")).set_index("id")["cluster"]
+    shown = drawings[table["id"].str.partition(".w")[0].unique()]
+    assert len(shown) == shown.nunique() == 4 and len(table) == 4 * 2 * 3
     same = table[table["target"] == "predicted"].set_index(["explainer", "id"])
     written = table[table["target"] == "written"].set_index(["explainer", "id"])
     called = same["predicted"] == same["word_label"]
