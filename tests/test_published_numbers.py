@@ -71,7 +71,7 @@ PAGES = ["README.md", *(f"docs/{name}.md" for name in ("ablations", "concepts", 
 def test_a_number_with_an_interval_stands_in_a_published_table(page):
     text = " ".join((ROOT / page).read_text(encoding="utf-8").replace("**", "").split())
     known = set()
-    for path in sorted(TABLES.glob("*.json")):
+    for path in sorted(TABLES.parents[1].glob("embedded*/tables/*.json")):
         for number in read_table(path).numbers:
             if number.low is not None and number.value is not None:
                 width, value = number.high - number.low, number.value
