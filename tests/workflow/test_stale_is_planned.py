@@ -28,6 +28,7 @@ ONE_VALUE = (
     "data.real",
     "model.name",
     "model.weights",
+    "tuned",  # a file of settings that the methods name here
     "methods.ce.kind",
     "methods.dpo.kind",
     "data.bias",  # the maps need people
@@ -41,6 +42,8 @@ ONE_VALUE = (
 OTHERS = {
     "data.zero_shot": ["activities", "plants"],
     "data.own": {"shelf": {"folder": "shelf"}},
+    "attack.conditions": ["painted", "slip"],
+    "tuning": {"trials": 1, "ranges": {"learning_rate": [0.001, 0.01]}},
     "model.image_size": 32,
     "methods.ce.objective": "ce_kl",
     "methods.dpo.objective": "ipo",
