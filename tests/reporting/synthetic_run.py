@@ -91,12 +91,12 @@ def _attack(layout: RunFiles, config: Config, dataset: str) -> None:
 def write_validation(layout: RunFiles, config: Config) -> None:
     """Write what a search for settings is chosen by: config, validation pictures' manifests and made-up answers."""
     write_text(layout.config, config.model_dump_json(indent=2) + "\n")
-    for dataset in config.validation_datasets:
+    for dataset in config.object_datasets:
         build_manifest(config, dataset, layout.images(dataset), layout.manifest(dataset), layout.classes(dataset))
         _attack(layout, config, dataset)
     for method in ("clip", *(trial.name for trial in config.trials)):
         parts = []
-        for dataset in config.validation_datasets:
+        for dataset in config.object_datasets:
             manifest = read_manifest(layout.manifest(dataset))
             attacked = read_attacked_manifest(layout.attacked_manifest(dataset))
             for kind, rows in (("clean", manifest), ("typographic", attacked)):

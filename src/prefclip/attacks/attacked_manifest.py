@@ -34,8 +34,6 @@ DRAWN = {
 KEPT = [name for name in DRAWN if name not in ("clean_row", "seed")]
 INK = {"ink_id": pa.string(), **{name: DRAWN[name] for name in KEPT}, "ink": pa.string()}
 ATTACKED_COLUMNS = (*list(DRAWN)[:4], "row", "clean_row", "sha256", *list(DRAWN)[5:])
-
-
 INK_COLUMNS = (*list(INK)[:5], "row", "sha256", *list(INK)[5:])
 
 

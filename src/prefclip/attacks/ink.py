@@ -51,9 +51,13 @@ def _scrambled(spec: AttackSpec, generator: np.random.Generator) -> Change:
     return lambda mask: Image.fromarray(np.asarray(mask)[:, columns])
 
 
+def _flipped(how: Image.Transpose) -> Callable[[AttackSpec, np.random.Generator], Change]:
+    return lambda spec, generator: lambda mask: mask.transpose(how)
+
+
+FLIPS = {"turned": Image.Transpose.ROTATE_180, "mirrored": Image.Transpose.FLIP_LEFT_RIGHT}
 KINDS: dict[str, Callable[[AttackSpec, np.random.Generator], Change]] = {
-    "turned": lambda spec, generator: lambda mask: mask.transpose(Image.Transpose.ROTATE_180),
-    "mirrored": lambda spec, generator: lambda mask: mask.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
+    **{kind: _flipped(how) for kind, how in FLIPS.items()},
     "scrambled": _scrambled,
 }
 

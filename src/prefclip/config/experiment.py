@@ -176,7 +176,7 @@ class Config(Section):
     @property
     def attacked_datasets(self) -> tuple[str, ...]:
         """The data sets on whose images a word is written: all but the real photographs."""
-        return (self.data.train, *self.data.zero_shot, *self.data.bias)
+        return (*self.object_datasets, *self.data.bias)
 
     def attack_conditions(self, dataset: str) -> tuple[str, ...]:
         """How the test images of a data set are attacked; those of people are for gender and are painted on alone."""
@@ -240,8 +240,8 @@ class Config(Section):
         return self.sweep_datasets
 
     @property
-    def validation_datasets(self) -> tuple[str, ...]:
-        """Data sets whose validation pictures settings are chosen by."""
+    def object_datasets(self) -> tuple[str, ...]:
+        """The training set and the zero-shot sets; settings are chosen on their validation pictures."""
         return (self.data.train, *self.data.zero_shot)
 
     @property

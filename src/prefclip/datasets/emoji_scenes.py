@@ -1,6 +1,7 @@
 """Renderings of the embedded world: an emoji at a random scale, place and flip on a random background."""
 
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -88,6 +89,10 @@ class EmojiWorld:
     def held_out(self) -> frozenset[int]:
         """Rows of the drawings that nothing is trained on: those of HELD_OUT_STYLE."""
         return frozenset(np.flatnonzero(self.sources["style"] == HELD_OUT_STYLE).tolist())
+
+    def drawings(self, rows: Iterable[int], held_out: bool) -> list[int]:
+        """Those of some rows that are held out, or those that are not, in their order."""
+        return [row for row in rows if (row in self.held_out) == held_out]
 
     def source_image(self, row: int) -> Image.Image:
         """Decode a row's RGBA image, read-only, for it is kept. Raises EmojiWorldError for bytes that are no image."""

@@ -71,7 +71,7 @@ def sweep_gender(
     """
     with torch.inference_mode(), declared_numerics("fp32", threads):
         opened = OpenedMap.open(config, settings, concept_map, device)
-        dataset = settings.dataset or config.data.bias[0]
+        dataset = config.concept_dataset(name)
         people = (files.manifest(dataset), files.images(dataset), files.classes(dataset))
         probe = read_gender_probe(opened, *people, config.evaluation.batch_size)
         rows = ConceptRows(config.model.key, name, settings.concept, seed, config.evaluation)
@@ -88,7 +88,7 @@ def sweep_gender(
             if not math.isnan(t):
                 retrieved.append(first_ranks(probe, t, outcome))
         # What the map costs elsewhere.
-        add_accuracies(rows, opened, config, files, scales, config.validation_datasets, (CLEAN,))
+        add_accuracies(rows, opened, config, files, scales, config.object_datasets, (CLEAN,))
         add_floor_rows(rows, opened.powers, scales, probe.classes.dataset)
         directions = probe.directions(opened)
     rows.write(out_sweep)

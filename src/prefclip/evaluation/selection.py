@@ -67,7 +67,6 @@ def select_attacked(
     if len(alone):
         raise SelectionError(
             f"data set {dataset}: {len(alone)} images have no typographic twin ({condition}), {alone.iloc[0]} is the "
-            "first; "
-            "make the attacked images again from this manifest with `prefclip attacks`."
+            "first; make the attacked images again from this manifest with `prefclip attacks`."
         )
     return rows

@@ -81,7 +81,7 @@ def evaluate(
     variants = checkpoint_files(config, method, checkpoint)
     if validation:
         variants = dict([*variants.items()][-1:])
-        sets = [read_scored_set(config, dataset, files, "validation") for dataset in config.validation_datasets]
+        sets = [read_scored_set(config, dataset, files, "validation") for dataset in config.object_datasets]
     else:
         names = config.scored_datasets(method, seed)
         sets = [read_scored_set(config, dataset, files, "test", image_kinds(config, dataset)) for dataset in names]
@@ -100,8 +100,10 @@ def evaluate(
             for chosen in sets:
                 for images in chosen.parts:
                     untouched = reference[chosen.dataset] if images == CLEAN else None
-                    known = untouched if path is None else None
-                    found = _logits(loaded, texts, chosen, images, config, path or config.model.weights, known)
+                    if path is None and untouched is not None:
+                        found = untouched
+                    else:
+                        found = _logits(loaded, texts, chosen, images, config, path or config.model.weights)
                     retention = None if untouched is None else retention_kl(untouched, found)
                     parts.append(_rows(chosen, weights, images, found, retention))
     if processes.is_main:
@@ -178,17 +180,8 @@ def _check_rows(
 
 
 def _logits(
-    loaded: LoadedModel,
-    texts: dict[str, Tensor],
-    chosen: ScoredSet,
-    images: str,
-    config: Config,
-    origin: str | Path,
-    known: Tensor | None = None,
+    loaded: LoadedModel, texts: dict[str, Tensor], chosen: ScoredSet, images: str, config: Config, origin: str | Path
 ) -> Tensor:
-    """Logits of one kind of images, unless they are ``known``."""
-    if known is not None:
-        return known
     rows, pixels = chosen.parts[images]
     try:
         return class_logits(loaded, texts[chosen.dataset], pixels, rows["row"].to_numpy(), config.evaluation.batch_size)

@@ -25,7 +25,7 @@ def comparison_table(config: Config, layout: RunFiles, name: str) -> Table:
     places = [(scope, images) for scope in scopes for images in IMAGES]
     pairs = list(combinations(config.methods, 2))
     runs = [run[1:] for run in tuned_runs(config)]
-    estimates = read_estimates(config, layout, runs, (config.data.train, *config.data.zero_shot))
+    estimates = read_estimates(config, layout, runs, config.object_datasets)
     found = {}
     for first, second in pairs:
         for scope, images in places:

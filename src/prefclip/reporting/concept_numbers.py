@@ -109,15 +109,16 @@ def read_concept_numbers(config: Config, layout: RunFiles, concept: str) -> Conc
 
 def neutral_number(config: Config, layout: RunFiles, name: str) -> Measured:
     """The neutral t of a gender map, with its interval over the pictures that chose it. Raises TableError."""
-    paths = [layout.neutral_scale(*run) for run in concept_runs(config) if run[1] == name]
-    t, low, high = np.array([[found[key] for key in ("t", "low", "high")] for found in map(read_neutral, paths)]).T
-    origin = mean_of("t", f"neutral t of {name}", *(Source(file=below_run(layout, path)) for path in paths))
-    return Measured(Estimate(t.mean(), low.min(), high.max()), origin, 0, len(paths))
+    scales, sources = _neutral_scales(config, layout, name)
+    t, low, high = np.array([[found[key] for key in ("t", "low", "high")] for found in scales]).T
+    return Measured(
+        Estimate(t.mean(), low.min(), high.max()), mean_of("t", f"neutral t of {name}", *sources), 0, len(t)
+    )
 
 
 def found_neutral(config: Config, layout: RunFiles, name: str) -> bool:
     """Whether the neutral t of a gender map is one, for all seeds. Raises TableError."""
-    return all(read_neutral(layout.neutral_scale(*run))["is_neutral"] for run in concept_runs(config) if run[1] == name)
+    return all(found["is_neutral"] for found in _neutral_scales(config, layout, name)[0])
 
 
 def direction_number(config: Config, layout: RunFiles, name: str, key: str) -> Measured | None:
@@ -125,12 +126,18 @@ def direction_number(config: Config, layout: RunFiles, name: str, key: str) -> M
 
     Raises TableError.
     """
-    paths = [layout.neutral_scale(*run) for run in concept_runs(config) if run[1] == name]
-    values = [read_neutral(path).get(key) for path in paths]
+    scales, sources = _neutral_scales(config, layout, name)
+    values = [found.get(key) for found in scales]
     if None in values:
         return None
-    origin = mean_of(key, f"{key} of {name}", *(Source(file=below_run(layout, path)) for path in paths))
-    return Measured(Estimate(float(np.mean(values)), np.nan, np.nan), origin, 0, len(paths))
+    origin = mean_of(key, f"{key} of {name}", *sources)
+    return Measured(Estimate(float(np.mean(values)), np.nan, np.nan), origin, 0, len(values))
+
+
+def _neutral_scales(config: Config, layout: RunFiles, name: str) -> tuple[list[dict], list[Source]]:
+    """What was found of a gender map's neutral t, for each seed, and where it stands."""
+    paths = [layout.neutral_scale(*run) for run in concept_runs(config) if run[1] == name]
+    return [read_neutral(path) for path in paths], [Source(file=below_run(layout, path)) for path in paths]
 
 
 def distance_number(config: Config, layout: RunFiles, name: str) -> Measured:

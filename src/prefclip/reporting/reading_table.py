@@ -66,7 +66,7 @@ def reading_table(config: Config, layout: RunFiles, name: str) -> Table:
     Raises TableError, EstimateError.
     """
     scopes, numbers, rows = scopes_of(config), Numbers(), []
-    estimates = read_estimates(config, layout, datasets=(config.data.train, *config.data.zero_shot))
+    estimates = read_estimates(config, layout, datasets=config.object_datasets)
     for condition, scope in product(config.attack.conditions, scopes):
         title = f"{dataset_label(scope)}, {CONDITION_LABELS[condition]}"
         rows.append(Row(label=title, cells=[""] * len(HEADINGS), rule_above=True))

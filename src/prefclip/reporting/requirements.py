@@ -7,7 +7,7 @@ from math import isnan, nan
 from prefclip.config import Config, method_names
 from prefclip.evaluation.metrics import CLEAN, INK, TYPOGRAPHIC, under
 from prefclip.reporting.estimates import REFERENCE, Estimates, headline_weights, read_estimates
-from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label, method_label
+from prefclip.reporting.labels import dataset_label, method_label, scopes_of
 from prefclip.reporting.reading_table import reading_share, recovered_reading, recovered_share
 from prefclip.reporting.traced import Numbers, Traced
 from prefclip.run.files import RunFiles
@@ -81,7 +81,7 @@ def requirements_table(config: Config, layout: RunFiles, name: str) -> Table:
 def required_numbers(estimates: Estimates, config: Config) -> Iterator[tuple[Requirement, Traced]]:
     """Every requirement with its number."""
     # A configuration without zero-shot sets has only the training set to show something on.
-    scopes = (config.data.train, ZERO_SHOT_MEAN) if config.data.zero_shot else (config.data.train,)
+    scopes = list(scopes_of(config))
 
     def of(method: str, scope: str, images: str, metric: str = "accuracy") -> Traced:
         return estimates.traced(method, headline_weights(config, method), _sets(config, scope), images, metric)
@@ -114,8 +114,7 @@ def required_numbers(estimates: Estimates, config: Config) -> Iterator[tuple[Req
 
 
 def _sets(config: Config, scope: str) -> tuple[str, ...]:
-    zero_shot = tuple(config.data.zero_shot)
-    return {ZERO_SHOT_MEAN: zero_shot, ALL_SETS: (config.data.train, *zero_shot)}.get(scope, (scope,))
+    return {**scopes_of(config), ALL_SETS: config.object_datasets}[scope]
 
 
 def _caption(config: Config) -> str:

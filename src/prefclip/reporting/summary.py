@@ -6,7 +6,7 @@ from prefclip.config import Config, method_names
 from prefclip.evaluation.metrics import CLEAN, INK, TYPOGRAPHIC
 from prefclip.files import write_json
 from prefclip.reporting.estimates import headline_weights
-from prefclip.reporting.labels import ZERO_SHOT_MEAN
+from prefclip.reporting.labels import scopes_of
 from prefclip.reporting.traced import rounded
 from prefclip.table import VALUE, read_table
 
@@ -20,7 +20,7 @@ def summarise(config: Config, table: str | Path, output: str | Path) -> None:
     Raises TableFileError for a table that lacks one of these numbers.
     """
     typographic = read_table(table)
-    scopes = (config.data.train, ZERO_SHOT_MEAN) if config.data.zero_shot else (config.data.train,)
+    scopes = scopes_of(config)
     found: dict[str, dict] = {}
     for method in method_names(config):
         own = {"method": method, "weights": headline_weights(config, method), "kind": VALUE}

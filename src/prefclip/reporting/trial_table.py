@@ -42,7 +42,7 @@ def trial_table(config: Config, layout: RunFiles, name: str) -> Table:
                 | {"dataset": scope, "images": images, "metric": metric},
                 estimate,
                 traced.origin,
-                n=estimates.count(scopes.get(scope, config.validation_datasets), images or CLEAN),
+                n=estimates.count(scopes.get(scope, config.object_datasets), images or CLEAN),
                 seeds=1,
                 unit=METRICS[metric].unit if metric in METRICS else SHARE,
                 best=metric == CRITERION and name in chosen,

@@ -23,7 +23,7 @@ CRITERION = "criterion"
 def read_trials(config: Config, layout: RunFiles) -> Estimates:
     """The numbers of all trials and of the untouched CLIP. Raises TableError, EstimateError."""
     runs = [(method, seed) for _, method, seed in trial_runs(config)]
-    return read_estimates(config, layout, runs, config.validation_datasets, validation=True)
+    return read_estimates(config, layout, runs, config.object_datasets, validation=True)
 
 
 def criterion(estimates: Estimates, config: Config, method: str) -> Traced:

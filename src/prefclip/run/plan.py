@@ -5,6 +5,8 @@ from pathlib import Path
 from prefclip.config import Config
 from prefclip.run.files import RunFiles
 
+# Keys that decide which images of a set are scored, and in which batches.
+SELECTED = tuple(f"evaluation.{key}" for key in ("batch_size", "max_images", "drop_last_batches"))
 RESOURCES = Path(__file__).resolve().parents[3] / "resources"
 
 

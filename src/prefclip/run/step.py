@@ -132,7 +132,9 @@ class Step(ABC):
         The key ``trials`` stands for the settings of every trial of the search, which are not those of the methods.
         """
         config, told = self.config, {".".join(key.split(".")[:2]) for key in keys}
-        known = {**config.plain, "trials": {each.name: each.settings.model_dump(mode="json") for each in config.trials}}
+        known = config.plain
+        if "trials" in keys:
+            known = known | {"trials": {each.name: each.settings.model_dump(mode="json") for each in config.trials}}
         found = {key: reduce(getitem, key.split("."), known) for key in keys}
         named = (("methods", config.methods), ("concepts", config.concepts), ("sweeps", config.sweeps.grids))
         for section, names in named:

@@ -10,18 +10,16 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import pandas as pd
 import torch
 from torch import Tensor
 from torch.nn import functional
-from torch.utils.data import DataLoader
 
 from prefclip.datasets.emoji_scenes import EmojiWorld
-from prefclip.files import sha256_of, whole_file
+from prefclip.files import sha256_of
 from prefclip.models.emoji_clip import CompactTokenizer, EmojiClip
 from prefclip.models.emoji_clip_file import read_emoji_clip, save_emoji_clip
 from prefclip.models.image_tower import image_tower
-from prefclip.training.pretraining import TEMPLATES, schedule
+from prefclip.training.pretraining import LOG_EVERY, TEMPLATES, loaded, schedule, write_record
 from prefclip.training.pretraining_check import PretrainingCheck
 from prefclip.training.pretraining_images import (
     Mixture,
@@ -31,7 +29,6 @@ from prefclip.training.pretraining_images import (
     object_names,
 )
 
-LOG_EVERY = 250
 MOST_PICTURES = Mixture(pictures=0.3, words=0.1, caption_names_word=0.5, ink=0.3)
 
 
@@ -65,10 +62,8 @@ def distil_emoji_vit(
     batches = PretrainingBatches(pool, words, [plan.mixture] * plan.steps, plan.batch_size, plan.seed + 1)
     student = student_of(teacher, plan.vision_layers)
     check = PretrainingCheck(world, captions)
-    loader = iter(DataLoader(batches, batch_size=None, num_workers=1, prefetch_factor=8))
-    rows = list(_distil(student, teacher, captions, plan, check, (images for images, _ in loader)))
-    with whole_file(record) as temporary:
-        pd.DataFrame(rows).to_csv(temporary, index=False, float_format="%.4f")
+    images = (images for images, _ in loaded(batches))
+    write_record(_distil(student, teacher, captions, plan, check, images), record)
     told = {"images_sha256": sha256_of(world_folder / "emoji.parquet"), "teacher_sha256": sha256_of(teacher_file)}
     save_emoji_clip(output, student.eval(), {"distillation": repr(asdict(plan)), **told})
 
@@ -120,7 +115,5 @@ def _distil(
         if (step + 1) % LOG_EVERY == 0 or step + 1 == plan.steps:
             speed = len(losses) * plan.batch_size / (time.monotonic() - started)
             row = {"step": step + 1, "loss": sum(losses) / len(losses), "images_per_second": speed}
-            row |= check(student, texts)
-            print("  ".join(f"{key} {value:.3f}" for key, value in row.items()), flush=True)
-            yield row
+            yield row | check(student, texts)
             losses, started = [], time.monotonic()

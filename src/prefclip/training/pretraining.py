@@ -7,7 +7,7 @@ transformer of random start on the other side similar towers learned pictures bu
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -88,11 +88,24 @@ def pretrain_emoji_clip(world_folder: Path, plan: PretrainingPlan, output: Path,
     trainer = _Pretrainer(model, captions, plan, PretrainingCheck(world, captions))
     words = [(name, captions.index(name)) for name in object_names(world)]
     batches = PretrainingBatches(pool, words, plan.mixtures(), plan.batch_size, plan.seed)
-    rows = list(trainer.run(iter(DataLoader(batches, batch_size=None, num_workers=1, prefetch_factor=8))))
-    with whole_file(record) as temporary:
-        pd.DataFrame(rows).to_csv(temporary, index=False, float_format="%.4f")
+    write_record(trainer.run(loaded(batches)), record)
     images_sha256 = sha256_of(world_folder / "emoji.parquet")
     save_emoji_clip(output, model.eval(), {"pretraining": repr(asdict(plan)), "images_sha256": images_sha256})
+
+
+def loaded(batches: PretrainingBatches) -> Iterator[tuple[Tensor, Tensor]]:
+    """Batches that a process draws ahead."""
+    return iter(DataLoader(batches, batch_size=None, num_workers=1, prefetch_factor=8))
+
+
+def write_record(rows: Iterable[dict], record: Path) -> None:
+    """Print the rows of a training record as they come, then write them as a CSV."""
+    told = []
+    for row in rows:
+        print("  ".join(f"{k} {v:.3f}" if isinstance(v, float) else f"{k} {v}" for k, v in row.items()), flush=True)
+        told.append(row)
+    with whole_file(record) as temporary:
+        pd.DataFrame(told).to_csv(temporary, index=False, float_format="%.4f")
 
 
 class _Pretrainer:
@@ -134,9 +147,7 @@ class _Pretrainer:
     def _row(self, step: int, phase: str, loss: float, rate: float, captions: Tensor) -> dict:
         scale = self.model.logit_scale.exp().item()
         row = {"step": step, "phase": phase, "loss": loss, "logit_scale": scale, "images_per_second": rate}
-        row |= self.check(self.model, captions)
-        print("  ".join(f"{k} {v:.3f}" if isinstance(v, float) else f"{k} {v}" for k, v in row.items()), flush=True)
-        return row
+        return row | self.check(self.model, captions)
 
     def _step(self, step: int, images: Tensor, labels: Tensor) -> float:
         self.model.train()

@@ -67,7 +67,7 @@ def _render_set(
         generator = generator_for("pretraining", "check", dataset, index)
         label = index % len(names)
         rows = world.rows_of(dataset, names[label])
-        held_out, seen = ([row for row in rows if (row in world.held_out) == kept] for kept in (True, False))
+        held_out, seen = (world.drawings(rows, kept) for kept in (True, False))
         picture = render_scene(world.source_image(int(generator.choice(held_out))), generator)
         word = choose_word(label, names, generator)
         spec = draw_spec(names[word], picture.size, WORD_SIZES, generator)
@@ -89,7 +89,7 @@ def _render_people(world: EmojiWorld, captions: list[str], held_out: bool) -> tu
     """Women and men in drawings that are held out, or not, and the captions of their own and of the other gender."""
     sources = world.sources
     gendered = sources.index[(sources["dataset"] == PEOPLE) & sources["gender"].isin(["man", "woman"])]
-    rows = [row for row in gendered if (row in world.held_out) == held_out]
+    rows = world.drawings(gendered, held_out)
     images, own, other = [], [], []
     for index in range(IMAGES_PER_SET):
         generator = generator_for("pretraining", "check", PEOPLE, index)

@@ -15,9 +15,9 @@ from prefclip.datasets.emoji_scenes import EmojiWorld, EmojiWorldError, render_s
 from prefclip.datasets.image_sets import ImageSet
 from prefclip.seeds import generator_for
 
-# Classes take turns; each walks through its own source images (3 styles, for people 3 genders × 6 tones × 3 styles;
-# one style is held out for tests)
-# in strides. Of all strides and shifts these balance gender, tone, style and their pairs best when a walk is cut short.
+# Classes take turns; each walks through its own source images (up to 7 styles, one of them for tests alone; for people
+# 3 genders × 6 tones × styles) in strides. Of all strides and shifts these balance gender, tone, style and their pairs
+# best when a walk is cut short.
 STRIDE = 13
 SHIFT_BY_CLASS = 29
 
@@ -58,7 +58,7 @@ def split_sizes(data: DataConfig, role: Role, held_out: int, seen: int) -> dict[
 
 def _rows(world: EmojiWorld, dataset: str, name: str, held_out: bool) -> list[int]:
     """Source rows of a class that are held out, or those that are not. Raises EmojiWorldError where there is none."""
-    rows = [row for row in world.rows_of(dataset, name) if (row in world.held_out) == held_out]
+    rows = world.drawings(world.rows_of(dataset, name), held_out)
     if not rows:
         raise EmojiWorldError(
             f"{world.sources_file}: {name!r} of {dataset} has one style of drawing; tests need another."

@@ -26,4 +26,4 @@ def draw(config, layout):
 
 def example_datasets(config):
     """The data sets of which one picture each is shown, the training set first."""
-    return (config.data.train, *config.data.zero_shot)[:SHOWN_SETS]
+    return config.object_datasets[:SHOWN_SETS]

@@ -1,6 +1,7 @@
 """What tests look like: pictures under every condition of an attack, and under the same ink unreadable."""
 
 from prefclip.reporting.leaf_inputs import decided_by, every_run
+from prefclip.run.plan import SELECTED
 
 CAPTION = "Test pictures as they are, under a word of each condition, and under the same ink that cannot be read."
 ORDER, GROUP = 15, "main"
@@ -8,8 +9,7 @@ PICTURES = 4
 NARROW = 15  # letters above a picture
 
 applies = every_run
-CHOSEN_BY = tuple(f"evaluation.{key}" for key in ("max_images", "drop_last_batches", "batch_size"))
-settings = decided_by("data.train", "data.real", "attack.conditions", *CHOSEN_BY)
+settings = decided_by("data.train", "data.real", "attack.conditions", *SELECTED)
 
 
 def reads(config, layout):
@@ -44,9 +44,8 @@ def draw(config, layout):
             row = rows[rows["id"] == name].iloc[0]
             panel.imshow(np.asarray(pixels[row["row"]]), interpolation="none")
             bare(panel)
-        line[0].set_ylabel(
-            found.classes.names[int(found.parts[CLEAN][0].set_index("id").loc[name, "label"])], fontsize=6.5
-        )
+            if images == CLEAN:
+                panel.set_ylabel(found.classes.names[int(row["label"])], fontsize=6.5)
     titles = ["clean", *(what for each in conditions for what in (CONDITION_LABELS[each], "its ink"))]
     for panel, title in zip(grid[0], titles, strict=True):
         panel.set_title(fill(title, NARROW, break_on_hyphens=False), loc="center", fontsize=6, pad=2)

@@ -35,10 +35,8 @@ def draw(config, layout):
     for panel, letter, (label, key) in zip(panels, "ab", across.items(), strict=True):
         cost = 1 if key[1] == "retention_kl" else -1
         for method in methods:
-            style, of_method = (
-                method_style(method, methods),
-                [own for (name, _), own in trials.items() if name == method],
-            )
+            style = method_style(method, methods)
+            of_method = [own for (name, _), own in trials.items() if name == method]
             best = unbeaten([(cost * own[key], own[attacked]) for own in of_method])
             panel.plot([cost * each for each, _ in best], [accuracy for _, accuracy in best], color=style.colour)
             for own in of_method:

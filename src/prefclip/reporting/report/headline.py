@@ -8,7 +8,7 @@ from prefclip.evaluation.metrics import CLEAN, INK, TYPOGRAPHIC
 from prefclip.reporting.comparisons import sentences
 from prefclip.reporting.drawing.style import method_style
 from prefclip.reporting.estimates import REFERENCE, headline_weights
-from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label, method_label
+from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label, method_label, scopes_of
 from prefclip.reporting.table_views import shown_parts
 from prefclip.run.files import RunFiles
 from prefclip.table import VALUE, Table, read_table
@@ -52,7 +52,7 @@ def read_headline(config: Config, layout: RunFiles) -> Headline:
     Raises TableFileError where one is damaged or a number is missing.
     """
     table = read_table(layout.table("typographic", "json"))
-    scopes = [config.data.train, *([ZERO_SHOT_MEAN] if config.data.zero_shot else [])]
+    scopes = list(scopes_of(config))
     panels = [(_scope_title(config, scope), _lines(config, table, scope)) for scope in scopes]
     found = {name: Path(layout.table(name, "json")) for name in ("main_results", "comparisons")}
     requirements, compared = (read_table(path) if path.is_file() else None for path in found.values())

@@ -27,13 +27,13 @@ def make(config, layout):
         neutral_number,
         read_concept_numbers,
     )
-    from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label
+    from prefclip.reporting.labels import dataset_label, scopes_of
     from prefclip.reporting.traced import Numbers
     from prefclip.table import Row
 
     columns = [
         Column(dataset_label(scope), heading, images, TEST, metric, scope)
-        for scope in (config.data.train, *([ZERO_SHOT_MEAN] if config.data.zero_shot else []))
+        for scope in scopes_of(config)
         for heading, images, metric in (
             ("clean", CLEAN, "accuracy"),
             ("attacked", TYPOGRAPHIC, "accuracy"),

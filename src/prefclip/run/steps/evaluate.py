@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from prefclip.datasets.card_files import word_removed
 from prefclip.run.options import Method, Run, Seed, Threads
-from prefclip.run.plan import base_weights, sweep_runs, tuned_weights
+from prefclip.run.plan import SELECTED, base_weights, sweep_runs, tuned_weights
 from prefclip.run.step import Step
 
 
@@ -41,8 +41,7 @@ class Evaluate(Step):
     def settings(self):
         datasets = list(self.config.scored_datasets(self.method, self.seed))
         real = [name for name in self.config.data.real if name in datasets]
-        keys = ("batch_size", "max_images", "drop_last_batches")
-        scored = self.values("model", *(f"evaluation.{key}" for key in keys))
+        scored = self.values("model", *SELECTED)
         clean = [name for name in real if word_removed(name)]
         return scored | {"datasets": datasets, "data.real": real, "clean twins": clean}
 

@@ -28,7 +28,7 @@ class SweepConcept(Step):
         datasets = config.attacked_datasets
         images = [path for dataset in datasets for path in files.attacked_set(dataset)]
         if config.concept(self.concept).concept == "gender":
-            datasets = (config.concept_dataset(self.concept), *config.validation_datasets)
+            datasets = (config.concept_dataset(self.concept), *config.object_datasets)
             read = (files.manifest, files.images, files.classes)
             images = [path(dataset) for dataset in datasets for path in read]
         concept_map = files.concept_map(config.model.key, self.concept, self.seed)

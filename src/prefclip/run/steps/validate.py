@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from prefclip.run.options import Method, Run, Seed, Threads
-from prefclip.run.plan import base_weights, trial_runs, tuned_weights
+from prefclip.run.plan import SELECTED, base_weights, trial_runs, tuned_weights
 from prefclip.run.step import Step
 
 
@@ -24,7 +24,7 @@ class Validate(Step):
 
     @property
     def input(self):
-        images = {dataset: self.files.attacked_set(dataset) for dataset in self.config.validation_datasets}
+        images = {dataset: self.files.attacked_set(dataset) for dataset in self.config.object_datasets}
         tuned = list(tuned_weights(self.config, self.files, self.method, self.seed).values())
         return {"weights": base_weights(self.config), "checkpoints": tuned[-1:], **images}
 
@@ -34,9 +34,8 @@ class Validate(Step):
 
     @property
     def settings(self):
-        keys = ("batch_size", "max_images", "drop_last_batches")
-        scored = self.values("model", *(f"evaluation.{key}" for key in keys))
-        return scored | {"datasets": list(self.config.validation_datasets)}
+        scored = self.values("model", *SELECTED)
+        return scored | {"datasets": list(self.config.object_datasets)}
 
 
 def validate(run: Run, method: Method, seed: Seed = 0, threads: Threads = 1) -> None:
