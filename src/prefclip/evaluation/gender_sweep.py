@@ -71,7 +71,7 @@ def sweep_gender(
     """
     with torch.inference_mode(), declared_numerics("fp32", threads):
         opened = OpenedMap.open(config, settings, concept_map, device)
-        dataset = config.concept_dataset(name)
+        dataset = settings.dataset or config.data.bias[0]
         people = (files.manifest(dataset), files.images(dataset), files.classes(dataset))
         probe = read_gender_probe(opened, *people, config.evaluation.batch_size)
         rows = ConceptRows(config.model.key, name, settings.concept, seed, config.evaluation)

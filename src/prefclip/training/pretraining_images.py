@@ -11,16 +11,16 @@ import torch
 from PIL import Image
 from torch.utils.data import Dataset
 
-from prefclip.attacks.ink import FLIPS
+from prefclip.attacks.ink import FLIPS as INK_FLIPS
 from prefclip.attacks.looks import PRETRAINED, SEEN
 from prefclip.attacks.typography import draw_attack, draw_spec
 from prefclip.datasets.emoji_scenes import CANVAS_SIZE, EmojiWorld, random_background, render_scene
 from prefclip.seeds import generator_for
 
 GENDERS = ("person", "man", "woman")
-TRAINED_FLIPS = FLIPS | {"upside down": Image.Transpose.FLIP_TOP_BOTTOM}
+FLIPS = INK_FLIPS | {"upside down": Image.Transpose.FLIP_TOP_BOTTOM}
 # Kinds of ink that are trained on; the control's strips (`attacks.ink`) are none of them.
-INK_KINDS = ("script", "non-word", "anagram", *TRAINED_FLIPS)
+INK_KINDS = ("script", "non-word", "anagram", *FLIPS)
 SCRIPTS = ((0x10D0, 0x10F0), (0x561, 0x586))  # Georgian; Armenian small letters
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 WORD_SIZES = (8, 17)
@@ -171,8 +171,8 @@ def with_unreadable_ink(canvas: Image.Image, word: str, generator: np.random.Gen
         word = _anagram(word, generator)
     look = SEEN if kind == "script" else PRETRAINED  # DejaVu alone has such letters
     spec = draw_spec(word, canvas.size, WORD_SIZES, generator, look, generator.random() < SLIP_SHARE)
-    if kind in TRAINED_FLIPS:
-        return draw_attack(canvas, spec, lambda mask: mask.transpose(TRAINED_FLIPS[kind]))
+    if kind in FLIPS:
+        return draw_attack(canvas, spec, lambda mask: mask.transpose(FLIPS[kind]))
     return draw_attack(canvas, spec)
 
 
