@@ -72,6 +72,11 @@ def _columns(measured, dataset):
         )
         for part, heading in parts.items()
     ]
+    columns[4:4] = [
+        Column(f"Own gender's word, {gender}", heading, CLEAN, part, "probability_true", dataset, "gender", gender)
+        for gender in ("woman", "man")
+        for part, heading in parts.items()
+    ]
     columns += [Column("Absolute gap", kind, CLEAN, TEST, "absolute_gap", dataset, "kind", kind) for kind in kinds]
     columns += [
         Column("vl_bias (ours)", kind, CLEAN, TEST, "vl_bias_text_swap", dataset, "kind", kind, "difference")
