@@ -64,6 +64,12 @@ def test_the_readme_says_who_wins_in_the_words_of_the_comparisons():
         assert sentence in told
 
 
+def test_the_readme_counts_the_differences_outside_their_own_intervals():
+    differences = [number for number in table("comparisons").numbers if number.role == "value"]
+    outside = sum(number.low > 0 or number.high < 0 for number in differences)
+    assert len(differences) == 40 and f"{outside} of the forty exclude 0" in " ".join(README.split())
+
+
 PAGES = ["README.md", *(f"docs/{name}.md" for name in ("ablations", "concepts", "saliency", "tuning"))]
 
 

@@ -84,6 +84,7 @@ def test_a_file_that_chose_nothing(tmp_path, text):
     ("tuning", "complaint"),
     [
         ({"trials": 0, "ranges": RANGES}, "trials"),
+        ({"trials": 10_000_000, "ranges": RANGES}, "trials: must be less than or equal to 1000"),
         ({"ranges": {}}, "ranges"),
         ({"ranges": {"learning_rate": [1e-2, 1e-3]}}, "the lower end comes first"),
         ({"ranges": {"beta": [0.1]}}, r"ranges.beta: expected at least 2 item\(s\), got \[0.1\]"),

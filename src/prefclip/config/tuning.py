@@ -31,7 +31,7 @@ Ends = Annotated[tuple[Positive, Positive], AfterValidator(_ascending)]
 class TuningConfig(Section):
     """The search (`snakemake tune`); what it chooses is written to a file that ``tuned`` names."""
 
-    trials: Count = Field(24, description="trainings of each method, one seed each")
+    trials: Annotated[Count, Field(le=1000)] = Field(24, description="trainings of each method, one seed each")
     ranges: dict[Literal["learning_rate", "regulariser_weight", "beta"], Ends] = Field(
         min_length=1, description="lower and upper end of each setting, the same for all methods; drawn on a log scale"
     )
