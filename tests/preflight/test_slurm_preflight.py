@@ -89,7 +89,14 @@ def site(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(site.programs))
     monkeypatch.setattr("prefclip.preflight.probe_job.POLL_S", 0.01)
     monkeypatch.setattr("prefclip.preflight.probe_job.LATENCY_S", 0.1)
+    free_space(monkeypatch, 10**12)
     return site
+
+
+def free_space(monkeypatch: pytest.MonkeyPatch, free: int) -> None:
+    """Let every disk have so many bytes free: what this machine's has is no part of a test."""
+    usage = shutil.disk_usage("/")._replace(free=free)
+    monkeypatch.setattr("prefclip.preflight.run_files.shutil.disk_usage", lambda _: usage)
 
 
 def wrong(findings: dict[str, dict]) -> list[str]:
@@ -278,8 +285,7 @@ class TestRunFiles:
         assert wrong(site.findings("--no-job")) == ["data"]
 
     def test_full_disk(self, site, monkeypatch):
-        usage = shutil.disk_usage("/")._replace(free=10**9)
-        monkeypatch.setattr("prefclip.preflight.run_files.shutil.disk_usage", lambda _: usage)
+        free_space(monkeypatch, 10**9)
         found = site.findings("--no-job")
         assert wrong(found) == ["room"] and found["room"]["what"].startswith(
             "1 GB free, about 6 GB still to be written"

@@ -192,7 +192,8 @@ def test_preflight_of_this_cluster(workplace):
     assert found[gpu_rules]["what"] == "1 × a100, up to 8 in a node"
     assert found["job"]["state"] == "ok" and found["shared files"]["state"] == "ok"
     assert found["GPUs in a job"]["state"] == "wrong" and "Slurm granted 1" in found["GPUs in a job"]["what"]
-    assert [check for check, finding in found.items() if finding["state"] == "wrong"] == ["accounting", "GPUs in a job"]
+    wrong = {check for check, finding in found.items() if finding["state"] == "wrong"}
+    assert wrong - {"room"} == {"accounting", "GPUs in a job"}  # how full this machine's disk is, is no part of it
     assert not list(workplace.folder.glob("results/.preflight*"))
 
 
