@@ -256,7 +256,7 @@ def test_additions_leave_a_finished_run_complete(followed):
 
 @slow
 def test_only_what_an_addition_needs_is_run(followed):
-    reporting = ("make_table", "draw_figure", "summarise_metrics", "explore_images", "build_report")
+    reporting = ("make_table", "draw_figure", "summarise_metrics", "judge_claims", "explore_images", "build_report")
     jobs = {rule: count for rule, count in followed.planned.jobs.items() if rule not in reporting}
     of_the_shelf = {"obtain_dataset": 1, "build_manifest": 1, "synthesise_attacks": 1, "draw_ink": 1}
     # DPO and CLIP are evaluated again, for they are scored on the shelf too.

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from prefclip.config import read_config
+from prefclip.reporting.claims.checking import check_claims
+from prefclip.reporting.claims.ledger import shipped_ledger
+from prefclip.reporting.claims.views import markdown, outcome
 from prefclip.reporting.comparisons import sentences
 from prefclip.reporting.labels import ZERO_SHOT_MEAN
 from prefclip.table import Number, Table, read_table
@@ -56,6 +59,51 @@ def test_the_headline_table_of_the_readme(place):
     best = max((number for number in numbers if number), key=lambda number: number.value)
     bold = [number for number, cell in zip(numbers, cells, strict=True) if "**" in cell]
     assert bold == [best]
+
+
+def test_the_readme_opens_with_the_verdicts():
+    verdicts, contradictions = check_claims(TABLES.parent)
+    assert contradictions == []
+    assert outcome(verdicts) in README and markdown(verdicts) in README
+    assert README.index("## Does the paper hold?") < README.index("## What the embedded run shows")
+
+
+def test_what_the_ledger_says_of_the_authors_logs():
+    """Means over the nine sets that the ledger speaks of, and differences on the real photographs."""
+    with (ROOT / "resources/published/author_logs.csv").open(encoding="utf-8", newline="") as stream:
+        logged = {
+            (row["method"], row["weights"], row["images"], row["dataset"]): row["accuracy"]
+            for row in csv.DictReader(stream)
+        }
+    real = {"rta100", "paint", "disentangling"}
+    sets = {name for method, _, _, name in logged if method == "kto"} - real
+
+    def mean(method: str, images: str, weights: str) -> float:
+        return sum(float(logged[method, weights, images, name]) for name in sets) / len(sets)
+
+    said = {claim.id: claim.released for claim in shipped_ledger().claims}
+    assert len(sets) == 9
+    for method, weights in (
+        ("dpo", "averaged"),
+        ("ipo", "averaged"),
+        ("kto", "averaged"),
+        ("clip", "raw"),
+        ("ce", "raw"),
+    ):
+        attacked, clean = (f"{mean(method, images, weights):.1f}" for images in ("typographic", "clean"))
+        assert attacked in said["beats_cross_entropy" if method != "clip" else "beats_clip"]
+        assert clean in said["keeps_clean"]
+    for method in ("dpo", "ipo", "kto"):
+        gain = mean(method, "typographic", "averaged") - mean(method, "typographic", "raw")
+        assert (
+            f"{gain:.1f} (" + method.upper() in said["averaging"]
+            or f"{gain:.1f} points ({method.upper()})" in said["averaging"]
+        )
+    for name in real:
+        ours, theirs = (
+            float(logged[key, kind, "typographic", name]) for key, kind in (("dpo", "averaged"), ("clip", "raw"))
+        )
+        assert f"{ours - theirs:.1f}" in said["real_photographs"]
 
 
 def test_the_readme_says_who_wins_in_the_words_of_the_comparisons():

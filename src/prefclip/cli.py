@@ -129,6 +129,26 @@ def compare(
 
 
 @app.command()
+def claims(
+    claim: Annotated[str | None, typer.Argument(help="one claim, by its id: all that is known of it")] = None,
+    run: Annotated[Path, typer.Option(help="folder of a run, or of published results")] = Path(
+        "results/reference/embedded"
+    ),
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="print README's table")] = False,
+) -> None:
+    """Judge the paper's claims again; exit code 1 where a stored verdict does not follow from the stored cells."""
+    from prefclip.reporting.claims.checking import check_claims
+    from prefclip.reporting.claims.views import shown_claims
+
+    found, contradictions = check_claims(run)
+    print("\n".join(shown_claims(found, str(run), claim, as_json, as_markdown)))
+    for contradiction in contradictions:
+        print(f"prefclip: {contradiction}", file=sys.stderr)
+    raise typer.Exit(1 if contradictions else 0)
+
+
+@app.command()
 def publish(
     run: Annotated[Path, typer.Argument(help="folder of a finished run, results/<experiment>")],
     name: Annotated[str | None, typer.Option(help="of the folder in results/reference, instead of the run's")] = None,

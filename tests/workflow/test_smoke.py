@@ -117,7 +117,7 @@ def changed(section: str, **values: object) -> dict:
 
 
 # Jobs of the stages up to evaluation; tables, figures and the report follow from those.
-REPORTING = ("make_table", "draw_figure", "summarise_metrics", "explore_images", "build_report")
+REPORTING = ("make_table", "draw_figure", "summarise_metrics", "judge_claims", "explore_images", "build_report")
 EVERY_EVALUATION = {"evaluate_model": 3}
 TRAINING = {"train_policy": 1, "train_policy_without_averaging": 1}
 FROM_ATTACKS = {

@@ -173,7 +173,17 @@ def test_a_loss_is_that_of_its_methods(edited):
     planned, stale = edited("objectives/dpo.py")
     assert planned == stale and f"{RUN}/checkpoints/emoji-clip/dpo/seed0/model.safetensors" in stale
     assert not [name for name in stale if "/ce/" in name]
-    of_methods = {"checkpoints", "predictions", "saliency", "tables", "figures", "metrics", "explorer", "report"}
+    of_methods = {
+        "checkpoints",
+        "predictions",
+        "saliency",
+        "tables",
+        "figures",
+        "metrics",
+        "claims",
+        "explorer",
+        "report",
+    }
     of_maps = {"concept_maps", "concept_sweeps", "concept_spectra"}  # which this loss trains, too
     assert folders(stale) == of_methods | of_maps
 

@@ -8,6 +8,8 @@ localrules:
     make_table,
     draw_figure,
     summarise_metrics,
+    judge_claims,
+    judge_swept_claims,
     build_report,
     build_ablations_page,
     tables,
@@ -19,6 +21,8 @@ localrules:
 tabulated = declared("table")
 drawn = declared("figure")
 summarised = declared("summary")
+judged = declared("judge_claims", ablations=False)
+judged_by_sweeps = declared("judge_claims", ablations=True)
 explored = declared("explore")
 reported = declared("report", ablations=False)
 swept = declared("report", ablations=True)
@@ -83,6 +87,39 @@ rule summarise_metrics:
         "Writing the headline numbers"
     shell:
         summarised.shell
+
+
+rule judge_claims:
+    input:
+        unpack(judged.input),
+    output:
+        **judged.output,
+    log:
+        judged.log,
+    conda:
+        "../../envs/prefclip.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        **judged.params,
+    message:
+        "Judging the paper's claims"
+    shell:
+        judged.shell
+
+
+use rule judge_claims as judge_swept_claims with:
+    input:
+        unpack(judged_by_sweeps.input),
+    output:
+        **judged_by_sweeps.output,
+    log:
+        judged_by_sweeps.log,
+    params:
+        **judged_by_sweeps.params,
+    message:
+        "Judging the claims that need the sweeps"
 
 
 rule explore_images:

@@ -1,7 +1,8 @@
 """The published results of a run: its tables and figures, with the records of everything that they come from.
 
-``results/reference/<name>/`` holds ``config.json``, ``tables/``, ``figures/`` and RECORDS: the sealed records, byte for
-byte, under the names that they have in the run. With them a clone that has not run anything traces what is published.
+``results/reference/<name>/`` holds ``config.json``, ``tables/``, ``figures/``, ``claims/`` and RECORDS: the sealed
+records, byte for byte, under the names that they have in the run. With them a clone that has not run anything traces
+what is published.
 """
 
 import io
@@ -20,7 +21,7 @@ from prefclip.lineage.record import LARGEST_RECORD, SUFFIX, Damage, Record, pars
 from prefclip.lineage.settings import CurrentSettings
 
 RECORDS = "records.tar.xz"
-SHOWN = ("tables", "figures")
+SHOWN = ("tables", "figures", "claims")
 LARGEST_BUNDLE, LARGEST_UNPACKED = 16 * 1024 * 1024, 256 * 1024 * 1024
 
 

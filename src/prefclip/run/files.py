@@ -136,6 +136,10 @@ class RunFiles:
     def summary(self) -> str:
         return self._path("metrics", "summary.json")
 
+    def verdicts(self, ablations: bool = False) -> str:
+        """The verdicts on the paper's claims, or on those that need the sweeps."""
+        return self._path("claims", f"{'ablations' if ablations else 'claims'}.json")
+
     @property
     def explorer(self) -> str:
         return self._path("explorer", "explorer.json")

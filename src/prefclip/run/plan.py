@@ -87,6 +87,11 @@ def published_file(name: str) -> str:
     return _as_in_records([RESOURCES / "published" / f"{name}.csv"])[0]
 
 
+def ledger_file() -> str:
+    """Return the ledger of claims that ships with the repository."""
+    return _as_in_records([RESOURCES.parent / "config/claims.yaml"])[0]
+
+
 def _as_in_records(paths: list[Path]) -> list[str]:
     """Return paths relative where they lie below the working folder."""
     here = Path.cwd().resolve()

@@ -6,7 +6,7 @@ from prefclip.config import Config
 from prefclip.reporting.figures import figure_names
 from prefclip.reporting.tables import table_names
 from prefclip.run.files import RunFiles
-from prefclip.run.plan import concept_runs
+from prefclip.run.plan import concept_runs, ledger_file
 
 
 class PageParts(NamedTuple):
@@ -32,13 +32,14 @@ def page_parts(config: Config, files: RunFiles, group: str) -> PageParts:
 
 
 def page_inputs(config: Config, files: RunFiles, ablations: bool = False) -> list[str]:
-    """Return what a page is made of: tables, figures, explored pictures, swept concepts.
+    """Return what a page is made of: verdicts, tables, figures, explored pictures, swept concepts.
 
-    With ``ablations``, the tables and figures of the sweeps alone.
+    With ``ablations``, verdicts, tables and figures of the sweeps alone.
     """
     groups = ("ablations",) if ablations else ("main", "concepts")
     parts = [path for group in groups for path in page_parts(config, files, group).all]
     found = [path for path in parts if path.endswith((".json", ".png"))]
+    found += [files.verdicts(ablations), ledger_file()]
     return found if ablations else [*found, files.explorer, files.summary, *sweep_inputs(config, files)]
 
 

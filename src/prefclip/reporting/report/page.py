@@ -21,15 +21,16 @@ from prefclip.reporting.drawing.style import method_style
 from prefclip.reporting.figures import leaf
 from prefclip.reporting.labels import dataset_label, method_label
 from prefclip.reporting.report.contents import page_inputs
+from prefclip.reporting.report.first_screen import read_first_screen
 from prefclip.reporting.report.headline import read_headline
 from prefclip.reporting.report.settings import read_settings
 from prefclip.reporting.report.shown_tables import ShownTable, read_tables
 from prefclip.reporting.report.sweeps import read_sweeps
 from prefclip.run.files import RunFiles
 
-STYLES = ("look.css", "parts.css", "explorer.css", "sweep.css")
+STYLES = ("look.css", "claims.css", "parts.css", "explorer.css", "sweep.css")
 RUN = "results/RUN"
-SCRIPTS = ("page.js", "trace.js", "tables.js", "explorer.js", "sweep.js")
+SCRIPTS = ("page.js", "experiments.js", "trace.js", "tables.js", "explorer.js", "sweep.js")
 
 
 class ReportError(PrefclipError):
@@ -70,6 +71,7 @@ def build_report(
         config=config,
         ablations=ablations,
         run=RUN,
+        first=read_first_screen(layout, RUN, ablations),
         headline=None if ablations else read_headline(config, layout),
         tables=tables,
         figures=_figures((path for path in sources if path.suffix == ".png"), layout, facts),

@@ -1,0 +1,179 @@
+"""Verdicts: what the cells of a run's tables say to each claim, by the rule that the ledger holds."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from prefclip.config import Config
+from prefclip.errors import PrefclipError
+from prefclip.files import write_text
+from prefclip.reporting.claims.ledger import Claim, Ledger
+from prefclip.reporting.claims.rules import RuleError, holds
+from prefclip.reporting.tables import leaf
+from prefclip.run.plan import clip_is_comparable
+from prefclip.table import DIFFERENCE, SHARE, VALUE, Number, Table
+
+VERIFIED, FALSIFIED, INCONCLUSIVE, NOT_RUN, DIFFERS = (
+    "verified",
+    "falsified",
+    "inconclusive",
+    "not run",
+    "the code differs",
+)
+SWEPT = "ablations"  # the group of the tables of the sweeps
+VERDICTS = (VERIFIED, FALSIFIED, INCONCLUSIVE, NOT_RUN, DIFFERS)
+
+
+class ClaimsError(PrefclipError):
+    """Stored verdicts are missing or damaged, or the ledger and a table do not fit together."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class JudgedCell(_Part):
+    """A number that decided: as its table shows it, a share in percent (``points`` for a difference of shares).
+
+    ``place``: the cell as `prefclip audit trace --cell` takes it.
+    """
+
+    name: str
+    table: str
+    place: str
+    value: float
+    low: float | None
+    high: float | None
+    unit: str
+    n: int | None
+    seeds: int | None
+
+    def __str__(self) -> str:
+        digits = 1 if self.unit in ("%", "points") else 3
+        ends = "" if self.low is None else f" ({self.low:.{digits}f} to {self.high:.{digits}f})"
+        unit = f" {self.unit}" * (self.unit in ("%", "points", "nats"))
+        return f"{self.name.replace('_', ' ')} {self.value:.{digits}f}{ends}{unit}".replace("-", "−")
+
+
+class Judged(_Part):
+    """The verdict on one case of a claim, the rule that it follows from and the numbers it was applied to."""
+
+    case: str
+    verdict: Literal[VERDICTS]
+    reason: str
+    cells: list[JudgedCell]
+
+
+class JudgedClaim(_Part):
+    """A claim of the ledger with its verdicts, one for each case."""
+
+    claim: Claim
+    verdicts: list[Judged]
+
+
+class Verdicts(_Part):
+    """All that was judged from one run; ``scale``: toy on the embedded world, partial or full on the paper's data."""
+
+    schema_version: Literal[1] = 1
+    scale: Literal["toy", "partial", "full"]
+    judged: list[JudgedClaim]
+
+
+def scale_of(config: Config) -> str:
+    """Return the scale of a run: toy on the embedded world, full where published numbers apply, else partial."""
+    return "toy" if config.data.source == "embedded" else "full" if clip_is_comparable(config) else "partial"
+
+
+def judge(claims: list[Claim], tables: Mapping[str, Table], scale: str) -> Verdicts:
+    """Judge every case of ``claims`` by ``tables``, by name; a claim whose table or number is not there was not run.
+
+    Raises ClaimsError where a rule and a cell do not fit together.
+    """
+    judged = [
+        JudgedClaim(claim=claim, verdicts=[_judged(claim, case, tables) for case in claim.cases or ("",)])
+        for claim in claims
+    ]
+    return Verdicts(scale=scale, judged=judged)
+
+
+def _judged(claim: Claim, case: str, tables: Mapping[str, Table]) -> Judged:
+    found: dict[str, tuple[JudgedCell, dict]] = {}
+    for name, keys in claim.cells_of(case).items():
+        number = _number(claim, tables.get(keys["table"]), keys)
+        if number is None:
+            missing = ", ".join(f"{key} {value}" for key, value in keys.items() if key != "table")
+            why = f"the run has no {missing} in its table {keys['table']}" if keys["table"] in tables else ""
+            why = why or f"the run has no table {keys['table']}"
+            return Judged(case=case, verdict=NOT_RUN if claim.verified else DIFFERS, reason=why, cells=[])
+        found[name] = _cell(name, keys["table"], number)
+    cells = [cell for cell, _ in found.values()]
+    if not claim.verified:
+        return Judged(case=case, verdict=DIFFERS, reason=claim.differs, cells=cells)
+    values = {name: facts for name, (_, facts) in found.items()}
+    try:
+        met = [verdict for verdict in (VERIFIED, FALSIFIED) if holds(getattr(claim, verdict), values)]
+    except RuleError as error:
+        raise ClaimsError(f"claim {claim.id}: {error}") from error
+    if len(met) > 1:
+        raise ClaimsError(f"claim {claim.id}, {case or 'its only case'}: both of its rules hold; correct one of them.")
+    verdict = met[0] if met else INCONCLUSIVE
+    rule = f"{verdict} if {getattr(claim, verdict)}" if met else f"neither {claim.verified} nor {claim.falsified}"
+    return Judged(case=case, verdict=verdict, reason=rule, cells=cells)
+
+
+def _number(claim: Claim, table: Table | None, keys: dict[str, str]) -> Number | None:
+    if table is None:
+        return None
+    wanted = {key: value for key, value in keys.items() if key != "table"}
+    role = wanted.pop("role", VALUE)
+    found = [
+        number
+        for number in table.numbers
+        if number.role == role and number.value is not None and wanted.items() <= number.keys.items()
+    ]
+    if len(found) > 1:
+        raise ClaimsError(
+            f"claim {claim.id}: its cell means {len(found)} numbers of the table {table.name}, such as "
+            f"{found[0].row},{found[0].column} and {found[1].row},{found[1].column}; name more keys."
+        )
+    return found[0] if found else None
+
+
+def _cell(name: str, table: str, number: Number) -> tuple[JudgedCell, dict]:
+    """The cell as it is stored, and all that a rule may ask of it."""
+    value, low, high = (
+        None if each is None else round(number.scale * each, 6) for each in (number.value, number.low, number.high)
+    )
+    unit = {True: "points", False: "%"}[number.keys.get("kind") == DIFFERENCE] if number.unit == SHARE else number.unit
+    measured = {"value": value, "low": low, "high": high, "n": number.n, "seeds": number.seeds}
+    place = f"{number.row},{number.column}"
+    return JudgedCell(name=name, table=table, place=place, unit=unit, **measured), {**number.facts, **measured}
+
+
+def claims_of(ledger: Ledger, ablations: bool) -> list[Claim]:
+    """Return the claims that the main tables decide, or those that need the sweeps.
+
+    Raises UnknownTableError for a claim that names a table there is none of.
+    """
+    return [claim for claim in ledger.claims if ablations == any(leaf(one).GROUP == SWEPT for one in claim.tables)]
+
+
+def write_verdicts(verdicts: Verdicts, path: str | Path) -> None:
+    """Store verdicts as JSON."""
+    write_text(path, verdicts.model_dump_json(indent=1) + "\n")
+
+
+def read_verdicts(path: str | Path) -> Verdicts:
+    """Read stored verdicts. Raises ClaimsError naming a file that is missing or damaged."""
+    try:
+        return Verdicts.model_validate_json(Path(path).read_bytes())
+    except OSError as error:
+        raise ClaimsError(f"{path}: no verdicts ({error.strerror}); `prefclip judge-claims` makes them.") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise ClaimsError(
+            f"{path}: not whole verdicts, at {'.'.join(map(str, first['loc']))[:120]} ({first['msg'][:160]}); "
+            "make them again with `prefclip judge-claims`."
+        ) from error

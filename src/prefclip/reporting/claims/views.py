@@ -1,0 +1,159 @@
+"""Verdicts as text: an outcome in one sentence, a line for each, all that is known of one, and README's table."""
+
+import difflib
+import json
+from collections import Counter
+from collections.abc import Iterator
+from types import MappingProxyType
+
+from prefclip.reporting.claims.judging import (
+    DIFFERS,
+    FALSIFIED,
+    INCONCLUSIVE,
+    NOT_RUN,
+    VERIFIED,
+    ClaimsError,
+    Judged,
+    JudgedClaim,
+    Verdicts,
+)
+from prefclip.reporting.claims.ledger import Experiment, shipped_ledger
+from prefclip.reporting.labels import dataset_label, method_label
+from prefclip.run.files import RunFiles, files_of
+
+SYMBOLS = MappingProxyType({VERIFIED: "✓", FALSIFIED: "✗", INCONCLUSIVE: "?", NOT_RUN: "–", DIFFERS: "≠"})
+# What the reader is told first.
+_WORST = (FALSIFIED, INCONCLUSIVE, VERIFIED, NOT_RUN, DIFFERS)
+_CASES = MappingProxyType({"seen_concepts": "concepts trained on", "held_out_concepts": "held-out concepts"})
+
+
+def shown_claims(
+    verdicts: Verdicts, folder: str, claim: str | None = None, as_json: bool = False, as_markdown: bool = False
+) -> Iterator[str]:
+    """Yield what `prefclip claims` prints: of all claims, or all of one, from the run or the publication in ``folder``.
+
+    Raises ClaimsError for an unknown claim.
+    """
+    known = {judged.claim.id: judged for judged in verdicts.judged}
+    if claim is not None and claim not in known:
+        close = difflib.get_close_matches(claim, known, n=1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise ClaimsError(f"no claim is called {claim!r}; {hint}allowed: {', '.join(known)}.")
+    chosen = verdicts if claim is None else verdicts.model_copy(update={"judged": [known[claim]]})
+    if as_json:
+        yield json.dumps(chosen.model_dump(mode="json"), indent=2, ensure_ascii=False)
+    elif as_markdown:
+        yield markdown(chosen).rstrip()
+    elif claim is not None:
+        experiments = shipped_ledger().experiments
+        yield from whole(known[claim], experiments.get(known[claim].claim.experiment), verdicts.scale, folder)
+    else:
+        yield from (outcome(verdicts), "", *lines(verdicts), "", "prefclip claims ID says all of one.")
+
+
+def case_label(case: str) -> str:
+    """A case in words: the label of a method or of a data set, or what else it is."""
+    method, dataset = method_label(case), dataset_label(case)
+    return _CASES.get(case) or (method if method != case else dataset if dataset != case else case.replace("_", " "))
+
+
+def outcome(verdicts: Verdicts) -> str:
+    """Return how it ended in one sentence."""
+    counts = Counter(each.verdict for judged in verdicts.judged for each in judged.verdicts)
+    tried = sum(counts[each] for each in (VERIFIED, FALSIFIED, INCONCLUSIVE))
+    said = (
+        f"Of {tried} verdicts {counts[FALSIFIED]} say that a claim does not hold here, {counts[INCONCLUSIVE]} leave it"
+    )
+    said += f" open and {counts[VERIFIED]} say that it holds"
+    said += f"; {counts[NOT_RUN]} need another run" if counts[NOT_RUN] else ""
+    return said + (f"; at {counts[DIFFERS]} points the released code does otherwise." if counts[DIFFERS] else ".")
+
+
+def worst_first(verdicts: Verdicts) -> list[JudgedClaim]:
+    """Return the claims, those first that do not hold, then the open ones."""
+    return sorted(verdicts.judged, key=lambda judged: min(_WORST.index(each.verdict) for each in judged.verdicts))
+
+
+def rerun_command(judged: JudgedClaim, experiment: Experiment, run: str) -> str:
+    """Return the command that makes again what decides a claim, and nothing else, in the folder of a run."""
+    named = "" if experiment.config == "config/embedded.yaml" else f" --configfile {experiment.config}"
+    if experiment.target != "all" and not judged.verdicts[0].cells:
+        return f"snakemake --cores 2 {experiment.target}{named}"
+    tables = " ".join(f"{run}/tables/{table}.json" for table in judged.claim.tables)
+    return (
+        f"snakemake --cores 2 {tables}{named}" if judged.verdicts[0].cells else f"snakemake --profile slurm all{named}"
+    )
+
+
+def trace_command(table: str, place: str, run: str) -> str:
+    """Return the command that follows one cell back to raw data."""
+    return f'prefclip audit trace {run}/tables/{table}.csv --cell "{place}"'
+
+
+def lines(verdicts: Verdicts) -> Iterator[str]:
+    """Yield a line for each verdict, with the number that decides first."""
+    for judged in worst_first(verdicts):
+        for each in judged.verdicts:
+            name = " ".join(filter(None, (judged.claim.id, each.case)))
+            first = str(each.cells[0]) if each.cells else each.reason
+            yield f"{SYMBOLS[each.verdict]} {each.verdict:<16} {name:<34} {first}"
+
+
+def whole(judged: JudgedClaim, experiment: Experiment | None, scale: str, folder: str) -> Iterator[str]:
+    """Yield all that is known of one claim, and the commands that make it and trace it in ``folder``."""
+    claim = judged.claim
+    yield claim.says
+    yield f"where: {', '.join(claim.stands)}"
+    for word in ("printed", "released", "ours", "differs"):
+        if text := getattr(claim, word):
+            yield f"{word}: {text}"
+    if claim.verified:
+        yield f"verified if: {claim.verified}"
+        yield f"falsified if: {claim.falsified}"
+        yield f"because: {claim.because}"
+    for each in judged.verdicts:
+        yield ""
+        named = " ".join(filter(None, (case_label(each.case), each.verdict)))
+        yield f"{SYMBOLS[each.verdict]} {named} (scale: {scale})"
+        yield from (f"  {cell}; n = {cell.n}, seeds = {cell.seeds}" for cell in each.cells)
+        if not each.cells and each.verdict == NOT_RUN:
+            yield f"  {each.reason}"
+    if experiment is not None:
+        yield ""
+        yield f"make it again: {rerun_command(judged, experiment, files_of(RunFiles(folder).read_config()).root)}"
+        gpu = "" if experiment.gpu == "none" else f", {experiment.gpu}"
+        yield f"at most {experiment.minutes} minutes, {experiment.memory_gb} GB of memory{gpu}"
+        for cell in dict.fromkeys((cell.table, cell.place) for each in judged.verdicts for cell in each.cells):
+            yield trace_command(*cell, folder)
+        if claim.figure:
+            yield f"figure: {folder}/figures/{claim.figure}.png"
+
+
+def grouped(judged: JudgedClaim) -> dict[str, list[Judged]]:
+    """The cases of a claim by verdict, the worst first."""
+    found = {verdict: [each for each in judged.verdicts if each.verdict == verdict] for verdict in _WORST}
+    return {verdict: cases for verdict, cases in found.items() if cases}
+
+
+def markdown(verdicts: Verdicts) -> str:
+    """Return the table that README shows: a claim, its verdicts, and the first number of each case."""
+    rows = ["| claim | verdict | what decides |", "|---|---|---|"]
+    for judged in worst_first(verdicts):
+        said = [
+            f"{SYMBOLS[verdict]} {verdict}{_of([each.case for each in cases])}"
+            for verdict, cases in grouped(judged).items()
+        ]
+        told = [_first(judged, each) for each in judged.verdicts if each.cells or each.verdict == DIFFERS]
+        told = told or ["needs the paper's model and data"]
+        rows.append(f"| {judged.claim.says} | {'; '.join(said)} | {'; '.join(dict.fromkeys(told))} |")
+    return "\n".join(rows) + "\n"
+
+
+def _first(judged: JudgedClaim, each: Judged) -> str:
+    if each.verdict == DIFFERS:
+        return judged.claim.differs
+    return f"{case_label(each.case)}: {each.cells[0]}" if each.case else str(each.cells[0])
+
+
+def _of(cases: list[str]) -> str:
+    return f" ({', '.join(map(case_label, cases))})" if cases[0] else ""

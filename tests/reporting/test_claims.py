@@ -1,0 +1,274 @@
+"""Claims are judged by rules over cells: mutated cells and rules change verdicts, wrong ledgers are refused."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from prefclip.cli import app
+from prefclip.config import read_config
+from prefclip.datasets.registry import DATASETS
+from prefclip.errors import PrefclipError
+from prefclip.reporting.claims.judging import (
+    DIFFERS,
+    FALSIFIED,
+    INCONCLUSIVE,
+    NOT_RUN,
+    VERIFIED,
+    ClaimsError,
+    judge,
+    read_verdicts,
+    scale_of,
+    write_verdicts,
+)
+from prefclip.reporting.claims.ledger import Claim, LedgerError, read_ledger, shipped_ledger
+from prefclip.reporting.claims.rules import RuleError, check_rule, holds
+from prefclip.reporting.claims.views import markdown, outcome
+from prefclip.table import Number, Source, Table, Term
+
+ROOT = Path(__file__).resolve().parents[2]
+CELLS = {
+    "gain": {"value": 3.0, "low": 1.0, "high": 5.0, "n": 100, "p_holm": 0.03},
+    "cost": {"value": -1.0, "low": None},
+}
+
+
+class TestRules:
+    @pytest.mark.parametrize(
+        ("rule", "expected"),
+        [
+            ("gain.low > 0", True),
+            ("gain.low > 0 and cost.value > 0", False),
+            ("gain.low > 2 or not cost.value > 0", True),
+            ("0 < gain.low <= 1 < gain.high", True),
+            ("-gain.value < cost.value", True),
+            ("gain.high - gain.low <= 2 * 2", True),
+            ("max(gain.low, abs(cost.value)) >= gain.n / 100", True),
+            ("gain.p_holm <= 0.05 and min(gain.value, 2) < 3", True),
+        ],
+    )
+    def test_hold(self, rule, expected):
+        check_rule(rule, tuple(CELLS))
+        assert holds(rule, CELLS) is expected
+
+    @pytest.mark.parametrize(
+        ("rule", "says"),
+        [
+            ("gain.low >", "no expression"),
+            ("loss.low > 0", "its cells are: gain, cost"),
+            ("gain > 0", "say what of 'gain' is meant"),
+            ("gain.low == 0", "is not allowed"),
+            ("gain.low > 'a'", "is not allowed"),
+            ("__import__('os').getcwd()", "is not allowed"),
+            ("gain.low.real > 0", "is not allowed"),
+            ("[gain.low][0] > 0", "is not allowed"),
+            ("gain.low ** 99 > 0", "is not allowed"),
+            ("True", "is not allowed"),
+            ("(" * 500 + "1" + ")" * 500, "no expression"),
+        ],
+    )
+    def test_refused(self, rule, says):
+        with pytest.raises(RuleError, match="rule") as refused:
+            check_rule(rule, tuple(CELLS))
+        assert says in str(refused.value)
+
+    @pytest.mark.parametrize("rule", ["cost.low > 0", "gain.missing > 0", "gain.low / (gain.low - 1) > 0"])
+    def test_what_a_cell_lacks(self, rule):
+        with pytest.raises(RuleError, match=r"has no number|divides by 0"):
+            holds(rule, CELLS)
+
+
+def table(*numbers: tuple[str, float, float | None, float | None]) -> Table:
+    listed = [
+        Number(keys={"method": name, "kind": "difference"}, value=value, low=low, high=high, formula="a", terms=[0])
+        for name, value, low, high in numbers
+    ]
+    parts = {"terms": [Term(measure="x", words="x", sources=[0])], "sources": [Source(file="x.parquet")]}
+    return Table(name="t", caption="", corner="", header=[], footnotes=[], columns=[], rows=[], numbers=listed, **parts)
+
+
+def claim(**changed) -> Claim:
+    entry = {"id": "one", "says": "One.", "stands": ["abstract"], "experiment": "attacks", "because": "it is."}
+    entry |= {"cells": {"gain": {"table": "t", "method": "{case}"}}, "cases": {"dpo": {}}}
+    return Claim.model_validate(entry | {"verified": "gain.low > 0", "falsified": "gain.high < 0"} | changed)
+
+
+class TestJudging:
+    @pytest.mark.parametrize(
+        ("ends", "verdict"),
+        [((0.02, 0.01, 0.03), VERIFIED), ((-0.02, -0.03, -0.01), FALSIFIED), ((0.01, -0.01, 0.03), INCONCLUSIVE)],
+    )
+    def test_verdict_follows_from_the_cell(self, ends, verdict):
+        (judged,) = judge([claim()], {"t": table(("dpo", *ends))}, "toy").judged[0].verdicts
+        assert (judged.case, judged.verdict) == ("dpo", verdict)
+        (cell,) = judged.cells
+        assert (cell.value, cell.low, cell.high) == tuple(round(100 * end, 6) for end in ends)
+        assert cell.unit == "points" and cell.place.split(",")[0] == "dpo difference"
+
+    def test_not_run(self):
+        for tables, says in (({}, "no table t"), ({"t": table(("ipo", 0, 0, 0))}, "no method dpo in its table t")):
+            (judged,) = judge([claim()], tables, "toy").judged[0].verdicts
+            assert judged.verdict == NOT_RUN and says in judged.reason and judged.cells == []
+
+    def test_code_against_print_has_no_rule(self):
+        asked = claim(verified="", falsified="", because="", differs="it is not passed")
+        for tables, count in (({"t": table(("dpo", 0.1, 0.0, 0.2))}, 1), ({}, 0)):
+            (judged,) = judge([asked], tables, "toy").judged[0].verdicts
+            assert judged.verdict == DIFFERS and len(judged.cells) == count
+
+    def test_what_does_not_fit_together(self):
+        twice = table(("dpo", 0.1, 0.0, 0.2), ("dpo two", 0.1, 0.0, 0.2))
+        loose = claim(cells={"gain": {"table": "t", "kind": "difference"}})
+        with pytest.raises(ClaimsError, match="means 2 numbers of the table t"):
+            judge([loose], {"t": twice}, "toy")
+        with pytest.raises(ClaimsError, match="both of its rules hold"):
+            judge([claim(falsified="gain.high > 0")], {"t": table(("dpo", 0.1, 0.1, 0.2))}, "toy")
+        with pytest.raises(ClaimsError, match=r"claim one: .*has no number 'low'"):
+            judge([claim()], {"t": table(("dpo", 0.1, None, None))}, "toy")
+
+    def test_stored_and_read(self, tmp_path):
+        found = judge([claim()], {"t": table(("dpo", 0.1, 0.0, 0.2))}, "partial")
+        write_verdicts(found, tmp_path / "claims.json")
+        assert read_verdicts(tmp_path / "claims.json") == found
+        (tmp_path / "claims.json").write_text('{"scale": "toy"}')
+        for name in ("claims.json", "none.json"):
+            with pytest.raises(ClaimsError, match=f"{name}: .*`prefclip judge-claims`"):
+                read_verdicts(tmp_path / name)
+
+    def test_scale(self):
+        paper = read_config(ROOT / "config/paper.yaml", datasets=DATASETS)
+        part = paper.model_copy(update={"evaluation": paper.evaluation.model_copy(update={"max_images": 9})})
+        embedded = read_config(ROOT / "config/embedded.yaml", datasets=DATASETS)
+        assert [scale_of(each) for each in (embedded, part, paper)] == ["toy", "partial", "full"]
+
+
+class TestLedger:
+    def test_shipped(self):
+        ledger = shipped_ledger()
+        assert len({claim.id for claim in ledger.claims}) >= 20
+        unused = set(ledger.experiments) - {claim.experiment for claim in ledger.claims}
+        assert unused == {"tuning", "twin", "pretraining"}, "experiments that judge no claim"
+
+    @pytest.mark.parametrize(
+        ("change", "says"),
+        [
+            (lambda ledger: ledger["claims"][0].update(saying="x"), "Extra inputs are not permitted"),
+            (lambda ledger: ledger["claims"][0].update(verified="lost.low >"), "no expression"),
+            (lambda ledger: ledger["claims"][0].pop("falsified"), "give the rules verified and falsified"),
+            (lambda ledger: ledger["claims"][0].update(experiment="none"), "unknown experiment 'none'"),
+            (lambda ledger: ledger["claims"].append(ledger["claims"][0]), "two claims are called word_decides"),
+            (lambda ledger: ledger["claims"][1]["cells"]["gain"].update(method="{cas}"), "unknown placeholder"),
+            (lambda ledger: ledger["claims"][1]["cells"]["gain"].pop("table"), "does not say its table"),
+        ],
+    )
+    def test_refused(self, tmp_path, change, says):
+        ledger = yaml.safe_load((ROOT / "config/claims.yaml").read_text(encoding="utf-8"))
+        change(ledger)
+        path = tmp_path / "claims.yaml"
+        path.write_text(yaml.safe_dump(ledger), encoding="utf-8")
+        with pytest.raises(LedgerError, match=r"claims\.yaml: ") as refused:
+            read_ledger(path)
+        assert says in str(refused.value)
+
+    @pytest.mark.parametrize("content", ["a: [", "[" * 5000, "\udcff"])
+    def test_hostile(self, tmp_path, content):
+        (tmp_path / "claims.yaml").write_bytes(content.encode("utf-8", "surrogateescape"))
+        with pytest.raises(LedgerError, match="not a readable YAML file"):
+            read_ledger(tmp_path / "claims.yaml")
+        with pytest.raises(LedgerError, match="cannot be read"):
+            read_ledger(tmp_path / "none.yaml")
+
+
+class TestPublished:
+    """`prefclip claims` on a copy of what is published."""
+
+    @pytest.fixture
+    def copy(self, tmp_path):
+        shutil.copytree(ROOT / "results/reference/embedded", tmp_path / "embedded")
+        return tmp_path / "embedded"
+
+    @staticmethod
+    def claims(*words):
+        return CliRunner().invoke(app, ["claims", *map(str, words)])
+
+    def test_follows(self, copy):
+        done = self.claims("--run", copy)
+        assert done.exit_code == 0 and done.stderr == ""
+        assert done.stdout.startswith("Of ") and "beats_cross_entropy ipo" in done.stdout
+
+    def test_a_mutated_cell(self, copy):
+        path = copy / "tables/typographic.json"
+        table = json.loads(path.read_text())
+        wanted = {"method": "dpo", "weights": "averaged", "kind": "difference", "dataset": "zero_shot_mean"}
+        for number in table["numbers"]:
+            if {**wanted, "images": "clean"}.items() <= number["keys"].items():
+                number |= {"value": -0.2, "low": -0.3, "high": -0.1}
+        path.write_text(json.dumps(table))
+        done = self.claims("--run", copy)
+        assert done.exit_code == 1
+        assert "keeps_clean dpo: stored as verified, by its cells and rule it is falsified." in done.stderr
+
+    def test_a_mutated_number_that_changes_no_verdict(self, copy):
+        path = copy / "claims/claims.json"
+        path.write_text(path.read_text().replace('"value": 73.', '"value": 74.', 1))
+        done = self.claims("--run", copy)
+        assert done.exit_code == 1 and "word_decides: its stored numbers are not those of the tables." in done.stderr
+
+    @pytest.mark.parametrize("claim", [claim for claim in shipped_ledger().claims if claim.verified])
+    def test_a_mutated_rule(self, copy, claim, monkeypatch):
+        """With its two rules exchanged, every claim that was decided is decided otherwise."""
+        ledger = shipped_ledger()
+        turned = claim.model_copy(update={"verified": claim.falsified, "falsified": claim.verified})
+        claims = [turned if each.id == claim.id else each for each in ledger.claims]
+        changed = ledger.model_copy(update={"claims": claims})
+        for module in ("checking", "views"):
+            monkeypatch.setattr(f"prefclip.reporting.claims.{module}.shipped_ledger", lambda: changed)
+        verdicts = [read_verdicts(copy / f"claims/{name}.json") for name in ("claims", "ablations")]
+        judged = next(each for one in verdicts for each in one.judged if each.claim.id == claim.id)
+        decided = [each.case for each in judged.verdicts if each.verdict in (VERIFIED, FALSIFIED)]
+        done = self.claims("--run", copy)
+        assert done.exit_code == int(bool(decided))
+        assert all(f"{claim.id} {case}".strip() + ": stored as" in done.stderr for case in decided)
+
+    def test_a_lost_verdict_and_one_too_many(self, copy):
+        path = copy / "claims/claims.json"
+        stored = json.loads(path.read_text())
+        stored["judged"][0]["claim"]["id"] = "another"
+        path.write_text(json.dumps(stored))
+        done = self.claims("--run", copy)
+        assert done.exit_code == 1
+        assert "word_decides: no verdict is stored, by its cells it is verified." in done.stderr
+        assert "another: a verdict is stored, the ledger has no such claim." in done.stderr
+
+    def test_what_a_user_can_ask_for_in_vain(self, copy):
+        for words, says in (
+            (["no_such"], "no claim is called 'no_such'"),
+            (["beats_clp"], "did you mean 'beats_clip'"),
+        ):
+            done = self.claims(*words, "--run", copy)
+            assert isinstance(done.exception, PrefclipError) and says in str(done.exception)
+        shutil.rmtree(copy / "claims")
+        assert isinstance(self.claims("--run", copy).exception, ClaimsError)
+
+    def test_one_claim_and_its_json(self, copy):
+        told = self.claims("gender_neutral", "--run", copy).stdout
+        for words in (
+            "verified if: ",
+            "snakemake --cores 2 results/embedded/tables/bias.json",
+            "audit trace",
+            "minutes",
+        ):
+            assert words in told
+        found = json.loads(self.claims("gender_neutral", "--json", "--run", copy).stdout)
+        assert [each["case"] for each in found["judged"][0]["verdicts"]] == ["seen_concepts", "held_out_concepts"]
+
+    def test_all_is_judged_but_what_needs_the_paper(self, copy):
+        verdicts = [read_verdicts(copy / f"claims/{name}.json") for name in ("claims", "ablations")]
+        judged = [each for one in verdicts for each in one.judged]
+        assert {each.claim.id for each in judged} == {claim.id for claim in shipped_ledger().claims}
+        lacking = {each.claim.experiment for each in judged if any(one.verdict == NOT_RUN for one in each.verdicts)}
+        assert lacking == {"paper"}
+        assert all(len(markdown(one).splitlines()) == 2 + len(one.judged) and outcome(one) for one in verdicts)
