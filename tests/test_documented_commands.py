@@ -14,6 +14,9 @@ import yaml
 
 from prefclip.cli import app
 from prefclip.config import check_config
+from prefclip.reporting.claims.checking import check_claims
+from prefclip.reporting.claims.ledger import shipped_ledger
+from prefclip.reporting.claims.views import rerun_command, trace_command
 
 ROOT = Path(__file__).resolve().parents[1]
 EXTENDING = ROOT / "docs/extending.md"  # test_extending.py writes its files and gives its commands
@@ -57,11 +60,20 @@ def documented() -> list:
         for words in map(str.split, spans(page)):
             if words[0] in OWN or (words[0] in STARTERS and OWN & set(words)):
                 lines.append(" ".join(words))
-        name = page.relative_to(ROOT)
-        found += [
-            pytest.param(words, id=f"{name}: {' '.join(words)}") for line in lines for words in split_commands(line)
-        ]
-    return found
+        found += [(page.relative_to(ROOT), words) for line in lines for words in split_commands(line)]
+    found += [("config/claims.yaml", words) for line in of_the_ledger() for words in split_commands(line)]
+    return [pytest.param(words, id=f"{name}: {' '.join(words)}") for name, words in found]
+
+
+def of_the_ledger() -> list[str]:
+    """The commands that pages compose from the ledger: of experiments, and of claims to make and to trace them."""
+    experiments, run = shipped_ledger().experiments, "results/embedded"
+    lines = [f"snakemake --cores 2 {each.target} --configfile {each.config}" for each in experiments.values()]
+    for judged in check_claims(ROOT / "results/reference/embedded")[0].judged:
+        if judged.claim.experiment:
+            lines.append(rerun_command(judged, experiments[judged.claim.experiment], run))
+        lines += [trace_command(cell.table, cell.place, run) for each in judged.verdicts for cell in each.cells]
+    return list(dict.fromkeys(lines))
 
 
 @cache
@@ -121,7 +133,7 @@ def test_the_command_exists(words):
         from snakemake.cli import get_argument_parser
 
         options = get_argument_parser().parse_args(rest)
-        assert set(options.targets) <= rule_names()
+        assert {target for target in options.targets if "/" not in target} <= rule_names()
         assert {str(path) for path in options.configfile or () if not is_there(str(path))} <= {"my.yaml", "desk.yaml"}
         assert [name for name in options.profile or () if not (ROOT / name / "config.yaml").is_file()] == []
     elif program == "make":

@@ -10,7 +10,7 @@ import pytest
 from prefclip.config import read_config
 from prefclip.reporting.claims.checking import check_claims
 from prefclip.reporting.claims.ledger import shipped_ledger
-from prefclip.reporting.claims.views import markdown, outcome
+from prefclip.reporting.claims.views import markdown, markdown_of_commands, outcome
 from prefclip.reporting.comparisons import sentences
 from prefclip.reporting.labels import ZERO_SHOT_MEAN
 from prefclip.table import Number, Table, read_table
@@ -65,6 +65,8 @@ def test_the_readme_opens_with_the_verdicts():
     verdicts, contradictions = check_claims(TABLES.parent)
     assert contradictions == []
     assert outcome(verdicts) in README and markdown(verdicts) in README
+    evaluation = (ROOT / "docs/artifact-evaluation.md").read_text(encoding="utf-8")
+    assert markdown_of_commands(verdicts, TABLES.parent) in evaluation
     assert README.index("## Does the paper hold?") < README.index("## What the embedded run shows")
 
 

@@ -135,7 +135,9 @@ def claims(
         "results/reference/embedded"
     ),
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
-    as_markdown: Annotated[bool, typer.Option("--markdown", help="print README's table")] = False,
+    as_markdown: Annotated[
+        bool, typer.Option("--markdown", help="print the tables of README and docs/artifact-evaluation.md")
+    ] = False,
 ) -> None:
     """Judge the paper's claims again; exit code 1 where a stored verdict does not follow from the stored cells."""
     from prefclip.reporting.claims.checking import check_claims

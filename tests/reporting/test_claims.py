@@ -12,6 +12,7 @@ from prefclip.cli import app
 from prefclip.config import read_config
 from prefclip.datasets.registry import DATASETS
 from prefclip.errors import PrefclipError
+from prefclip.lineage.table_cells import find_cell
 from prefclip.reporting.claims.judging import (
     DIFFERS,
     FALSIFIED,
@@ -27,7 +28,7 @@ from prefclip.reporting.claims.judging import (
 from prefclip.reporting.claims.ledger import Claim, LedgerError, read_ledger, shipped_ledger
 from prefclip.reporting.claims.rules import RuleError, check_rule, holds
 from prefclip.reporting.claims.views import markdown, outcome
-from prefclip.table import Number, Source, Table, Term
+from prefclip.table import Number, Source, Table, Term, read_table
 
 ROOT = Path(__file__).resolve().parents[2]
 CELLS = {
@@ -252,6 +253,13 @@ class TestPublished:
             assert isinstance(done.exception, PrefclipError) and says in str(done.exception)
         shutil.rmtree(copy / "claims")
         assert isinstance(self.claims("--run", copy).exception, ClaimsError)
+
+    def test_a_cell_is_traced_by_the_words_that_are_shown(self, copy):
+        for name in ("claims", "ablations"):
+            for judged in read_verdicts(copy / f"claims/{name}.json").judged:
+                for cell in (cell for each in judged.verdicts for cell in each.cells):
+                    number = find_cell(read_table(copy / f"tables/{cell.table}.json"), cell.place)
+                    assert number.scale * number.value == pytest.approx(cell.value, abs=1e-5), cell
 
     def test_one_claim_and_its_json(self, copy):
         told = self.claims("gender_neutral", "--run", copy).stdout

@@ -4,6 +4,7 @@ import difflib
 import json
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from types import MappingProxyType
 
 from prefclip.reporting.claims.judging import (
@@ -43,7 +44,7 @@ def shown_claims(
     if as_json:
         yield json.dumps(chosen.model_dump(mode="json"), indent=2, ensure_ascii=False)
     elif as_markdown:
-        yield markdown(chosen).rstrip()
+        yield from (markdown(chosen), markdown_of_commands(chosen, folder).rstrip())
     elif claim is not None:
         experiments = shipped_ledger().experiments
         yield from whole(known[claim], experiments.get(known[claim].claim.experiment), verdicts.scale, folder)
@@ -146,6 +147,20 @@ def markdown(verdicts: Verdicts) -> str:
         told = [_first(judged, each) for each in judged.verdicts if each.cells or each.verdict == DIFFERS]
         told = told or ["needs the paper's model and data"]
         rows.append(f"| {judged.claim.says} | {'; '.join(said)} | {'; '.join(dict.fromkeys(told))} |")
+    return "\n".join(rows) + "\n"
+
+
+def markdown_of_commands(verdicts: Verdicts, folder: str | Path) -> str:
+    """Return the table of docs/artifact-evaluation.md: what makes each claim's numbers, and what that takes."""
+    rows = ["| claim | command | at most |", "|---|---|---|"]
+    root = files_of(RunFiles(str(folder)).read_config()).root
+    for judged in verdicts.judged:
+        if judged.claim.experiment:
+            experiment = shipped_ledger().experiments[judged.claim.experiment]
+            command = rerun_command(judged, experiment, root)
+            gpu = "" if experiment.gpu == "none" else f", {experiment.gpu}"
+            takes = f"{experiment.minutes} min, {experiment.memory_gb} GB{gpu}"
+            rows.append(f"| `{judged.claim.id}` | `{command}` | {takes} |")
     return "\n".join(rows) + "\n"
 
 
