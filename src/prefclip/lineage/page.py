@@ -37,9 +37,14 @@ td, th { text-align: left; vertical-align: top; padding: 4px 10px 4px 0; border-
 code { font: 12.5px ui-monospace, monospace; overflow-wrap: anywhere }
 tr:target { background: var(--fill) }
 .state { white-space: nowrap } .state::before { content: "●"; margin-right: 5px }
-.ok { color: #1a7f4b; fill: #1a7f4b } .tampered, .missing { color: #c62828; fill: #c62828 }
-.stale { color: #b26a00; fill: #b26a00 }
-.unverifiable, .untracked-input, .unrecorded, .incomparable { color: #7a5bb5; fill: #7a5bb5 }
+.ok { --state: #1a7f4b } .tampered, .missing { --state: #c62828 } .stale, .orphaned { --state: #a35f00 }
+.unverifiable, .untracked-input, .unrecorded, .incomparable { --state: #7a5bb5 }
+@media (prefers-color-scheme: dark) { .ok { --state: #4cc79a } .tampered, .missing { --state: #ff8a80 }
+  .stale, .orphaned { --state: #ffb454 } .unverifiable, .untracked-input, .unrecorded, .incomparable { --state: #b9a3f0 } }
+.ok, .tampered, .missing, .stale, .orphaned, .unverifiable, .untracked-input, .unrecorded, .incomparable {
+  color: var(--state); fill: var(--state) }
+@media (max-width: 640px) { table, tbody, tr, td { display: block; width: auto } th { display: none }
+  td { border: 0; padding: 1px 0 } tr { border-bottom: 1px solid var(--line); padding: 6px 0; display: block } svg { max-width: none } }
 """
 
 

@@ -23,6 +23,7 @@ from prefclip.reporting.labels import dataset_label, method_label
 from prefclip.run.files import RunFiles, files_of
 
 SYMBOLS = MappingProxyType({VERIFIED: "✓", FALSIFIED: "✗", INCONCLUSIVE: "?", NOT_RUN: "–", DIFFERS: "≠"})
+DEFAULT_RUN = "results/embedded"  # what Snakemake makes without being told a configuration
 # What the reader is told first.
 _WORST = (FALSIFIED, INCONCLUSIVE, VERIFIED, NOT_RUN, DIFFERS)
 _CASES = MappingProxyType({"seen_concepts": "concepts trained on", "held_out_concepts": "held-out concepts"})
@@ -76,14 +77,15 @@ def worst_first(verdicts: Verdicts) -> list[JudgedClaim]:
 
 
 def rerun_command(judged: JudgedClaim, experiment: Experiment, run: str) -> str:
-    """Return the command that makes again what decides a claim, and nothing else, in the folder of a run."""
-    named = "" if experiment.config == "config/embedded.yaml" else f" --configfile {experiment.config}"
-    if experiment.target != "all" and not judged.verdicts[0].cells:
-        return f"snakemake --cores 2 {experiment.target}{named}"
-    tables = " ".join(f"{run}/tables/{table}.json" for table in judged.claim.tables)
-    return (
-        f"snakemake --cores 2 {tables}{named}" if judged.verdicts[0].cells else f"snakemake --profile slurm all{named}"
-    )
+    """Return the command that makes what decides a claim, and nothing else, in the folder of a run.
+
+    For a claim that the run cannot decide, it is that of the experiment which can.
+    """
+    if any(each.cells for each in judged.verdicts):
+        tables = " ".join(f"{run}/tables/{table}.json" for table in judged.claim.tables)
+        return f"snakemake --cores 2 {tables}" + ("" if run == DEFAULT_RUN else f" --configfile {run}/config.json")
+    how = "--cores 2" if experiment.gpu == "none" else "--profile slurm"
+    return f"snakemake {how} {experiment.target} --configfile {experiment.config}"
 
 
 def trace_command(table: str, place: str, run: str) -> str:

@@ -35,6 +35,8 @@ function showChoices(box, form) {
   for (const tick of form.querySelectorAll("[data-shows]")) {
     for (const row of box.querySelectorAll(`.${tick.dataset.shows}`)) row.hidden = !tick.checked;
   }
+  const told = box.querySelector(".told");
+  if (told) told.hidden = !told.previousElementSibling.checkVisibility();
   keepOneStop(box);
 }
 
@@ -49,7 +51,7 @@ function keepOneStop(box, wanted) {
 const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 
 function moveFrom(box, cell, [down, right]) {
-  const rows = [...box.querySelectorAll("tbody tr")].filter((row) => row.checkVisibility());
+  const rows = [...box.querySelectorAll("tbody tr:not(.told)")].filter((row) => row.checkVisibility());
   let row = rows.indexOf(cell.parentElement);
   let column = cell.cellIndex;
   for (let step = 0; step < 500; step += 1) {
@@ -69,7 +71,7 @@ function percent(line, name) {
   return line[name] === null || line[name] === undefined ? "none" : String(line[name]);
 }
 
-/** Tell of one number: interval, images, seeds, what was computed, the command that traces it, and its files. */
+/** Tell of one number below its row: interval, images, seeds, what was computed, the command that traces it, and its files. */
 function showOrigin(box, cell) {
   const { file, files, lines } = report.tables[box.dataset.table];
   const line = lines[Number(cell.dataset.line)];
@@ -81,6 +83,12 @@ function showOrigin(box, cell) {
   cell.setAttribute("aria-selected", "true");
   const interval = line.ci_low === null ? "" : `, interval ${percent(line, "ci_low")} to ${percent(line, "ci_high")}`;
   const size = line.n ? `; ${line.n} images, ${line.seeds} ${line.seeds === 1 ? "seed" : "seeds"}` : "";
+  const told = box.querySelector(".told") ?? make("tr", { class: "told" }, make("td"));
+  told.cells[0].colSpan = cell.parentElement.cells.length;
+  told.cells[0].append(place);
+  told.hidden = false;
+  cell.parentElement.after(told);
+  place.style.width = `${box.querySelector(".scroll").clientWidth}px`;
   place.replaceChildren(
     make("h4", {}, `${owner === row ? row : `${owner}, ${row}`} · ${column}: ${cell.textContent.trim()}`),
     make("p", {}, `Measured ${percent(line, "value")}${interval}${size}; ${line.operation}.`));
