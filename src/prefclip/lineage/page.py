@@ -40,11 +40,12 @@ tr:target { background: var(--fill) }
 .ok { --state: #1a7f4b } .tampered, .missing { --state: #c62828 } .stale, .orphaned { --state: #a35f00 }
 .unverifiable, .untracked-input, .unrecorded, .incomparable { --state: #7a5bb5 }
 @media (prefers-color-scheme: dark) { .ok { --state: #4cc79a } .tampered, .missing { --state: #ff8a80 }
-  .stale, .orphaned { --state: #ffb454 } .unverifiable, .untracked-input, .unrecorded, .incomparable { --state: #b9a3f0 } }
+  .stale, .orphaned { --state: #ffb454 }
+  .unverifiable, .untracked-input, .unrecorded, .incomparable { --state: #b9a3f0 } }
 .ok, .tampered, .missing, .stale, .orphaned, .unverifiable, .untracked-input, .unrecorded, .incomparable {
   color: var(--state); fill: var(--state) }
 @media (max-width: 640px) { table, tbody, tr, td { display: block; width: auto } th { display: none }
-  td { border: 0; padding: 1px 0 } tr { border-bottom: 1px solid var(--line); padding: 6px 0; display: block } svg { max-width: none } }
+  td { border: 0; padding: 1px 0 } tr { border-bottom: 1px solid var(--line); padding: 6px 0 } svg { max-width: none } }
 """
 
 
