@@ -16,6 +16,7 @@ from prefclip.config import ZERO_SHOT_MEAN, Config
 from prefclip.config.analyses import ConceptConfig
 from prefclip.evaluation.concept_table import TEST, ConceptRows, Draws, Place
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
+from prefclip.evaluation.recall import RANKS, image_recall, text_recall
 from prefclip.evaluation.zero_shot import ScoredSet, read_scored_set
 from prefclip.models.concept_head import ConceptHead, load_concept_head
 from prefclip.models.concept_powers import ConceptPowers
@@ -72,7 +73,7 @@ def sweep_reading(
 
     Metrics: ``accuracy`` on clean and on typographic images (seeing), ``text_confusion``, the share called by the
     written word (reading), and ``object_over_word``, the share where the object's name beats the word's, whatever else
-    there is.
+    there is; ``image_recall@k`` and ``text_recall@k`` (`evaluation.recall`) on clean images.
     ``floored_values`` counts the singular values that the floor raised. ``files``: the run with the images.
 
     Raises PrefclipError naming the file or key.
@@ -118,7 +119,10 @@ def _reading_rows(
     scales: Iterable[float],
     batch_size: int,
 ) -> Iterator[tuple[float, str, Draws]]:
-    """Add the metrics of one data set's images of a kind at every t; yield what their means are made of."""
+    """Add the metrics of one data set's images of a kind at every t; yield what their means are made of.
+
+    Recall of captions has an interval over captions, everything else over drawings.
+    """
     manifest, pixels = chosen.parts[images]
     embedded = embed_images(opened.loaded, pixels, batch_size, manifest["row"].to_numpy(np.int64))
     label = manifest["label"].to_numpy(np.int64)
@@ -133,9 +137,15 @@ def _reading_rows(
             image = np.arange(len(label))
             measured["text_confusion"] = predicted == written
             measured["object_over_word"] = logits[image, label] > logits[image, written]
+        # The untouched CLIP's t is NaN, which equals nothing.
+        shown = UNTOUCHED if math.isnan(t) else t
+        if images == CLEAN:
+            measured |= {f"image_recall@{k}": image_recall(logits, label, k) for k in RANKS}
+            for k in RANKS:
+                found = rows.mean(place, t, f"text_recall@{k}", text_recall(logits, label, k))
+                yield shown, f"text_recall@{k}", found
         for metric, values in measured.items():
-            # The untouched CLIP's t is NaN, which equals nothing.
-            yield UNTOUCHED if math.isnan(t) else t, metric, rows.mean(place, t, metric, values, groups)
+            yield shown, metric, rows.mean(place, t, metric, values, groups)
 
 
 def add_floor_rows(rows: ConceptRows, powers: ConceptPowers, scales: Iterable[float], dataset: str) -> None:
