@@ -69,7 +69,29 @@ def test_the_first_view_comes_within_a_second(browse, page):
         ".observe({type: 'paint', buffered: true})"
     )
     assert browser.execute_async_script(script) < LATEST_FIRST_VIEW
-    assert "CLIP" in one(browser, "h1").text and one(browser, ".facts").is_displayed()
+    assert "paper" in one(browser, "h1").text and one(browser, ".claim summary").is_displayed()
+
+
+def test_a_verdict_opens_its_commands(browse, page):
+    browser = browse(page)
+    claim = one(browser, "#claim-word_decides")
+    trace = claim.find_element(By.CSS_SELECTOR, ".case .copy")
+    assert not trace.is_displayed()
+    click(browser, claim.find_element(By.CSS_SELECTOR, "summary"))
+    assert trace.is_displayed() and trace.get_attribute("data-copy").startswith("prefclip audit trace results/")
+
+
+def test_the_catalogue_composes_the_command(browse, page):
+    browser = browse(page)
+    code = lambda: one(browser, "#composed code").text  # noqa: E731
+    assert code() == "snakemake --cores 2 all"
+    click(browser, one(browser, "#experiments input[value=ablations]"))
+    assert code() == "snakemake --cores 2 all ablations"
+    click(browser, one(browser, "#experiments input[value=paper]"))
+    assert code().endswith("&& snakemake --profile slurm all --configfile config/paper.yaml")
+    for name in ("attacks", "ablations", "paper"):
+        click(browser, one(browser, f"#experiments input[value={name}]"))
+    assert one(browser, "#composed").text == "Nothing is ticked."
 
 
 @pytest.mark.parametrize("column", [1, 2])
@@ -115,6 +137,8 @@ def test_a_number_tells_where_it_comes_from(browse, page):
     click(browser, cell)
     told = one(browser, f"{TABLE} .traced")
     assert "interval" in told.text
+    below = cell.find_element(By.XPATH, "../following-sibling::tr[1]")
+    assert below.find_elements(By.CSS_SELECTOR, ".traced"), "its origin stands where the number was clicked"
     command = told.find_element(By.CSS_SELECTOR, ".copy").get_attribute("data-copy")
     assert command.startswith("prefclip audit trace ")
     assert command.endswith('typographic.csv --cell "clip raw,animals typographic accuracy"')

@@ -23,6 +23,8 @@ from prefclip.explain.explorer_file import FORMAT
 from prefclip.explain.saliency.box_metrics import BOX_COLUMNS
 from prefclip.files import write_json, write_text
 from prefclip.lineage.run_facts import run_facts
+from prefclip.reporting.claims.judging import claims_of, judge, write_verdicts
+from prefclip.reporting.claims.ledger import shipped_ledger
 from prefclip.reporting.figures import draw_figure
 from prefclip.reporting.labels import scopes_of
 from prefclip.reporting.report.page import build_report, report_sources
@@ -30,6 +32,7 @@ from prefclip.reporting.report.sweeps import PARTS
 from prefclip.reporting.tables import make_table, table_names
 from prefclip.run.files import RunFiles
 from prefclip.seeds import generator_for
+from prefclip.table import read_table
 
 
 def write_explorer(config: Config, layout: RunFiles) -> None:
@@ -89,6 +92,12 @@ def write_sweeps(config: Config, layout: RunFiles) -> None:
         rows.write(layout.concept_sweep(*which))
 
 
+def write_verdicts_of(layout: RunFiles, ablations: bool = False) -> None:
+    """Judge the claims of the ledger by the tables that are there."""
+    tables = {path.stem: read_table(path) for path in sorted(Path(layout.root).glob("tables/*.json"))}
+    write_verdicts(judge(claims_of(shipped_ledger(), ablations), tables, "toy"), layout.verdicts(ablations))
+
+
 def write_report(config: Config, layout: RunFiles) -> Path:
     """Write tables, one figure and the page of a run; returns the page."""
     for name in table_names(config, "main"):
@@ -96,6 +105,7 @@ def write_report(config: Config, layout: RunFiles) -> Path:
     draw_figure(layout, "retention_boxes")
     write_explorer(config, layout)
     write_sweeps(config, layout)
+    write_verdicts_of(layout)
     build_report(config, layout, run_facts(report_sources(config, layout)), layout.report)
     return Path(layout.report)
 
@@ -119,6 +129,7 @@ def write_ablations_page(world: Path, folder: Path) -> RunFiles:
     for name in table_names(config, "ablations"):
         make_table(layout, name)
     draw_figure(layout, "sweep_beta")
+    write_verdicts_of(layout, ablations=True)
     facts = run_facts(report_sources(config, layout, ablations=True))
     build_report(config, layout, facts, layout.ablations_report, ablations=True)
     return layout

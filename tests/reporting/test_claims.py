@@ -28,6 +28,7 @@ from prefclip.reporting.claims.judging import (
 from prefclip.reporting.claims.ledger import Claim, LedgerError, read_ledger, shipped_ledger
 from prefclip.reporting.claims.rules import RuleError, check_rule, holds
 from prefclip.reporting.claims.views import markdown, outcome
+from prefclip.reporting.figures import figure_names
 from prefclip.table import Number, Source, Table, Term, read_table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -152,6 +153,9 @@ class TestLedger:
         assert len({claim.id for claim in ledger.claims}) >= 20
         unused = set(ledger.experiments) - {claim.experiment for claim in ledger.claims}
         assert unused == {"tuning", "twin", "pretraining"}, "experiments that judge no claim"
+        figures = {each.figure for each in (*ledger.claims, *ledger.experiments.values())} - {""}
+        assert figures <= set(figure_names()), "figures that nothing draws"
+        assert all((ROOT / each.config).is_file() for each in ledger.experiments.values())
 
     @pytest.mark.parametrize(
         ("change", "says"),

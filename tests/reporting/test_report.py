@@ -1,5 +1,6 @@
 """The report: what it takes from tables and settings, and a page that needs nothing but itself."""
 
+import html
 import json
 import math
 import shutil
@@ -11,12 +12,13 @@ from report_run import Loads, reported_run
 from prefclip.config import Config
 from prefclip.lineage.run_facts import run_facts
 from prefclip.reporting.report.contents import sweep_inputs
+from prefclip.reporting.report.first_screen import read_first_screen
 from prefclip.reporting.report.headline import read_headline
 from prefclip.reporting.report.page import build_report, embedded_json, report_sources
 from prefclip.reporting.report.settings import read_settings
 from prefclip.reporting.report.shown_tables import read_tables
 from prefclip.reporting.report.sweeps import read_sweeps
-from prefclip.reporting.tables import make_table
+from prefclip.reporting.tables import make_table, table_names
 from prefclip.run.files import RunFiles
 from prefclip.table import TableFileError, read_table, write_table
 
@@ -180,6 +182,34 @@ def test_the_report_does_not_depend_on_ablations(page, reported, tmp_path):
     build_report(config, layout, {}, layout.report)
     ids = Loads(Path(layout.report).read_text(encoding="utf-8")).ids
     assert "table-retention" in ids and not {"table-sweeps", "figure-sweep_beta"} & set(ids)
+
+
+def test_the_page_opens_with_the_verdicts(page, reported):
+    text = page.read_text(encoding="utf-8")
+    first = read_first_screen(reported[1], "results/RUN", ablations=False)
+    body = text[text.index("<main") :]
+    places = [body.index(f'id="{name}"') for name in ("claims", "results", "experiments", "settings")]
+    assert places == sorted(places) and first.outcome in body[: places[1]]
+    shown = [f"claim-{each.claim.id}" for each in first.claims]
+    assert [each for each in Loads(text).ids if each.startswith("claim-")] == shown
+    # What does not hold is said before what does.
+    order = ["falsified", "inconclusive", "verified", "not run", "the code differs"]
+    worst = [min(order.index(chip.verdict) for chip in each.chips) for each in first.claims]
+    assert worst == sorted(worst) and len(set(worst)) > 2
+    for each in first.claims:
+        for case in each.cases:
+            assert all(trace in html.unescape(text) for *_, trace in case.cells)
+    assert "Does the paper hold?" in text and f'value="{next(iter(first.experiments))}"' in text
+
+
+def test_a_run_without_verdicts_opens_with_its_results(copied):
+    config, layout = copied
+    for name in table_names(config, "main"):
+        make_table(layout, name)
+    Path(layout.verdicts()).unlink(missing_ok=True)
+    build_report(config, layout, {}, layout.report)
+    ids = Loads(Path(layout.report).read_text(encoding="utf-8")).ids
+    assert "claims" not in ids and "results" in ids
 
 
 def test_no_text_ends_the_script_early():
