@@ -24,6 +24,7 @@ Runs lie apart by their key `experiment`. A second file after `--configfile` cha
 
 | file | holds |
 |---|---|
+| `claims.yaml` | no configuration: the claims of the paper and the rules that judge them (`prefclip claims`) |
 | `embedded.yaml` | the default: the small world that ships with the repository |
 | `embedded_vit.yaml` | its main chain on a transformer of the same size |
 | `embedded_maps.yaml` | the search for the settings of its gender maps |

@@ -15,6 +15,8 @@ from prefclip.reporting.figures import figure_names
 from prefclip.reporting.tables import table_names
 from prefclip.table import VALUE, Number, read_table
 
+# What `snakemake all` leaves to targets of their own: groups of tables and figures, and the target that makes them.
+APART = {"ablations": "ablations", "tuning": "tune"}
 # Lineage records beside them tell of one run and are not compared.
 FORMS = {"tables": ("json", "csv", "md", "tex"), "figures": ("pdf", "png")}
 ROUNDING = 1e-6  # ends of intervals have six digits
@@ -42,13 +44,13 @@ class Verdict(NamedTuple):
 class Comparison(NamedTuple):
     """All verdicts, the published files that the run lacks, and the run's cells that were never published.
 
-    ``left_out``: published files of the ablations, where the run made none of them.
+    ``left_out``: by the target that makes them, how many published files were not compared because the run made none.
     """
 
     verdicts: tuple[Verdict, ...]
     missing_files: tuple[str, ...]
     unpublished_cells: int
-    left_out: int = 0
+    left_out: dict[str, int]
 
     @property
     def reproduced(self) -> bool:
@@ -70,8 +72,8 @@ def compare_folders(run: str | Path, reference: str | Path) -> Comparison:
     """Judge every value of ``reference/tables/*.json`` and look for every file of its tables and figures.
 
     A cell is reproduced if the run's value lies between the published ends of its interval; one image more or less
-    (1/n) is forgiven, since the interval of a share that is 0 or 1 has no width. What only `snakemake ablations` makes
-    is left out where the run made none of it. Raises CompareError as :func:`compare_runs`, and TableFileError.
+    (1/n) is forgiven, since the interval of a share that is 0 or 1 has no width. What a target of APART makes is left
+    out where the run made none of it. Raises CompareError as :func:`compare_runs`, and TableFileError.
     """
     run, reference = Path(run), Path(reference)
     if not (run / "tables").is_dir():
@@ -88,19 +90,21 @@ def compare_folders(run: str | Path, reference: str | Path) -> Comparison:
         raise CompareError(
             f"{reference}/tables: holds no published table (*.json); name a folder such as results/reference/embedded."
         )
-    only_there = {*table_names(group="ablations"), *figure_names(group="ablations")}
-    ablations = [path for path in published if path.stem in only_there]
-    if any((run / path).is_file() for path in ablations):
-        ablations = []
-    published = [path for path in published if path not in ablations]
+    left_out = {}
+    for group, target in APART.items():
+        names = {*table_names(group=group), *figure_names(group=group)}
+        apart = [path for path in published if path.stem in names]
+        if apart and not any((run / path).is_file() for path in apart):
+            left_out[target] = len(apart)
+            published = [path for path in published if path not in apart]
     missing = tuple(str(path) for path in published if not (run / path).is_file())
     verdicts, unpublished = [], 0
-    for path in (path for path in tables if path not in ablations):
+    for path in (path for path in tables if path in published):
         wanted = read_values(reference / path)
         found = read_values(run / path) if (run / path).is_file() else {}
         verdicts += judge(path.stem, wanted, found)
         unpublished += len(found.keys() - wanted.keys())
-    return Comparison(tuple(verdicts), missing, unpublished, len(ablations))
+    return Comparison(tuple(verdicts), missing, unpublished, left_out)
 
 
 def judge(table: str, published: dict[tuple, Number], found: dict[tuple, Number]) -> Iterator[Verdict]:
@@ -153,8 +157,8 @@ def print_comparison(comparison: Comparison, run: str | Path, reference: str | P
         said.append(f"missing files: {len(comparison.missing_files)}")
     if comparison.unpublished_cells:
         said.append(f"{comparison.unpublished_cells} further cells were never published")
-    if comparison.left_out:
-        said.append(f"{comparison.left_out} files that only `snakemake --cores all ablations` makes were not compared")
+    for target, count in comparison.left_out.items():
+        said.append(f"{count} files that only `snakemake --cores all {target}` makes were not compared")
     style = "bold green" if comparison.reproduced else "bold red"
     console.print(Text("; ".join(said), style=style), soft_wrap=True)
 
