@@ -64,7 +64,7 @@ class TrainingConfig(Section):
     averaging_alpha: Positive = Field(0.7, description="first parameter of the Beta distribution")
     averaging_beta: Positive = Field(0.7, description="second parameter of the Beta distribution")
     averaging_length: Literal["made", "planned"] = Field("made", description="steps really made, or epochs × ⌊N/B⌋")
-    precision: Literal["fp32", "tf32", "bf16"] = Field("fp32", description="of the image tower; losses stay in fp32")
+    precision: Literal["fp32", "tf32", "bf16"] = Field("fp32", description="of the trained towers; losses stay in fp32")
     compile: bool = Field(False, description="compile the image tower with torch.compile")
     micro_batch_size: Count | None = Field(None, description="gradient accumulation; the numbers stay the same")
     checkpoint_every: Count = Field(100, description="steps between resume points")
