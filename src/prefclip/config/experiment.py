@@ -178,6 +178,19 @@ class Config(Section):
         """The data sets on whose images a word is written: all but the real photographs."""
         return (*self.object_datasets, *self.data.bias)
 
+    def is_rendered(self, dataset: str) -> bool:
+        """Whether the images of a data set are rendered from the embedded world, so that no file is read."""
+        return self.data.source == "embedded" and dataset not in self.data.own
+
+    def bottleneck(self, dataset: str) -> int | None:
+        """The side in pixels that images of a data set are reduced to, if any; rendered ones never are."""
+        return None if self.is_rendered(dataset) else self.reading.bottleneck
+
+    @property
+    def has_canvases(self) -> bool:
+        """Whether words come onto other images than the clean ones: before these are reduced."""
+        return any(self.bottleneck(dataset) is not None for dataset in self.attacked_datasets)
+
     def attack_conditions(self, dataset: str) -> tuple[str, ...]:
         """How the test images of a data set are attacked; those of people are for gender and are painted on alone."""
         return self.attack.conditions[:1] if dataset in self.data.bias else self.attack.conditions
