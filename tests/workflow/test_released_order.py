@@ -13,6 +13,8 @@ from prefclip.attacks.ink import unreadable
 from prefclip.attacks.typography import AttackSpec, draw_attack
 from prefclip.config import check_config
 from prefclip.datasets.image_stacks import open_images
+from prefclip.lineage.project import Project
+from prefclip.lineage.verify import verify
 from prefclip.preflight.run_files import stack_bytes
 from prefclip.run.files import RunFiles
 from prefclip.seeds import generator_for
@@ -84,6 +86,18 @@ def test_rendered_pictures_are_never_reduced(shelf):
     outside[row["box_top"] : row["box_bottom"], row["box_left"] : row["box_right"]] = False
     clean, attacked = open_images(FILES.images("food")), open_images(FILES.attacked_images("food"))
     assert np.array_equal(clean[row["clean_row"]][outside], attacked[row["row"]][outside])
+
+
+def test_each_step_declares_the_bottleneck(shelf):
+    def states() -> dict[str, str]:
+        return verify(Project("."), [RUN], "tiny.yaml", threads=1).states()
+
+    squeezed = [path("shelf") for path in (FILES.images, FILES.canvas, FILES.attacked_images, FILES.ink_images)]
+    before = states()
+    assert {before[path] for path in (*squeezed, FILES.canvas("food"))} == {"ok"}
+    Path("tiny.yaml").write_text(Path("tiny.yaml").read_text() + "reading: {bottleneck: 100}\n")
+    after = states()
+    assert {after[path] for path in squeezed} == {"stale"} and after[FILES.attacked_images("food")] == "ok"
 
 
 def test_canvases_need_room():
