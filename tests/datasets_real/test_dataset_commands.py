@@ -105,8 +105,9 @@ def test_real_paint():
 @needs_photos
 def test_real_paint_is_stored_in_another_colour_space():
     from prefclip.datasets.photographs import open_rgb
+    from prefclip.datasets.pictures import open_picture
 
     path = PHOTOS / "paint" / "label=adapter_text=lamp.png"
-    converted, stored = open_rgb(path), open_rgb(path, "as_stored")
+    converted, stored = open_rgb(path), open_picture(path)
     assert converted.mode == stored.mode == "RGB"
     assert converted.tobytes() != stored.tobytes()

@@ -13,9 +13,9 @@ from prefclip.datasets.class_lists import read_classes
 from prefclip.datasets.families import families
 from prefclip.datasets.image_stacks import open_images
 from prefclip.datasets.manifest import read_manifest
-from prefclip.datasets.photographs import open_rgb, resize_and_crop
-from prefclip.datasets.pictures import PictureError
+from prefclip.datasets.pictures import PictureError, open_stored
 from prefclip.datasets.registry import DATASETS, downloaded_card
+from prefclip.datasets.squares import resize_and_crop
 
 PHOTOS = Path(__file__).resolve().parents[3] / "shared" / "photos"
 needs_photos = pytest.mark.skipif(not PHOTOS.is_dir(), reason=f"{PHOTOS} (real photographs) is not there")
@@ -64,7 +64,7 @@ def test_pixels_are_those_of_the_reference_path(tiny, tmp_path):
     card = tiny("dtd")
     built = Build(config_for(tmp_path / "data"), card, tmp_path / "run")
     for row, name in zip(built.manifest["row"], built.manifest["id"], strict=True):
-        expected = resize_and_crop(open_rgb(card.path_in(tmp_path / "data") / name), 32)
+        expected = resize_and_crop(open_stored(card.path_in(tmp_path / "data") / name), 32)
         assert np.array_equal(built.images[row], np.asarray(expected))
 
 
@@ -87,7 +87,7 @@ def test_released_code_scores_the_train_split_through_the_bottleneck(tiny, tmp_p
         "dtd/images/banded/banded_0000.jpg",
         "dtd/images/polka-dotted/polka-dotted_0000.jpg",
     }
-    expected = resize_and_crop(resize_and_crop(open_rgb(path, "as_stored"), 168), 32)
+    expected = resize_and_crop(resize_and_crop(open_stored(path), 168), 32)
     assert np.array_equal(built.images[0], np.asarray(expected))
 
 

@@ -9,8 +9,9 @@ from PIL import Image, ImageCms, ImageOps
 from tiny_sets import save_image
 from torchvision.transforms import CenterCrop, InterpolationMode, Resize
 
-from prefclip.datasets.photographs import PhotographDecoder, open_rgb, resize_and_crop
+from prefclip.datasets.photographs import PhotographDecoder, open_rgb
 from prefclip.datasets.pictures import PictureError
+from prefclip.datasets.squares import resize_and_crop, squeezed
 
 
 def photo_like(width: int, height: int) -> Image.Image:
@@ -76,8 +77,9 @@ def test_odd_exif_tag_is_no_damage(tmp_path):
 
 def test_colour_profile_is_converted_unless_as_stored(tmp_path):
     path = save_image(tmp_path / "p3.png", colour=(200, 40, 40), icc_profile=display_p3_profile())
-    converted, stored = (open_rgb(path, colours).getpixel((0, 0)) for colours in ("srgb", "as_stored"))
-    assert stored == (200, 40, 40)
+    converted, stored = (PhotographDecoder(path.parent, (path.name,), 8, None, how)(0) for how in ("srgb", "as_stored"))
+    assert tuple(stored[0, 0]) == (200, 40, 40)
+    converted = converted[0, 0]
     assert converted[0] > 205, "the same red is a larger number in the smaller colour space"
     assert converted[1] < 40
     assert "icc_profile" not in open_rgb(path).info
@@ -132,9 +134,16 @@ def test_square_is_that_of_torchvision(size, side):
 def test_decoder_reduces_through_the_bottleneck(tmp_path):
     photo_like(90, 70).save(tmp_path / "a.png")
     plain = PhotographDecoder(tmp_path, ("a.png",), 48)
-    squeezed = pickle.loads(pickle.dumps(PhotographDecoder(tmp_path, ("a.png",), 48, bottleneck=24)))
-    assert plain(0).shape == squeezed(0).shape == (48, 48, 3)
+    reduced = pickle.loads(pickle.dumps(PhotographDecoder(tmp_path, ("a.png",), 48, bottleneck=24)))
+    assert plain(0).shape == reduced(0).shape == (48, 48, 3)
     assert plain(0).dtype == np.uint8
     expected = resize_and_crop(resize_and_crop(photo_like(90, 70), 24), 48)
-    assert np.array_equal(squeezed(0), np.asarray(expected))
-    assert not np.array_equal(plain(0), squeezed(0))
+    assert np.array_equal(reduced(0), np.asarray(expected))
+    assert not np.array_equal(plain(0), reduced(0))
+
+
+def test_a_square_is_squeezed():
+    square = photo_like(48, 48)
+    assert squeezed(square, None) is square
+    expected = square.resize((24, 24), Image.Resampling.BICUBIC).resize((48, 48), Image.Resampling.BICUBIC)
+    assert np.array_equal(np.asarray(squeezed(square, 24)), np.asarray(expected))

@@ -30,7 +30,7 @@ def listed(name: str) -> pd.DataFrame:
 
 
 def test_paper_protocol_reads_the_whole_official_test_split():
-    assert (PAPER.bottleneck, PAPER.colours, PAPER.drop) == (None, "srgb", 0.0)
+    assert (PAPER.bottleneck, PAPER.colours, PAPER.drop) == (None, "as_stored", 0.0)
     for name, count in {"oxford_pets": 3669, "flowers102": 6149, "caltech101": 8677, "sun397": 19850}.items():
         chosen = choose_records(downloaded_card(name), listed(name), "zero-shot", PAPER)
         assert len(chosen) == count

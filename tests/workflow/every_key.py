@@ -10,7 +10,7 @@ from prefclip.config.sections import ConfigError
 from prefclip.datasets.registry import DATASETS
 
 # Words that some key takes.
-WORDS = ("fp32", "tf32", "all", "head", "planned", "released", "as_stored", "exact", "occlusion", "reversed", "matched")
+WORDS = ("fp32", "tf32", "all", "head", "planned", "released", "srgb", "exact", "occlusion", "reversed", "matched")
 
 
 def leaves(values: dict, whole: Collection[str] = (), above: str = "") -> list[str]:

@@ -19,6 +19,7 @@ from prefclip.attacks.looks import CONDITIONS
 from prefclip.attacks.typography import AttackError, AttackSpec, attack_box, draw_attack
 from prefclip.datasets.image_stacks import open_images
 from prefclip.datasets.parquet_tables import write_table
+from prefclip.datasets.squares import squeezed
 from prefclip.datasets.stack_writing import write_images
 from prefclip.files import whole_file
 from prefclip.seeds import generator_for
@@ -72,17 +73,18 @@ def draw_ink_twins(
     splits: Sequence[str],
     seed: int = 0,
     workers: int = 1,
+    bottleneck: int | None = None,
 ) -> int:
     """Draw the ink twin of every attacked image of some splits; returns how many were drawn.
 
     One of ``kinds`` for each, drawn from the image's own id and ``seed``. Rows are in the order of the attacked
-    manifest. ``images`` are the clean ones. Raises AttackError, TableError, ImageStackError and OutputError as
-    :func:`prefclip.attacks.synthesis.synthesise_attacks`.
+    manifest. ``images`` are those that the words were written on; ``bottleneck`` is that of the attacked ones. Raises
+    AttackError, TableError, ImageStackError and OutputError as :func:`prefclip.attacks.synthesis.synthesise_attacks`.
     """
     attacked = read_attacked_manifest(attacked_manifest)
     attacked = attacked[attacked["split"].isin(splits)].reset_index(drop=True)
     height, width = open_images(images).shape[1:3]
-    drawer = _InkDrawer(dataset, str(images), tuple(kinds), attacked.to_dict("records"), seed)
+    drawer = _InkDrawer(dataset, str(images), tuple(kinds), attacked.to_dict("records"), seed, bottleneck)
     with whole_file(out_images) as temporary:
         drawn = write_images(temporary, len(attacked), (height, width), drawer, pa.schema(list(INK.items())), workers)
         write_table(out_manifest, drawn.select(INK_COLUMNS))
@@ -96,6 +98,7 @@ class _InkDrawer:
     kinds: tuple[str, ...]
     attacked: list[dict]
     seed: int
+    bottleneck: int | None
 
     @cached_property
     def _clean(self) -> np.memmap:
@@ -110,7 +113,8 @@ class _InkDrawer:
         kept = {key: attack[key] for key in ("word", "font", "size", "fill", "stroke")}
         spec = AttackSpec(**kept, **place, slip=slip)
         clean = Image.fromarray(self._clean[attack["clean_row"]])
-        pixels = np.asarray(draw_attack(clean, spec, unreadable(kind, spec, generator)))
+        twin = draw_attack(clean, spec, unreadable(kind, spec, generator))
+        pixels = np.asarray(squeezed(twin, self.bottleneck))
         return pixels, {name: attack[name] for name in INK if name in attack} | {
             "ink_id": f"{attack['attacked_id']}.ink",
             "ink": kind,

@@ -23,8 +23,9 @@ from prefclip.attacks.typography import (
 )
 from prefclip.datasets.class_lists import ClassList, read_classes
 from prefclip.datasets.image_stacks import open_images, sha256_of_image
-from prefclip.datasets.manifest import read_manifest
+from prefclip.datasets.manifest import CANVAS_SHA256, read_manifest
 from prefclip.datasets.parquet_tables import write_table
+from prefclip.datasets.squares import squeezed
 from prefclip.datasets.stack_writing import write_images
 from prefclip.files import whole_file
 from prefclip.seeds import seed_for
@@ -42,6 +43,7 @@ def synthesise_attacks(
     workers: int = 1,
     only: Collection[str] | None = None,
     test_conditions: Sequence[str] = (PAINTED,),
+    bottleneck: int | None = None,
 ) -> int:
     """Draw ``variants`` attacks on every image of a manifest; returns how many were drawn.
 
@@ -51,8 +53,11 @@ def synthesise_attacks(
     in any order of its rows and with any number of workers.
 
     Inputs are as ``build_manifest`` wrote them; ``size_range`` is the smallest and largest font size in pixels, both
-    included; ``only`` the ids of the images to attack, if not all: what is drawn on them stays the same. Raises
-    AttackError for a word that does not fit, an argument out of range, or inputs that do not belong together;
+    included; ``only`` the ids of the images to attack, if not all: what is drawn on them stays the same. ``images`` are
+    the canvases where the manifest has any; with a ``bottleneck`` (pixels) attacked images are reduced to it and
+    enlarged again, as the released code does.
+
+    Raises AttackError for a word that does not fit, an argument out of range, or inputs that do not belong together;
     TableError, ImageStackError or ClassListError for one that is missing or damaged; OutputError where an output cannot
     be written: no half-written file stays.
     """
@@ -60,6 +65,8 @@ def synthesise_attacks(
         raise AttackError(f"variants {variants}, seed {seed}: at least 1 variant and a seed of 0 or more are needed.")
     class_list = read_classes(classes)
     table = read_manifest(manifest).sort_values("id", ignore_index=True)
+    if CANVAS_SHA256 in table:
+        table["sha256"] = table[CANVAS_SHA256]
     if only is not None:
         table = table[table["id"].isin(only)].reset_index(drop=True)
     _check_together(table, class_list, manifest, images, classes)
@@ -76,6 +83,7 @@ def synthesise_attacks(
         ],
         size_range=(int(size_range[0]), int(size_range[1])),
         seed=seed,
+        bottleneck=bottleneck,
     )
     count = len(drawer.attacks)
     with whole_file(out_images) as temporary:
@@ -94,6 +102,7 @@ class _AttackDrawer:
     attacks: list[tuple[dict, str, int]]
     size_range: tuple[int, int]
     seed: int
+    bottleneck: int | None
 
     @cached_property
     def _clean(self) -> np.memmap:
@@ -119,7 +128,7 @@ class _AttackDrawer:
             )
         except AttackError as error:
             raise AttackError(f"{self.images}: image {identity!r}: {error}") from error
-        attacked = np.asarray(draw_attack(Image.fromarray(pixels), spec))
+        attacked = np.asarray(squeezed(draw_attack(Image.fromarray(pixels), spec), self.bottleneck))
         box = zip(("left", "top", "right", "bottom"), attack_box(spec), strict=True)
         return attacked, {
             **{column: clean[column] for column in ("id", "split", "label", "name")},

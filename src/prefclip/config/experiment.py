@@ -64,7 +64,7 @@ class TrainingConfig(Section):
     averaging_alpha: Positive = Field(0.7, description="first parameter of the Beta distribution")
     averaging_beta: Positive = Field(0.7, description="second parameter of the Beta distribution")
     averaging_length: Literal["made", "planned"] = Field("made", description="steps really made, or epochs × ⌊N/B⌋")
-    precision: Literal["fp32", "tf32", "bf16"] = Field("fp32", description="of the image tower; losses stay in fp32")
+    precision: Literal["fp32", "tf32", "bf16"] = Field("fp32", description="of the trained towers; losses stay in fp32")
     compile: bool = Field(False, description="compile the image tower with torch.compile")
     micro_batch_size: Count | None = Field(None, description="gradient accumulation; the numbers stay the same")
     checkpoint_every: Count = Field(100, description="steps between resume points")
@@ -177,6 +177,19 @@ class Config(Section):
     def attacked_datasets(self) -> tuple[str, ...]:
         """The data sets on whose images a word is written: all but the real photographs."""
         return (*self.object_datasets, *self.data.bias)
+
+    def is_rendered(self, dataset: str) -> bool:
+        """Whether the images of a data set are rendered from the embedded world, so that no file is read."""
+        return self.data.source == "embedded" and dataset not in self.data.own
+
+    def bottleneck(self, dataset: str) -> int | None:
+        """The side in pixels that images of a data set are reduced to, if any; rendered ones never are."""
+        return None if self.is_rendered(dataset) else self.reading.bottleneck
+
+    @property
+    def has_canvases(self) -> bool:
+        """Whether words come onto other images than the clean ones: before these are reduced."""
+        return any(self.bottleneck(dataset) is not None for dataset in self.attacked_datasets)
 
     def attack_conditions(self, dataset: str) -> tuple[str, ...]:
         """How the test images of a data set are attacked; those of people are for gender and are painted on alone."""

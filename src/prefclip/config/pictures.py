@@ -49,8 +49,13 @@ class DataConfig(Section):
 class ReadingConfig(Section):
     """Which images of downloaded data sets are read, and how; the embedded world has no such choices."""
 
-    bottleneck: Count | None = Field(None, description="side to which images are reduced first (released code: 168)")
-    colours: Literal["srgb", "as_stored"] = Field("srgb", description="convert colour profiles, or ignore them")
+    bottleneck: Count | None = Field(
+        None, description="side to which images are reduced after words came onto them (released code: 168)"
+    )
+    colours: Literal["srgb", "as_stored"] = Field(
+        "as_stored",
+        description="as CLIP's preprocessing reads files, or upright, on white and converted to sRGB",
+    )
     splits: Literal["official", "released"] = Field("official", description="official tests, or what the code scored")
     drop: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="share of a test split left out at random")
     capped: bool = Field(False, description="the released code's caps of 5,120 and 2,048 images")

@@ -11,7 +11,7 @@ PROTOCOLS: dict[str, dict[str, dict[str, Any]]] = {
     "paper": {},
     # Log parity with the released code; docs/protocols.md lists the differences.
     "released_code": {
-        "reading": {"bottleneck": 168, "colours": "as_stored", "splits": "released", "drop": 0.01, "capped": True},
+        "reading": {"bottleneck": 168, "splits": "released", "drop": 0.01, "capped": True},
         "training": {"trainable": "all", "warmup_ratio": 0.0, "drop_last_batches": 1, "averaging_length": "planned"},
         "evaluation": {"batch_size": 512, "drop_last_batches": 2},
     },

@@ -12,6 +12,7 @@ from prefclip.config import Config
 from prefclip.datasets.card import Card, dataset_card, role_in_run
 from prefclip.datasets.class_lists import ClassList, check_names, write_classes
 from prefclip.datasets.families import reader_of
+from prefclip.datasets.manifest import CANVAS_SHA256
 from prefclip.datasets.parquet_tables import write_table
 from prefclip.datasets.stack_writing import write_images
 from prefclip.files import whole_file
@@ -25,11 +26,13 @@ def build_manifest(
     out_classes: str | Path,
     workers: int = 1,
     own: Mapping[str, Card] | None = None,
+    out_canvas: str | Path | None = None,
 ) -> int:
     """Decode or render every image of a data set, write images, manifest and class list; return how many there are.
 
     Rows are in the order of the ids, whatever order the raw files were found in; the bytes do not depend on
-    ``workers``. ``own`` holds the cards of a user's own sets.
+    ``workers``. ``own`` holds the cards of a user's own sets. ``out_canvas`` gets the images as they are before a
+    bottleneck reduces them, and the manifest their sha256.
 
     Raises UnknownDatasetError, OutputError, or another PrefclipError naming the file that is missing, damaged or
     contradictory; no half-written file stays.
@@ -41,9 +44,17 @@ def build_manifest(
     ids = images.records["id"].tolist()
     order = sorted(range(len(ids)), key=ids.__getitem__)
     records = images.records.iloc[order].reset_index(drop=True)
-    draw = partial(_in_order, images.draw, order)
+
+    def drawn_into(path: Path, draw: Callable[[int], np.ndarray]) -> pa.Table:
+        size = (images.size, images.size)
+        return write_images(path, len(records), size, partial(_in_order, draw, order), pa.schema([]), workers)
+
     with whole_file(out_images) as temporary:
-        drawn = write_images(temporary, len(records), (images.size, images.size), draw, pa.schema([]), workers)
+        drawn = drawn_into(temporary, images.draw)
+        if out_canvas is not None:
+            with whole_file(out_canvas) as canvas:
+                unreduced = drawn_into(canvas, images.canvas or images.draw)
+            records = records.assign(**{CANVAS_SHA256: unreduced["sha256"].to_pylist()})
         write_table(out_manifest, _manifest_table(records, names, drawn))
         write_classes(out_classes, ClassList(dataset, role, names, card.template, card.repeated_names))
     return len(records)

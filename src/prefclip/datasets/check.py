@@ -11,8 +11,7 @@ import numpy as np
 from prefclip.datasets.card import Card
 from prefclip.datasets.families import reader_of
 from prefclip.datasets.listings import DatasetFolderError, Listing, count_problems, read_folder
-from prefclip.datasets.photographs import open_rgb
-from prefclip.datasets.pictures import PictureError
+from prefclip.datasets.pictures import PictureError, open_picture
 from prefclip.files import sha256_of
 
 Opened = Literal["none", "sample", "all"]
@@ -115,7 +114,7 @@ def _damaged(folder: Path, paths: list[str]) -> list[str]:
     problems = []
     for path in paths:
         try:
-            open_rgb(folder / path, "as_stored")
+            open_picture(folder / path)
         except PictureError as error:
             problems.append(str(error).rstrip("."))
     if len(problems) > LONGEST_LIST:

@@ -24,6 +24,7 @@ class ImageSet:
         draw: pixels of the record at a position, uint8 (size, size, 3); must be picklable, so that several
             processes can draw, and depend on the record alone.
         origin: what an error message should name.
+        canvas: as ``draw``, of what words are written on where that differs.
     """
 
     names: tuple[str, ...]
@@ -31,6 +32,7 @@ class ImageSet:
     size: int
     draw: Callable[[int], np.ndarray]
     origin: str
+    canvas: Callable[[int], np.ndarray] | None = None
 
     def __post_init__(self) -> None:
         records = self.records

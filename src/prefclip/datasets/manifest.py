@@ -7,6 +7,8 @@ import pandas as pd
 from prefclip.datasets.parquet_tables import TableError, read_table
 
 MANIFEST_COLUMNS = ("id", "row", "sha256", "split", "label", "name")
+# Of the image that words are written on, where a bottleneck reduces the one in the row.
+CANVAS_SHA256 = "canvas_sha256"
 
 
 def read_manifest(path: str | Path) -> pd.DataFrame:

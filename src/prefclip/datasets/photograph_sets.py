@@ -1,6 +1,7 @@
 """Folders of photographs as image sets: what a family's reader lists, decoded to squares."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from prefclip.config import Config
 from prefclip.datasets.card import Card, Role
@@ -24,6 +25,7 @@ def photographs_of(read: Reader) -> Callable[[Config, Card, Role], ImageSet]:
         records = choose_records(card, listing.records, role, choices).reset_index(drop=True)
         records = records.rename(columns={"path": "id"})
         decoder = PhotographDecoder(folder, tuple(records["id"]), size, choices.bottleneck, choices.colours)
-        return ImageSet(listing.names, records, size, decoder, str(folder))
+        canvas = None if choices.bottleneck is None else replace(decoder, bottleneck=None)
+        return ImageSet(listing.names, records, size, decoder, str(folder), canvas)
 
     return image_set

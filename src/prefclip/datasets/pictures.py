@@ -1,6 +1,8 @@
-"""A picture file of any kind as upright RGB pixels."""
+"""A picture file of any kind as upright RGB pixels, or as it is stored."""
 
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -45,18 +47,34 @@ def open_picture(path: str | Path) -> Image.Image:
 
     Raises PictureError naming the file when it is missing, cut short, damaged or of unknown format.
     """
+    with _naming(path), Image.open(path) as stored:
+        stored.load()
+        upright = _upright(stored)
+        picture = _flattened(upright)
+    profile = upright.info.get("icc_profile")
+    picture.info = {"icc_profile": profile} if profile and upright.mode in ("RGB", "RGBA", "P") else {}
+    return picture
+
+
+def open_stored(path: str | Path) -> Image.Image:
+    """Decode a picture (the first frame of an animation) in its own mode: not turned, no transparency laid on anything.
+
+    Only what has more than 8 bits becomes RGB. Raises PictureError as :func:`open_picture`.
+    """
+    with _naming(path), Image.open(path) as stored:
+        stored.load()
+        return _flattened(stored) if stored.mode[0] in "IF" else stored
+
+
+@contextmanager
+def _naming(path: str | Path) -> Iterator[None]:
+    """Say which file it is that cannot be decoded."""
     try:
-        with Image.open(path) as stored:
-            stored.load()
-            upright = _upright(stored)
-            picture = _flattened(upright)
+        yield
     except FileNotFoundError as error:
         raise PictureError(f"{path}: no such picture.") from error
     except _DAMAGE as error:
         raise PictureError(f"{path}: cannot be read as a picture ({error}); it may be damaged or cut short.") from error
-    profile = upright.info.get("icc_profile")
-    picture.info = {"icc_profile": profile} if profile and upright.mode in ("RGB", "RGBA", "P") else {}
-    return picture
 
 
 def _upright(image: Image.Image) -> Image.Image:

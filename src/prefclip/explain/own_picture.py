@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from prefclip.config import EMBEDDED_MODELS, ModelConfig
 from prefclip.datasets.class_lists import ClassList, check_names
-from prefclip.datasets.photographs import open_rgb, resize_and_crop
+from prefclip.datasets.photographs import open_rgb
+from prefclip.datasets.squares import resize_and_crop
 from prefclip.errors import PrefclipError
 from prefclip.evaluation.zero_shot import CHECKPOINT_FILES, checkpoint_files
 from prefclip.explain.explanation import explain_pictures, label_probabilities

@@ -79,7 +79,7 @@ def check_room(config: Config, folder: Path) -> Finding:
 
 
 def stack_bytes(config: Config) -> dict[str, int]:
-    """Bytes of the image stacks of each data set, from the published numbers of images: clean, attacked, and ink."""
+    """Bytes of the stacks of each data set, from the published numbers of images: clean, canvas, attacked, and ink."""
     from prefclip.datasets.card import dataset_card
     from prefclip.datasets.own_folders import own_cards
 
@@ -94,7 +94,7 @@ def stack_bytes(config: Config) -> dict[str, int]:
             card = dataset_card(name, own_cards(config))
             tested = card.splits.get("test") or card.image_count
             others = card.image_count - tested if trained else 0
-        stacks = tested + others
+        stacks = (tested + others) * (1 + config.has_canvases)
         if name in config.attacked_datasets:
             twins = 2 * len(config.attack_conditions(name))  # only a test image has ink beside its word
             stacks += config.attack.variants * (others + tested * twins)

@@ -33,6 +33,10 @@ class RunFiles:
     def images(self, dataset: str) -> str:
         return self._path("data", dataset, "images.npy")
 
+    def canvas(self, dataset: str) -> str:
+        """The images that words are written on where a bottleneck reduces those of :meth:`images`."""
+        return self._path("data", dataset, "canvas.npy")
+
     def manifest(self, dataset: str) -> str:
         return self._path("data", dataset, "manifest.parquet")
 

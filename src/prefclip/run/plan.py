@@ -70,6 +70,11 @@ def saliency_dataset(config: Config) -> str:
     return (config.saliency and config.saliency.dataset) or config.data.train
 
 
+def canvas(config: Config, files: RunFiles, dataset: str) -> str:
+    """Return the images that words are written on: the clean ones, or those before a bottleneck reduced them."""
+    return files.canvas(dataset) if config.has_canvases else files.images(dataset)
+
+
 def shipped_files(root: Path) -> list[str]:
     """Return the files of the embedded world that data sets are rendered from; none for a folder without them."""
     return [str(path) for path in (root / "emoji.parquet", root / "classes.yaml") if path.is_file()]

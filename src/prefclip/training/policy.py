@@ -31,8 +31,9 @@ class Policy(nn.Module):
         self.tokens = class_tokens(loaded, classes) if trainable == "all" else None
         self.model = loaded.model if trainable == "all" else None
         # What the untouched model says of the texts; the reference keeps it when the policy moves on. No buffers: they
-        # are the same in every process and never change.
-        self.first_texts = text_features(loaded, classes)
+        # are the same in every process and never change. Made in the policy's precision, or the two would differ.
+        with tower_precision(precision if trainable == "all" else "fp32", loaded.device):
+            self.first_texts = text_features(loaded, classes)
         self.first_scale = loaded.model.logit_scale.detach().exp().float().clone()
 
     def forward(self, images: Tensor, with_texts: bool = True) -> Embeddings:

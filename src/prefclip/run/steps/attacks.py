@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from prefclip.attacks.fonts import font_files
 from prefclip.run.options import Dataset, Run, Words, Workers
+from prefclip.run.plan import canvas
 from prefclip.run.step import Step
 
 
@@ -27,7 +28,7 @@ class Attacks(Step):
         files, dataset = self.files, self.dataset
         return {
             "manifest": files.manifest(dataset),
-            "images": files.images(dataset),
+            "images": canvas(self.config, files, dataset),
             "classes": files.classes(dataset),
         }
 
@@ -45,7 +46,8 @@ class Attacks(Step):
         keys = ("smallest_size", "largest_size", "variants", "seed")
         further = {"further_words": self.config.further_words} if self.words else {}
         conditions = list(self.config.attack_conditions(self.dataset))
-        return self.values(*(f"attack.{key}" for key in keys)) | {"conditions": conditions} | further
+        read = () if self.config.is_rendered(self.dataset) else ("reading.bottleneck",)
+        return self.values(*(f"attack.{key}" for key in keys), *read) | {"conditions": conditions} | further
 
 
 def attacks(run: Run, dataset: Dataset, workers: Workers = 1, words: Words = False) -> None:
@@ -68,4 +70,5 @@ def attacks(run: Run, dataset: Dataset, workers: Workers = 1, words: Words = Fal
             workers=workers,
             only=only,
             test_conditions=step.config.attack_conditions(dataset),
+            bottleneck=step.config.bottleneck(dataset),
         )

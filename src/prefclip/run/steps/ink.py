@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from prefclip.attacks.fonts import font_files
 from prefclip.run.options import Dataset, Run, Workers
+from prefclip.run.plan import canvas
 from prefclip.run.step import Step
 
 # Nothing is trained or chosen on them.
@@ -24,7 +25,8 @@ class Ink(Step):
 
     @property
     def input(self):
-        return {"manifest": self.files.attacked_manifest(self.dataset), "images": self.files.images(self.dataset)}
+        files, dataset = self.files, self.dataset
+        return {"manifest": files.attacked_manifest(dataset), "images": canvas(self.config, files, dataset)}
 
     @property
     def output(self):
@@ -36,7 +38,8 @@ class Ink(Step):
 
     @property
     def settings(self):
-        return self.values("attack.ink", "attack.seed")
+        read = () if self.config.is_rendered(self.dataset) else ("reading.bottleneck",)
+        return self.values("attack.ink", "attack.seed", *read)
 
 
 def ink(run: Run, dataset: Dataset, workers: Workers = 1) -> None:
@@ -47,5 +50,12 @@ def ink(run: Run, dataset: Dataset, workers: Workers = 1) -> None:
     attack = step.config.attack
     with step.recorded():
         draw_ink_twins(
-            dataset, *step.input.values(), *step.output.values(), attack.ink, SPLITS, seed=attack.seed, workers=workers
+            dataset,
+            *step.input.values(),
+            *step.output.values(),
+            attack.ink,
+            SPLITS,
+            seed=attack.seed,
+            workers=workers,
+            bottleneck=step.config.bottleneck(dataset),
         )

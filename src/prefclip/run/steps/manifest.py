@@ -38,7 +38,7 @@ class Manifest(Step):
             "images": files.images(dataset),
             "manifest": files.manifest(dataset),
             "classes": files.classes(dataset),
-        }
+        } | ({"canvas": files.canvas(dataset)} if self.config.has_canvases else {})
 
     @property
     def card(self):
@@ -70,4 +70,5 @@ def manifest(run: Run, dataset: Dataset, workers: Workers = 1) -> None:
 
     step = Manifest.of(run, dataset=dataset)
     with step.recorded():
-        build_manifest(step.config, dataset, *step.output.values(), workers=workers, own=own_cards(step.config))
+        files = {f"out_{role}": path for role, path in step.output.items()}
+        build_manifest(step.config, dataset, **files, workers=workers, own=own_cards(step.config))
