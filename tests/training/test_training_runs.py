@@ -52,6 +52,17 @@ def test_a_run_writes_its_files(tune, files, method, tmp_path):
     assert metadata["base_sha256"] == load_model(files.config().model).weights_sha256
 
 
+def test_a_batch_size_of_a_method_is_that_of_the_whole_run(tune, files, tmp_path):
+    config = files.config(batch_size=24)
+    methods = {"dpo": config.methods["dpo"].model_copy(update={"batch_size": 16})}
+    own = config.model_copy(update={"methods": methods})
+    train(own, "dpo", 0, **files.inputs(), output_folder=tmp_path / "own", device="cpu", threads=1)
+    shared = tune("dpo", "shared", batch_size=16)
+    for name in ("model.safetensors", "averaged.safetensors", "training_log.csv"):
+        assert (tmp_path / "own" / name).read_bytes() == (shared / name).read_bytes()
+    assert len(log_of(tune("dpo", "other", batch_size=24))) == 4
+
+
 def test_the_first_step_is_at_the_reference(tune):
     log = log_of(tune("dpo", "out"))
     first = log.iloc[0]
