@@ -63,6 +63,7 @@ def test_a_point_is_its_main_method_with_one_thing_changed():
         ),
         ({"vary": "learning_rate", "methods": ["dpo", "ipo"], "values": [0.002]}, ["dpo-rate-0p002", "ipo"]),
         ({"vary": "epochs", "methods": ["dpo"], "values": [3, 4]}, ["dpo", "dpo-epochs-4"]),
+        ({"vary": "batch_size", "methods": ["dpo"], "values": [64, 128]}, ["dpo-batch-64", "dpo"]),
         ({"vary": "reference_point", "methods": ["kto"], "values": ["exact"]}, ["kto-reference_point-exact"]),
         ({"vary": "seed", "methods": ["dpo"], "values": [0, 4]}, ["dpo", "dpo"]),
     ],

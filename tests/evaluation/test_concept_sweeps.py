@@ -8,7 +8,7 @@ import pytest
 import torch
 from tiny_concepts import SCALES, concept_settings, write_concept_run
 
-from prefclip.config import ModelConfig
+from prefclip.config import ZERO_SHOT_MEAN, ModelConfig
 from prefclip.datasets.class_lists import read_classes
 from prefclip.datasets.image_stacks import open_images
 from prefclip.datasets.manifest import read_manifest
@@ -18,6 +18,7 @@ from prefclip.evaluation.concept_table import CONCEPT_TABLE, ConceptRows, Place,
 from prefclip.evaluation.gender_probe import MEASURED_PARTS, read_gender_probe
 from prefclip.evaluation.gender_sweep import sweep_gender
 from prefclip.evaluation.scoring import class_logits
+from prefclip.evaluation.words_alone import PICTURES_PER_WORD, words_alone
 from prefclip.models.concept_head import ConceptHeadError
 from prefclip.models.loading import load_model
 from prefclip.models.text_features import text_features
@@ -90,7 +91,7 @@ def one(table, **where):
     return chosen.iloc[0]
 
 
-def test_reading_rows_are_complete(reading_table):
+def test_reading_rows_are_complete(run, reading_table):
     assert list(reading_table.columns) == CONCEPT_TABLE.names
     for dataset, count in (("animals", 8), ("food", 8), ("people", 8)):
         for images, metrics in (
@@ -102,7 +103,24 @@ def test_reading_rows_are_complete(reading_table):
                     row = one(reading_table, dataset=dataset, images=images, metric=metric, t=t)
                     assert row["n"] == (120 if dataset == "people" else count)
                     assert 0 <= row["ci_low"] <= row["value"] <= row["ci_high"] <= 1
+    counts = {dataset: len(read_classes(run.layout.classes(dataset)).names) for dataset in ("animals", "food")}
+    for dataset, count in (*counts.items(), (ZERO_SHOT_MEAN, counts["food"])):
+        for t in (None, *SCALES):
+            row = one(reading_table, dataset=dataset, images="words", t=t)
+            assert row["metric"] == "accuracy" and 0 <= row["ci_low"] <= row["value"] <= row["ci_high"] <= 1
+            assert row["n"] == count * PICTURES_PER_WORD
+    assert "people" not in set(reading_table.loc[reading_table["images"] == "words", "dataset"])
     assert (reading_table["metric"] == "floored_values").sum() == len(SCALES)
+
+
+def test_a_word_alone_is_its_ink_on_grey_and_the_same_each_time():
+    pixels, label = words_alone(("cat", "hot dog"), "animals", 64, (10, 15))
+    again, _ = words_alone(("hot dog",), "animals", 64, (10, 15))
+    assert pixels.shape == (2 * PICTURES_PER_WORD, 64, 64, 3) and pixels.dtype == np.uint8
+    assert label.tolist() == [0] * PICTURES_PER_WORD + [1] * PICTURES_PER_WORD
+    assert (pixels[label == 1] == again).all() and len({picture.tobytes() for picture in pixels}) == len(pixels)
+    inked = (pixels != 128).any(axis=3).mean(axis=(1, 2))
+    assert (inked > 0.02).all() and (inked < 0.5).all()
 
 
 def test_power_zero_is_the_untouched_clip_and_its_accuracy_that_of_the_evaluation(run, reading_table):

@@ -1,15 +1,18 @@
-"""Where the gradient of each loss points in embedding space, and how hard, against autograd.
+"""Where the gradient of each loss points, and how hard, against autograd in float64.
 
-With frozen text features T and logits T·I / tau, the gradient with respect to the image embedding I is a known vector.
-The reference enters through the weight alone.
+For any network the gradient of a loss is that of two cross-entropies, towards the true class and away from the written
+one, each weighed example by example. With frozen text features T and logits T·I / tau, the gradient with respect to the
+image embedding I is a known vector. The reference enters through the weights alone.
 """
 
 import pytest
 import torch
 import torch.nn.functional as F
-from gradient_weights import dpo_weight, ipo_weight, kto_weights
 
 from prefclip.objectives import objective
+from prefclip.objectives.dpo import dpo_weight
+from prefclip.objectives.ipo import ipo_weight
+from prefclip.objectives.kto import REFERENCE_POINTS, kto_weights
 
 TAU = 0.01  # CLIP's logit scale is 100
 IMAGES, CLASSES, WIDTH = 7, 5, 16
@@ -96,10 +99,10 @@ def test_the_margin_is_linear_in_the_shift_of_the_embedding(name, parameters, wo
 
 
 @pytest.mark.parametrize(("name", "parameters"), SETTINGS)
-def test_per_example_weight_is_the_size_of_the_derivative_by_the_margin(name, parameters):
+def test_per_example_weight_is_the_derivative_by_the_margin(name, parameters):
     margin = torch.linspace(-60.0, 60.0, 41, dtype=torch.float64)
-    weight = {"dpo": dpo_weight, "ipo": ipo_weight}[name](margin, **parameters)
-    torch.testing.assert_close(weight, signed_weight(name, margin, **parameters).abs(), rtol=0, atol=1e-8)
+    weight = torch.from_numpy({"dpo": dpo_weight, "ipo": ipo_weight}[name](margin.numpy(), **parameters))
+    torch.testing.assert_close(weight, signed_weight(name, margin, **parameters), rtol=0, atol=1e-8)
 
 
 @pytest.mark.parametrize("reference_point", ["mismatched", "exact"])
@@ -119,8 +122,62 @@ def test_kto_moves_the_embedding_along_both_texts_relative_to_the_expected_text(
         rows, following = torch.arange(IMAGES), torch.arange(1, IMAGES + 1) % IMAGES
         z0 = 0.5 * (log_ratio[rows, true_label[following]] + log_ratio[rows, written_label[following]]).mean()
         z0 = max(z0, torch.zeros_like(z0))
-    weight_true, weight_written = kto_weights(reward_true, reward_written, z0, beta)
+    rewards = (reward_true.numpy(), reward_written.numpy())
+    weight_true, weight_written = map(torch.from_numpy, kto_weights(*rewards, float(z0), beta))
     expected_text = log_policy.exp() @ text
     pull = weight_true[:, None] * (text[true_label] - expected_text)
     push = weight_written[:, None] * (text[written_label] - expected_text)
     torch.testing.assert_close(gradient, -(pull - push) / TAU, rtol=0, atol=1e-8)
+
+
+WEIGHED = [*SETTINGS, ("ce", {}), ("ce_kl", {})]
+WEIGHED += [("kto", {"beta": 1.5, "reference_point": choice}) for choice in REFERENCE_POINTS]
+
+
+@pytest.mark.parametrize(("name", "parameters"), WEIGHED)
+def test_every_loss_pulls_by_two_weighted_cross_entropies(name, parameters, pairs):
+    """The gradient lemma for all parameters of a network: mean of w ∇(-log π(y_w|x')) - l ∇(-log π(y_l|x'))."""
+    parameters = {**parameters, "regulariser_weight": 0.0}
+    network, pictures = small_network(*pairs.policy_attacked.shape)
+    reference_points = []
+    loss = objective(name, **parameters)
+    value = loss(
+        pairs.policy_clean,
+        network(pictures),
+        pairs.reference_clean,
+        pairs.reference_attacked,
+        pairs.true_label,
+        pairs.written_label,
+        process_mean=lambda z0: reference_points.append(z0) or z0,
+    )
+    z0 = float(reference_points[0]) if reference_points else 0.0
+    z0 = max(z0, 0.0) if parameters.get("reference_point") == "mismatched" else z0
+
+    entropies = [F.cross_entropy(network(pictures), label, reduction="none") for label in pairs[4:]]
+    initial = [F.cross_entropy(pairs.reference_attacked, label, reduction="none") for label in pairs[4:]]
+    rewards = [(before - after).detach().numpy() for before, after in zip(initial, entropies, strict=True)]
+    weights = map(torch.from_numpy, loss.spec.example_weights(*rewards, z0, loss.parameters))
+    towards, away = (weight @ entropy / len(pictures) for weight, entropy in zip(weights, entropies, strict=True))
+    found, expected = (torch.autograd.grad(each, [*network.parameters()]) for each in (value.total, towards - away))
+    assert sum(part.abs().max() for part in found) > 1e-3
+    for gradient, wanted in zip(found, expected, strict=True):
+        torch.testing.assert_close(gradient, wanted, rtol=1e-10, atol=1e-12)
+
+
+def small_network(images: int, classes: int) -> tuple[torch.nn.Module, torch.Tensor]:
+    """A policy of two layers in float64, and its pictures."""
+    with torch.random.fork_rng():
+        torch.manual_seed(5)
+        layers = torch.nn.Linear(8, 6), torch.nn.Tanh(), torch.nn.Linear(6, classes)
+        return torch.nn.Sequential(*layers).double(), torch.randn(images, 8, dtype=torch.float64)
+
+
+def test_the_regulariser_alone_has_no_gradient_at_the_reference_and_pulls_back_to_it_elsewhere(pairs):
+    loss = objective("reg_only", regulariser_weight=2.0)
+    for start, is_there in ((pairs.reference_clean, True), (pairs.policy_clean, False)):
+        clean = start.clone().requires_grad_()
+        value = loss(clean, pairs.policy_attacked, pairs.reference_clean, None, pairs.true_label, pairs.written_label)
+        (gradient,) = torch.autograd.grad(value.total, clean)
+        expected = 2.0 * (start.softmax(1) - pairs.reference_clean.softmax(1)) / len(start)
+        torch.testing.assert_close(gradient, expected, rtol=0, atol=1e-15)
+        assert (float(gradient.abs().max()) < 1e-15) == is_there and float(value.preference) == 0.0

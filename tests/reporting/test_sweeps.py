@@ -36,6 +36,7 @@ GRIDS = {
         "fixed": {"max_train_images": 4},
         "seeds": [0],
     },
+    "batch": {"vary": "batch_size", "methods": ["dpo"], "values": [64, 128], "seeds": [0]},
     "averaging": {"vary": "averaging", "methods": ["ce"], "values": [True], "seeds": [0, 2]},
     "trainable": {"vary": "trainable", "methods": ["dpo"], "values": ["image", "head"], "seeds": [0]},
     "seeds": {"vary": "seed", "methods": ["dpo"], "values": [0, 1, 2, 3]},

@@ -31,6 +31,7 @@ GRIDS = {
     "weight": {"vary": "regulariser_weight", "methods": ["dpo"], "values": [0, 1.0], "seeds": [0]},
     "size": {"vary": "max_train_images", "methods": ["ce"], "values": [4, 8], "seeds": [0]},
     "words": {"vary": "words", "methods": ["dpo"], "values": [1, 3], "seeds": [0]},
+    "batch": {"vary": "batch_size", "methods": ["dpo"], "values": [4, 8], "seeds": [0]},
 }
 CONCEPTS = {
     "shared_W": {"concept": "reading", "seeds": [0, 1]},
@@ -85,6 +86,7 @@ def reading_rows(seed: int) -> list[dict]:
         rows.append({**common, "metric": "accuracy", "value": 0.9})
         rows.append({**common, "images": "typographic", "metric": "accuracy", "value": seen})
         rows.append({**common, "images": "typographic", "metric": "text_confusion", "value": 1 - seen})
+        rows.append({**common, "images": "words", "metric": "accuracy", "value": 1 - 0.8 * seen})
     return rows
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from prefclip.errors import PrefclipError
 from prefclip.models.tensor_files import read_tensors, write_tensors
+from prefclip.training.loop import train
 
 
 @pytest.mark.parametrize(
@@ -33,6 +34,13 @@ def test_settings(tune, tmp_path, settings, message):
     with pytest.raises(PrefclipError, match=message):
         tune("dpo", "out", **settings)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_batch_of_its_own_is_named_by_its_own_key(files, tmp_path):
+    config = files.config()
+    methods = {"dpo": config.methods["dpo"].model_copy(update={"batch_size": 49})}
+    with pytest.raises(PrefclipError, match=r"methods\.dpo\.batch_size: 48 pairs give 0 full batches of 49"):
+        train(config.model_copy(update={"methods": methods}), "dpo", 0, **files.inputs(), output_folder=tmp_path)
 
 
 def test_truncated_images(tune, files, tmp_path):

@@ -8,7 +8,7 @@ import pytest
 import torch
 from tiny_training import METHODS
 
-from prefclip.config import Config
+from prefclip.config import Config, MethodConfig
 from prefclip.datasets.class_lists import read_classes
 from prefclip.models.checkpoints import load_checkpoint
 from prefclip.models.loading import load_model
@@ -50,6 +50,27 @@ def test_a_run_writes_its_files(tune, files, method, tmp_path):
     assert metadata["weights"] == "raw"
     assert json.loads(metadata["objective"])["name"] == METHODS[method]["objective"]
     assert metadata["base_sha256"] == load_model(files.config().model).weights_sha256
+
+
+def test_a_batch_size_of_a_method_is_that_of_the_whole_run(tune, files, tmp_path):
+    config = files.config(batch_size=24)
+    methods = {"dpo": config.methods["dpo"].model_copy(update={"batch_size": 16})}
+    own = config.model_copy(update={"methods": methods})
+    train(own, "dpo", 0, **files.inputs(), output_folder=tmp_path / "own", device="cpu", threads=1)
+    shared = tune("dpo", "shared", batch_size=16)
+    for name in ("model.safetensors", "averaged.safetensors", "training_log.csv"):
+        assert (tmp_path / "own" / name).read_bytes() == (shared / name).read_bytes()
+    assert len(log_of(tune("dpo", "other", batch_size=24))) == 4
+
+
+def test_the_regulariser_alone_stays_at_the_reference(tune, files, tmp_path):
+    config = files.config()
+    methods = {"reg_only": MethodConfig(objective="reg_only")}
+    inputs = {**files.inputs(), "output_folder": tmp_path / "out", "device": "cpu", "threads": 1}
+    train(config.model_copy(update={"methods": methods}), "reg_only", 0, **inputs)
+    alone, preferred = log_of(tmp_path / "out"), log_of(tune("dpo", "dpo"))
+    assert (alone["preference"] == 0).all() and alone["loss"].equals(alone["regulariser"])
+    assert alone["regulariser"].max() < 0.1 * preferred["regulariser"].max()
 
 
 def test_the_first_step_is_at_the_reference(tune):

@@ -17,8 +17,9 @@ from prefclip.config.sections import Count, Positive, Section, as_number, listed
 from prefclip.parameters import Described
 
 Trainable = Literal["image", "all", "head"]
-# What only a trained method has.
-TRAINED_WITH = ("objective", "averaging", "learning_rate", "epochs", "trainable", "max_train_images", "words")
+# How a method is trained, beside its loss; then all that only a trained method has.
+METHOD_KEYS = ("averaging", "learning_rate", "epochs", "batch_size", "trainable", "max_train_images", "words")
+TRAINED_WITH = ("objective", *METHOD_KEYS)
 KINDS, LOSSES = {"enum": list(methods.configurable())}, {"enum": list(objectives.names())}
 _TRAINED = {"properties": {"kind": {"const": methods.TRAINED}}}
 
@@ -46,6 +47,7 @@ class MethodConfig(Section):
     averaging: bool = Field(True, description="also keep Beta-averaged weights")
     learning_rate: Positive | None = Field(None, description="instead of training.learning_rate")
     epochs: Count | None = Field(None, description="instead of training.epochs")
+    batch_size: Count | None = Field(None, description="instead of training.batch_size")
     trainable: Trainable | None = Field(None, description="instead of training.trainable")
     max_train_images: Count | None = Field(None, description="instead of training.max_train_images")
     words: Count | None = Field(None, description="attacked images trained on per clean image; else attack.variants")

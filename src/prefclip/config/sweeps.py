@@ -10,14 +10,14 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from prefclip.config.methods import MethodConfig
+from prefclip.config.methods import METHOD_KEYS, MethodConfig
 from prefclip.config.sections import Distinct, Name, Section, SectionError, Seeds, as_number
 
 Value = bool | int | float | str
 SEED = "seed"
-METHOD_KEYS = ("averaging", "learning_rate", "epochs", "trainable", "max_train_images", "words")
 # How a key is called in the names of points.
-SHORT_KEYS = {"regulariser_weight": "lambda", "learning_rate": "rate", "max_train_images": "images"}
+SHORT_KEYS = {"regulariser_weight": "lambda", "learning_rate": "rate"}
+SHORT_KEYS |= {"batch_size": "batch", "max_train_images": "images"}
 
 
 class GridConfig(Section):

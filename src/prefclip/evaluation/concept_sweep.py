@@ -14,9 +14,11 @@ from torch import Tensor
 
 from prefclip.config import ZERO_SHOT_MEAN, Config
 from prefclip.config.analyses import ConceptConfig
-from prefclip.evaluation.concept_table import TEST, ConceptRows, Draws, Place
+from prefclip.datasets.class_lists import read_classes
+from prefclip.evaluation.concept_table import TEST, WORDS, ConceptRows, Draws, Place
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
 from prefclip.evaluation.recall import RANKS, image_recall, text_recall
+from prefclip.evaluation.words_alone import words_alone
 from prefclip.evaluation.zero_shot import ScoredSet, read_scored_set
 from prefclip.models.concept_head import ConceptHead, load_concept_head
 from prefclip.models.concept_powers import ConceptPowers
@@ -73,7 +75,8 @@ def sweep_reading(
 
     Metrics: ``accuracy`` on clean and on typographic images (seeing), ``text_confusion``, the share called by the
     written word (reading), and ``object_over_word``, the share where the object's name beats the word's, whatever else
-    there is; ``image_recall@k`` and ``text_recall@k`` (`evaluation.recall`) on clean images.
+    there is; ``image_recall@k`` and ``text_recall@k`` (`evaluation.recall`) on clean images. ``accuracy`` on pictures
+    of a word alone is reading where there is nothing to see (the paper's OCR).
     ``floored_values`` counts the singular values that the floor raised. ``files``: the run with the images.
 
     Raises PrefclipError naming the file or key.
@@ -82,6 +85,7 @@ def sweep_reading(
         opened = OpenedMap.open(config, settings, concept_map, device)
         rows = ConceptRows(config.model.key, name, settings.concept, seed, config.evaluation)
         add_accuracies(rows, opened, config, files, settings.scales, config.attacked_datasets, (CLEAN, TYPOGRAPHIC))
+        add_words_alone(rows, opened, config, files, settings.scales)
         add_floor_rows(rows, opened.powers, settings.scales, config.data.train)
     rows.write(out_sweep)
 
@@ -106,6 +110,29 @@ def add_accuracies(
             ):
                 if dataset in config.data.zero_shot:
                     found.setdefault((kind, t, metric), []).append(drawn)
+    _add_means(rows, found)
+
+
+def add_words_alone(
+    rows: ConceptRows, opened: OpenedMap, config: Config, files: RunFiles, scales: Iterable[float]
+) -> None:
+    """Add the share of pictures of a word alone that are called by it, for the class names of each set of objects."""
+    found: dict[tuple, list[Draws]] = {}
+    sizes = config.attack.smallest_size, config.attack.largest_size
+    for dataset in config.object_datasets:
+        classes = read_classes(files.classes(dataset))
+        pixels, label = words_alone(classes.names, dataset, config.model.image_size, sizes)
+        embedded = embed_images(opened.loaded, pixels, config.evaluation.batch_size)
+        for t, logits in opened.logits(embedded, text_features(opened.loaded, classes), scales):
+            right = logits.numpy().argmax(axis=1) == label
+            drawn = rows.mean(Place(dataset, WORDS, TEST), t, "accuracy", right, label)
+            if dataset in config.data.zero_shot:
+                found.setdefault((WORDS, UNTOUCHED if math.isnan(t) else t, "accuracy"), []).append(drawn)
+    _add_means(rows, found)
+
+
+def _add_means(rows: ConceptRows, found: dict[tuple, list[Draws]]) -> None:
+    """Add the means over the zero-shot sets, by kind of images, t and metric."""
     for (kind, t, metric), parts in found.items():
         rows.mean_of(Place(ZERO_SHOT_MEAN, kind, TEST), t, metric, parts)
 

@@ -23,7 +23,7 @@ CONCEPT_TABLE = pa.schema(
         ("concept", pa.string()),  # reading | gender
         ("seed", pa.int64()),
         ("dataset", pa.string()),
-        ("images", pa.string()),  # clean | typographic
+        ("images", pa.string()),  # clean | typographic | words
         ("part", pa.string()),  # test, or a part of `preferences.gender_parts`
         ("axis", pa.string()),  # all | gender | kind | concept | tone
         ("group", pa.string()),  # all, woman, occupations, judge, dark, …
@@ -38,6 +38,7 @@ CONCEPT_TABLE = pa.schema(
 ORDER = ("run_id", "dataset", "images", "part", "axis", "group", "metric", "t")
 REMEDY = "make it again with `prefclip sweep-concept`"
 ALL, TEST = "all", "test"
+WORDS = "words"  # pictures of a word alone
 # What is drawn at random instead of measured: a part of its own.
 CHANCE = "chance"
 

@@ -11,9 +11,10 @@ from prefclip.errors import PrefclipError
 from prefclip.parameters import Choice, Described, Number, Parameters
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray as Array
     from torch import Tensor
 else:
-    Tensor = Any  # torch takes seconds to load
+    Array = Tensor = Any  # torch takes seconds to load
 
 
 class ObjectiveInputError(PrefclipError, ValueError):
@@ -68,6 +69,9 @@ class Loss(Described):
     needs_reference    whether the preference term compares the policy with the reference
     needs_clean        whether it looks at the clean half, with checked parameters
     is_preference      whether it sets the true class against the written one
+    example_weights    how hard each pair pulls: maps its rewards at the two labels (B,), in nats, a reference point and
+                       checked parameters to two arrays (w, l) (B,), with which the gradient of `preference` is the mean
+                       of w grad(-log pi(y_w|x')) - l grad(-log pi(y_l|x')), whatever is trained; None: not worked out
     learns_neutrality  whether pairs that win and lose alike have an optimum
     colour             a key of the figures' STYLES; None takes what other losses leave
     """
@@ -76,6 +80,7 @@ class Loss(Described):
     needs_reference: bool = True
     needs_clean: Callable[[Parameters], bool] = lambda parameters: False
     is_preference: bool = True
+    example_weights: Callable[[Array, Array, float, Parameters], tuple[Array, Array]] | None = None
     learns_neutrality: bool = True
     colour: str | None = None
     noun: ClassVar[str] = "objective"

@@ -1,6 +1,6 @@
 """Plain cross-entropy, the baseline: name the attacked image correctly, whatever the reference said."""
 
-from prefclip.objectives.base import Choice, Loss, PairBatch, Parameters, Tensor
+from prefclip.objectives.base import Array, Choice, Loss, PairBatch, Parameters, Tensor
 
 
 def cross_entropy_loss(log_policy: Tensor, true_label: Tensor) -> Tensor:
@@ -21,6 +21,11 @@ def preference(batch: PairBatch, parameters: Parameters) -> Tensor:
     return cross_entropy_loss(batch.log_policy, batch.true_label).mean()
 
 
+def example_weights(true: Array, written: Array, reference_point: float, of: Parameters) -> tuple[Array, Array]:
+    """1 and 0: every example pulls alike, and none pushes the written class away on its own."""
+    return 1.0 + 0.0 * true, 0.0 * written
+
+
 LOSS = Loss(
     __name__,
     label="CE",
@@ -28,6 +33,7 @@ LOSS = Loss(
     description="cross-entropy on the attacked images alone: no reference, no clean images, no regulariser",
     parameters={"regulariser_weight": Choice(0.0, "ce_kl is cross-entropy with a regulariser", values=(0.0,))},
     preference=preference,
+    example_weights=example_weights,
     needs_reference=False,
     is_preference=False,
 )

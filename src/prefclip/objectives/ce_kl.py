@@ -1,7 +1,7 @@
 """Cross-entropy with the regulariser of the preference methods, so that it differs from them in the loss alone."""
 
 from prefclip.objectives.base import Loss, weight_of_regulariser
-from prefclip.objectives.ce import preference
+from prefclip.objectives.ce import example_weights, preference
 
 LOSS = Loss(
     __name__,
@@ -11,6 +11,7 @@ LOSS = Loss(
     # The weight that the paper prints for DPO.
     parameters={"regulariser_weight": weight_of_regulariser(1.0)},
     preference=preference,
+    example_weights=example_weights,
     needs_reference=False,
     is_preference=False,
 )

@@ -1,12 +1,13 @@
 """Direct preference optimisation: the true class against the written one, as a logistic choice.
 
-How hard an example pulls: with a frozen text tower h = (T_w - T_l)·(I - I_ref) / tau, hence
-dL/dI = (dL/dh) (T_w - T_l) / tau: the direction is the same for DPO and IPO, and only the weight |dL/dh| tells them
-apart. I_ref acts through the weight alone. (The gradient lemma of arXiv:2411.08923, derived here from the losses
-themselves and held by a test.)
+How hard an example pulls: h is a difference of log-probabilities, so whatever is trained, the gradient is that of two
+cross-entropies, of the true class and against the written one, times `dpo_weight`. With a frozen text tower
+h = (T_w - T_l)·(I - I_ref) / tau, hence dL/dI = (dL/dh) (T_w - T_l) / tau: the direction is the same for DPO and IPO,
+and only the weight |dL/dh| tells them apart. I_ref acts through the weight alone. (The gradient lemma of
+arXiv:2411.08923, derived here from the losses themselves and held by a test.)
 """
 
-from prefclip.objectives.base import Loss, Number, Tensor, positive_beta, weight_of_regulariser
+from prefclip.objectives.base import Array, Loss, Number, Tensor, positive_beta, weight_of_regulariser
 
 
 def dpo_loss(margin: Tensor, beta: float, label_smoothing: float = 0.0) -> Tensor:
@@ -28,6 +29,17 @@ def dpo_loss(margin: Tensor, beta: float, label_smoothing: float = 0.0) -> Tenso
     return (1.0 - label_smoothing) * loss - label_smoothing * F.logsigmoid(-beta * margin)
 
 
+def dpo_weight(margin: Array, beta: float, label_smoothing: float = 0.0) -> Array:
+    """-dL/dh = beta (sigmoid(-beta h) - e) of each `dpo_loss`, (B,), per nat; arguments as there, in numpy.
+
+    The weight of both cross-entropies in the gradient: beta / 2 at h = 0, and examples already won fade out. Negative
+    only where smoothing turns the pull back.
+    """
+    from scipy.special import expit
+
+    return beta * (expit(-beta * margin) - label_smoothing)
+
+
 LOSS = Loss(
     __name__,
     label="DPO",
@@ -39,4 +51,5 @@ LOSS = Loss(
         "label_smoothing": Number(0.0, "share of preferences taken to be flipped", minimum=0.0, exclusive_maximum=0.5),
     },
     preference=lambda batch, of: dpo_loss(batch.margin, of["beta"], of["label_smoothing"]).mean(),
+    example_weights=lambda true, written, _, of: (dpo_weight(true - written, of["beta"], of["label_smoothing"]),) * 2,
 )

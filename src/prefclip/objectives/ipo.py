@@ -1,6 +1,6 @@
 """Identity preference optimisation: a squared loss that asks for one finite margin."""
 
-from prefclip.objectives.base import NO_SMOOTHING, Loss, Tensor, positive_beta, weight_of_regulariser
+from prefclip.objectives.base import NO_SMOOTHING, Array, Loss, Tensor, positive_beta, weight_of_regulariser
 
 
 def ipo_loss(margin: Tensor, beta: float) -> Tensor:
@@ -18,6 +18,15 @@ def ipo_loss(margin: Tensor, beta: float) -> Tensor:
     return (margin - 1.0 / (2.0 * beta)).square()
 
 
+def ipo_weight(margin: Array, beta: float) -> Array:
+    """-dL/dh = 2 (1 / (2 beta) - h) of each `ipo_loss`, (B,), per nat; arguments as there, in numpy.
+
+    The weight of both cross-entropies in the gradient (see `dpo_weight`): as large as the distance from the target is,
+    and negative beyond it, where the pull turns back.
+    """
+    return 2.0 * (1.0 / (2.0 * beta) - margin)
+
+
 LOSS = Loss(
     __name__,
     label="IPO",
@@ -29,4 +38,5 @@ LOSS = Loss(
         "label_smoothing": NO_SMOOTHING,
     },
     preference=lambda batch, of: ipo_loss(batch.margin, of["beta"]).mean(),
+    example_weights=lambda true, written, _, of: (ipo_weight(true - written, of["beta"]),) * 2,
 )

@@ -10,6 +10,7 @@ mismatched   the batch estimate of TRL and HALOs: the mean log-ratio of mismatch
 
 from prefclip.objectives.base import (
     NO_SMOOTHING,
+    Array,
     Choice,
     Loss,
     ObjectiveInputError,
@@ -37,6 +38,19 @@ def kto_loss(reward_true: Tensor, reward_written: Tensor, reference_point: Tenso
     true_is_no_gain = torch.sigmoid(-beta * (reward_true - reference_point))
     written_is_no_loss = torch.sigmoid(-beta * (reference_point - reward_written))
     return 0.5 * (true_is_no_gain + written_is_no_loss)
+
+
+def kto_weights(reward_true: Array, reward_written: Array, reference_point: float, beta: float) -> tuple[Array, Array]:
+    """(-dL/dr_w, dL/dr_l) of each `kto_loss`, two arrays (B,) between 0 and beta / 8; arguments as there, in numpy.
+
+    The weights of the two cross-entropies in the gradient (see `dpo_weight`). Each is half of beta s (1 - s), a bell
+    around the reference point: unlike DPO, KTO passes over what is far on the wrong side as well as far on the right
+    one. With T_mean = sum_y pi(y|x') T(y), dL/dI = -[weight_true (T_w - T_mean) - weight_written (T_l - T_mean)] / tau.
+    """
+    from scipy.special import expit
+
+    gain, loss = expit(beta * (reward_true - reference_point)), expit(beta * (reference_point - reward_written))
+    return 0.5 * beta * gain * (1.0 - gain), 0.5 * beta * loss * (1.0 - loss)
 
 
 def mismatched_log_ratio(log_ratio: Tensor, true_label: Tensor, written_label: Tensor) -> Tensor:
@@ -90,6 +104,7 @@ LOSS = Loss(
     preference=lambda batch, of: kto_loss(
         batch.reward_true, batch.reward_written, reference_point_of(batch, of["reference_point"]), of["beta"]
     ).mean(),
+    example_weights=lambda true, written, z0, of: kto_weights(true, written, z0, of["beta"]),
     needs_clean=lambda of: of["reference_point"] == "regulariser",
     learns_neutrality=False,
 )

@@ -13,6 +13,7 @@ SETTING_LABELS = {
     "max_train_images": "training images",
     "words": "words per image",
     "learning_rate": "learning rate",
+    "batch_size": "batch",
     "reference_point": "reference point",
 }
 

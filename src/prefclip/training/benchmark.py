@@ -116,7 +116,7 @@ def benchmark_training(
             peaks = {kind: bench.matrix_product_rate(kind) for kind in {config.training.precision, "fp32"}}
         except torch.OutOfMemoryError as error:
             raise TrainingError(
-                f"training.batch_size: {config.training.batch_size} pairs do not fit the memory of "
+                f"training.batch_size: {settings.batch_size} pairs do not fit the memory of "
                 f"{_device_name(device)}; set training.micro_batch_size to a quarter of it or less (same numbers)."
             ) from error
     images = images_per_run(config, method)
@@ -156,8 +156,8 @@ def images_per_run(config: Config, method: str) -> int:
     images = data.train_images if card.obtained == "shipped" else card.splits.get("train") or 0
     pairs = min(images, training.max_train_images or images) * config.attack.variants
     halves = 2 if objective(settings.objective, **settings.parameters).needs_clean_images else 1
-    steps = max(0, pairs // training.batch_size - training.drop_last_batches)
-    return settings.epochs * steps * training.batch_size * halves
+    steps = max(0, pairs // settings.batch_size - training.drop_last_batches)
+    return settings.epochs * steps * settings.batch_size * halves
 
 
 class _Bench:
@@ -169,8 +169,9 @@ class _Bench:
         self.config, self.method, self.folder = config.model_copy(update={"model": base}), method, folder
         self.threads, self.processes = threads, processes
         self.images, self.attacked = folder / "images.npy", folder / "attacked.npy"
+        self.wanted = method_settings(config, method).batch_size
         size = config.model.image_size
-        self.count = max(FIRST_BATCH, min(config.training.batch_size * 4, LARGEST_STACK_BYTES // (6 * size * size)))
+        self.count = max(FIRST_BATCH, min(self.wanted * 4, LARGEST_STACK_BYTES // (6 * size * size)))
         generator = np.random.default_rng(0)
         for path in (self.images, self.attacked):
             np.save(path, generator.integers(0, 256, (self.count, size, size, 3), np.uint8))
@@ -180,8 +181,7 @@ class _Bench:
 
     def fitting_batch(self, seconds: float) -> tuple[int, float]:
         """The config's batch, or the largest of which FEWEST_STEPS fit the time; and a first guess of the rate."""
-        wanted = self.config.training.batch_size
-        processes = self.processes.size
+        wanted, processes = self.wanted, self.processes.size
         small = min(wanted, FIRST_BATCH * processes)
         rate = float(np.median(self.rates(small, FEWEST_STEPS)))
         largest = rate * seconds / (2 * FEWEST_STEPS)
@@ -206,10 +206,8 @@ class _Bench:
         table = pa.Table.from_pandas(pd.DataFrame(columns), preserve_index=False)
         preferences, reference = self.folder / "preferences.parquet", self.folder / "reference.safetensors"
         write_table(preferences, table)
-        shortened = self.config.training.model_copy(
-            update={"batch_size": batch_size, "drop_last_batches": 0, "max_train_images": None}
-        )
-        short = {"epochs": 1, "max_train_images": None, "words": None}
+        shortened = self.config.training.model_copy(update={"drop_last_batches": 0, "max_train_images": None})
+        short = {"epochs": 1, "batch_size": batch_size, "max_train_images": None, "words": None}
         methods = {self.method: method_settings(self.config, self.method).model_copy(update=short)}
         config = self.config.model_copy(update={"training": shortened, "methods": methods, "sweeps": SweepsConfig()})
         stacks = (self.images, self.attacked)

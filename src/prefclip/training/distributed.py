@@ -28,11 +28,14 @@ class Processes:
     def is_main(self) -> bool:
         return self.rank == 0
 
-    def share_of(self, batch_size: int) -> slice:
-        """This process's part of a batch, as large as the others'. Raises TrainingError if it cannot be divided."""
+    def share_of(self, batch_size: int, key: str = "training.batch_size") -> slice:
+        """This process's part of a batch, as large as the others'.
+
+        Raises TrainingError, which names ``key``, if it cannot be divided.
+        """
         if batch_size % self.size:
             raise TrainingError(
-                f"training.batch_size: {batch_size} pairs cannot be divided among {self.size} processes; use a "
+                f"{key}: {batch_size} pairs cannot be divided among {self.size} processes; use a "
                 f"multiple of {self.size} or another number of processes."
             )
         part = batch_size // self.size

@@ -68,7 +68,9 @@ def train(
         StopRequests() as requests,
     ):
         # --- data
-        share = processes.share_of(shared.batch_size)
+        own = config.every_method[method].batch_size is not None
+        batch_key = f"methods.{method}.batch_size" if own else "training.batch_size"
+        share = processes.share_of(settings.batch_size, batch_key)
         loaded = load_model(config.model, processes.device)
         class_list = read_classes(classes)
         stacks = [open_sized_images(path, loaded.image_size) for path in (images, attacked_images)]
@@ -82,15 +84,15 @@ def train(
             pairs = pairs.of_words(settings.words, f"{preferences}: methods.{method}.words")
         if settings.max_train_images is not None:
             pairs = pairs.of_images(settings.max_train_images, config.data.train)
-        plan = plan_steps(len(pairs), shared.batch_size, settings.epochs, shared.drop_last_batches)
+        plan = plan_steps(len(pairs), settings.batch_size, settings.epochs, shared.drop_last_batches, batch_key)
         reader = BatchReader(
             pairs,
             *stacks,
             plan,
-            shared.batch_size,
+            settings.batch_size,
             shuffle_key=(config.data.train, seed),
             share=share,
-            micro_batch_size=shared.micro_batch_size or shared.batch_size,
+            micro_batch_size=shared.micro_batch_size or settings.batch_size,
             with_clean=loss.needs_clean_images,
         )
 

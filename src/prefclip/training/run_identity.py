@@ -27,7 +27,7 @@ def settings_sha256(config: Config, method: str, seed: int) -> str:
     # In `training` even where the method decides, and words only where they are asked for: hashes of older runs hold.
     decided = method_settings(config, method).model_dump(mode="json", exclude={"kind"})
     training = config.training.model_dump(mode="json", exclude={"checkpoint_every", "epochs", "learning_rate"})
-    training |= {key: decided.pop(key) for key in ("trainable", "max_train_images")}
+    training |= {key: decided.pop(key) for key in ("batch_size", "trainable", "max_train_images")}
     if decided["words"] is None:
         del decided["words"]
     settings = {

@@ -25,12 +25,17 @@ class StepPlan:
         return self.epochs * (self.steps_per_epoch + self.dropped)
 
 
-def plan_steps(pairs: int, batch_size: int, epochs: int, drop_last_batches: int = 0) -> StepPlan:
-    """Plan a run; the incomplete batch at the end of an epoch is never used. Raises TrainingError if none is left."""
+def plan_steps(
+    pairs: int, batch_size: int, epochs: int, drop_last_batches: int = 0, key: str = "training.batch_size"
+) -> StepPlan:
+    """Plan a run; the incomplete batch at the end of an epoch is never used.
+
+    Raises TrainingError, which names ``key``, if none is left.
+    """
     full = pairs // batch_size
     if full <= drop_last_batches:
         raise TrainingError(
-            f"training.batch_size: {pairs} pairs give {full} full batches of {batch_size}, and "
+            f"{key}: {pairs} pairs give {full} full batches of {batch_size}, and "
             f"training.drop_last_batches leaves out {drop_last_batches}; use a smaller batch or more images."
         )
     return StepPlan(epochs, full - drop_last_batches, drop_last_batches)

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from prefclip.evaluation.concept_table import WORDS
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
 from prefclip.reporting.drawing.curves import draw_curve, mark_untouched_and_trained, named_scale, rows_of
 from prefclip.reporting.drawing.parts import LINES
@@ -15,6 +16,7 @@ from prefclip.reporting.drawing.style import (
     FULL_WIDTH,
     GREY,
     INK,
+    PURPLE,
     RIGHT_ANSWER,
     WRITTEN_WORD,
     new_figure,
@@ -58,6 +60,7 @@ def draw_concept_sweep(table: pd.DataFrame, maps: dict[str, str], train: str, ze
         Line2D([], [], color=RIGHT_ANSWER, label="attacked, object named"),
         Line2D([], [], color=WRITTEN_WORD, label="attacked, word named"),
         Line2D([], [], color=GREY, label="clean, object named"),
+        Line2D([], [], color=PURPLE, label="word alone, word named"),
     ]
     if len(maps) > 1:
         handles += [
@@ -77,6 +80,7 @@ def _draw_scope(axes: Axes, rows: pd.DataFrame, scope: str, line, first: bool) -
         (CLEAN, "accuracy", GREY),
         (TYPOGRAPHIC, "accuracy", RIGHT_ANSWER),
         (TYPOGRAPHIC, "text_confusion", WRITTEN_WORD),
+        (WORDS, "accuracy", PURPLE),
     ):
         curve = rows_of(rows, dataset=scope, images=images, metric=metric)
         draw_curve(axes, curve, colour, metric, line, band=first)

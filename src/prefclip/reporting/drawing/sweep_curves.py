@@ -29,6 +29,7 @@ AXIS_LABELS = {
     "regulariser_weight": "weight λ of the regulariser",
     "max_train_images": "training images",
     "words": "attacked images per clean image",
+    "batch_size": "pairs per step",
 }
 LINEAR = ("words",)
 CHARACTER = 0.035  # share of a panel's width that one of a label takes

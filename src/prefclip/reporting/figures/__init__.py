@@ -28,7 +28,8 @@ class Leaf(Protocol):
     """What the file of a figure holds.
 
     ``CAPTION``: one sentence, as the report shows it. ``ORDER``: its place in the report, ascending. ``GROUP``: the
-    target of Snakemake that draws it.
+    target of Snakemake that draws it. A file may also hold ``leaves(config)``: the modules found by name, such as
+    losses, whose code decides how it looks.
     """
 
     CAPTION: str

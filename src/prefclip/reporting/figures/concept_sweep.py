@@ -3,7 +3,10 @@
 from prefclip.reporting.leaf_inputs import map_names
 from prefclip.run.plan import concept_runs
 
-CAPTION = "Reading against seeing: accuracy on object and written word over the power t of the map."
+CAPTION = (
+    "Reading against seeing: accuracy on object and written word over the power t of the map; a word alone is a class "
+    "name on plain grey."
+)
 ORDER, GROUP = 60, "concepts"
 MOST_MAPS = 4
 

@@ -34,7 +34,8 @@ class Figure(Step):
 
     @property
     def leaves(self):
-        return (f"prefclip.reporting.figures.{self.figure}",)
+        drawn_with = getattr(leaf(self.figure), "leaves", lambda config: ())
+        return (f"prefclip.reporting.figures.{self.figure}", *drawn_with(self.config))
 
     @property
     def fonts(self):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from prefclip.attacks.fonts import font_files
 from prefclip.run.options import Concept, Run, Seed, Threads
 from prefclip.run.plan import base_weights, concept_runs
 from prefclip.run.step import Step
@@ -46,7 +47,17 @@ class SweepConcept(Step):
     def settings(self):
         own = self.values(f"concepts.{self.concept}")[f"concepts.{self.concept}"]
         kept = {f"concepts.{self.concept}.{key}": value for key, value in own.items() if key != "seeds"}
-        return self.values("evaluation", "model", "data") | kept
+        drawn = ("attack.smallest_size", "attack.largest_size") if self.reads_words else ()
+        return self.values("evaluation", "model", "data", *drawn) | kept
+
+    @property
+    def reads_words(self):
+        """Whether words are drawn to be read, as a reading map's are."""
+        return self.config.concept(self.concept).concept == "reading"
+
+    @property
+    def fonts(self):
+        return font_files() if self.reads_words else []
 
 
 def sweep_concept(run: Run, concept: Concept, seed: Seed = 0, threads: Threads = 1) -> None:

@@ -11,7 +11,7 @@ from prefclip.run.plan import base_weights, sweep_runs, trained_runs, trial_runs
 from prefclip.run.step import Step
 
 # What no method can have its own value of; the other keys of the section count as the method has them.
-SHARED = ("batch_size", "warmup_ratio", "drop_last_batches", "precision", "compile", "micro_batch_size")
+SHARED = ("warmup_ratio", "drop_last_batches", "precision", "compile", "micro_batch_size")
 AVERAGING = ("averaging_alpha", "averaging_beta", "averaging_length")
 
 
