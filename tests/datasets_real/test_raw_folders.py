@@ -191,6 +191,12 @@ def test_vl_bias_keeps_kind_and_gender(tmp_path):
     }
 
 
+def test_gabinsight_reads_pictures_of_one_person(tmp_path):
+    records = list_images(BUILDERS["gabinsight"](tmp_path), tmp_path).records
+    assert set(records["kind"]) == {"activity"} and set(records["gender"]) == {"man", "woman"}
+    assert records["path"][0] == "phaze1/Phaze-1/Baking Bread/Man/1.png" and len(records) == 6
+
+
 def test_hidden_files_and_other_suffixes_are_no_images(tmp_path):
     card = BUILDERS["imagenet"](tmp_path)
     folder = card.path_in(tmp_path) / "val" / card.folders[0]
