@@ -45,6 +45,7 @@ def _downloaded_row(card: Card, root: str | Path) -> dict[str, Any]:
             {
                 "address": mirror.address,
                 "revision": mirror.revision or None,
+                "licence": mirror.licence or None,
                 "accepted": mirror.accepted,
                 "note": mirror.note,
             }
