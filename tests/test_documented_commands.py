@@ -1,7 +1,9 @@
-"""What documents tell a reader to type exists: commands are parsed, not carried out; files are there or are made."""
+"""What documents, comments and advice tell a reader to type exists: commands are parsed, workflows planned."""
 
+import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from functools import cache
@@ -14,13 +16,20 @@ import yaml
 
 from prefclip.cli import app
 from prefclip.config import check_config
+from prefclip.datasets.fetch import manual_instructions
+from prefclip.datasets.registry import DOWNLOADED_DATASETS
 from prefclip.reporting.claims.checking import check_claims
 from prefclip.reporting.claims.ledger import shipped_ledger
 from prefclip.reporting.claims.views import rerun_command, trace_command
 
+sys.path.append(str(Path(__file__).parent / "workflow"))
+from smoke_run import Checkout
+
 ROOT = Path(__file__).resolve().parents[1]
 EXTENDING = ROOT / "docs/extending.md"  # test_extending.py writes its files and gives its commands
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/*.md")), ROOT / "config/README.md"]
+# Files whose comments name commands: whole lines, a note set off by spaces, and spans between backticks.
+COMMENTED = [*sorted(ROOT.glob("config/*.yaml")), ROOT / "slurm/config.yaml", ROOT / "workflow/Snakefile"]
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 OWN = {"prefclip", "snakemake", "make", "dvc"}
 STARTERS = {"torchrun", "srun"}  # of one of our commands
@@ -52,15 +61,24 @@ def split_commands(line: str) -> list[list[str]]:
     return [list(takewhile(lambda word: word != ">", words)) for words in commands if words and words[0] != "for"]
 
 
+def comments(path: Path) -> list[str]:
+    """Commands in the comments of a file."""
+    told = re.findall(r"^ *# *(.*)", path.read_text(encoding="utf-8"), re.M)
+    return [re.split("  +", line)[0] for line in told] + re.findall(r"`([^`]+)`", "\n".join(told))
+
+
+def commands_of(page: Path) -> list[list[str]]:
+    """The words of every command: all in a block of a shell, and spans or comments that start with one of ours."""
+    lines = [line for block in blocks(page, "bash") for line in block.splitlines()]
+    for words in map(str.split, comments(page) if page in COMMENTED else spans(page)):
+        if words and (words[0] in OWN or (words[0] in STARTERS and OWN & set(words))):
+            lines.append(" ".join(words))
+    return [words for line in lines for words in split_commands(line)]
+
+
 def documented() -> list:
-    """Page and words of every command: all in a block of a shell, and spans that start with one of ours."""
-    found = []
-    for page in PAGES:
-        lines = [line for block in blocks(page, "bash") for line in block.splitlines()]
-        for words in map(str.split, spans(page)):
-            if words[0] in OWN or (words[0] in STARTERS and OWN & set(words)):
-                lines.append(" ".join(words))
-        found += [(page.relative_to(ROOT), words) for line in lines for words in split_commands(line)]
+    """The words of every command, with its page as its name."""
+    found = [(page.relative_to(ROOT), words) for page in (*PAGES, *COMMENTED) for words in commands_of(page)]
     found += [("config/claims.yaml", words) for line in of_the_ledger() for words in split_commands(line)]
     return [pytest.param(words, id=f"{name}: {' '.join(words)}") for name, words in found]
 
@@ -146,6 +164,47 @@ def test_the_command_exists(words):
         assert program in OTHERS, "an unknown program"
     named = [word for word in rest if "/" in word and not word.startswith("-") and program not in ("git", "hf")]
     assert [word for word in named if not is_there(word)] == []
+
+
+@pytest.mark.parametrize("name", [name for name, card in DOWNLOADED_DATASETS.items() if card.route == "manual"])
+def test_commands_that_advice_names_exist(name):
+    named = re.findall(r"prefclip (.+)", manual_instructions(DOWNLOADED_DATASETS[name], "data"))
+    assert named and all(command_exists(shlex.split(words)) for words in named)
+
+
+def planned() -> list:
+    """Every command of Snakemake, once; `record` after the command that its page has for the vars of dvc.yaml."""
+    found = {}
+    # A report is made of a finished run, and environments only where conda is.
+    left_out = {"--report", *(() if shutil.which("conda") else ("conda",))}
+    for page in (*PAGES, *COMMENTED):
+        before = []
+        for words in commands_of(page):
+            if words[:3] == ["prefclip", "dvc", "write"]:
+                before = [words]
+            elif words[0] == "snakemake" and not left_out & set(words) and page != EXTENDING:
+                steps = [*(before if "record" in words else []), words]
+                found.setdefault(" && ".join(map(" ".join, steps)), steps)
+    return [pytest.param(steps, id=name) for name, steps in found.items()]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("steps", planned())
+def test_workflows_can_be_planned(steps, tmp_path):
+    """Every documented `snakemake …` ends well as a dry run in a fresh checkout."""
+    checkout = Checkout(tmp_path / "repository").copy().folder
+    shutil.copytree(ROOT / "slurm", checkout / "slurm")
+    shutil.copy2(ROOT / "dvc.yaml", checkout)
+    embedded = (checkout / "config/embedded.yaml").read_text(encoding="utf-8")
+    (checkout / "my.yaml").write_text(embedded.replace("experiment: embedded", "experiment: mine"), encoding="utf-8")
+    programs = Path(sys.executable).parent
+    environment = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
+    for program, *rest in steps:
+        dry = ["--dry-run"] * (program == "snakemake" and not {"-n", "--dry-run"} & set(rest))
+        run = subprocess.run(
+            [programs / program, *rest, *dry], cwd=checkout, env=environment, capture_output=True, text=True
+        )
+        assert run.returncode == 0, run.stdout + run.stderr
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

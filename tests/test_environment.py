@@ -64,6 +64,19 @@ def test_project_ranges_admit_the_locked_versions():
     assert refused == {}
 
 
+def test_torch_and_torchvision_are_of_one_release():
+    """torchvision 0.(m + 15) is made for torch 2.m; before 0.24 it looked for Caltech101 where it no longer is."""
+    floors = {
+        requirement.name: min(clause.version for clause in requirement.specifier if clause.operator == ">=")
+        for requirement in direct_requirements()
+        if requirement.name in ("torch", "torchvision")
+    }
+    for versions in (floors, locked_versions()):
+        torch, torchvision = (tuple(map(int, versions[name].split(".")[:2])) for name in ("torch", "torchvision"))
+        assert torch[0] == 2 and torchvision == (0, torch[1] + 15)
+        assert torchvision >= (0, 24)
+
+
 def test_lock_is_complete():
     """Whatever a locked package requires on this platform is locked too."""
     locked = locked_versions()

@@ -222,6 +222,18 @@ def explain_keys(
     print("\n".join((readme if markdown else overview)(json_schema())))
 
 
+@config_app.command("scale")
+def show_scale(
+    config: Annotated[list[Path], typer.Argument(help="YAML configuration; a second one changes keys of the first")],
+) -> None:
+    """Print how large a run is, as a Markdown table: images, steps, evaluations, bytes; counted, not measured."""
+    from prefclip.config import read_config
+    from prefclip.datasets.registry import DATASETS
+    from prefclip.run.scale import scale_of
+
+    print("\n".join(scale_of(read_config(*config, datasets=DATASETS)).lines()))
+
+
 @config_app.command("schema")
 def print_schema() -> None:
     """Print the JSON Schema of a configuration."""

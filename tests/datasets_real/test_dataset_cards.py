@@ -30,7 +30,7 @@ def test_cards_are_complete(card: Card):
     assert card.route == "manual" or card.route in ROUTES
     assert all((card.title, card.source, card.licence, card.citation, card.folder, card.layouts))
     assert card.template.count("{}") == 1
-    assert all(count for count in card.splits.values())
+    assert all(count for count in card.splits.values()) or card.name == "gabinsight", "published"
     assert set(card.splits) <= {"train", "validation", "test"}
     assert card.released_split in card.splits
     if card.folders:
@@ -44,10 +44,12 @@ def test_accepted_mirrors_are_pinned(card: Card):
     for mirror in card.mirrors:
         if mirror.accepted:
             assert re.fullmatch("[0-9a-f]{40}", mirror.revision)
+            assert mirror.address.startswith("hub:") or mirror.revision in mirror.address
         else:
             assert mirror.note
-    if card.route in ("hub-parquet", "hub-zip", "photo-zip"):
-        assert any(mirror.accepted for mirror in card.mirrors)
+    accepted = [mirror for mirror in card.mirrors if mirror.accepted]
+    assert accepted or card.route not in ("hub-parquet", "hub-zip", "photo-zip")
+    assert all(mirror.licence for mirror in accepted[1:]), "what a mirror that is not the original states"
 
 
 @each_card
@@ -110,6 +112,31 @@ def test_published_numbers_ship():
     published = RESOURCES / "published"
     for name in ("author_logs", "author_kl", "author_kl_by_beta", "open_clip_zero_shot", "defense_prefix_unverified"):
         assert (published / f"{name}.csv").read_text().count("\n") > 4
+
+
+def test_a_repository_is_pinned_at_one_commit():
+    """That of Defense-Prefix has `rta100.zip` and the split list, that of PAINT its zip under today's name."""
+    addresses = [mirror.address for card in DOWNLOADED_DATASETS.values() for mirror in card.mirrors if mirror.accepted]
+    addresses += [archive.url for card in DOWNLOADED_DATASETS.values() for archive in card.archives]
+    found = {match.groups() for address in addresses if (match := re.search(r"github.com/(.+)/raw/(\w{40})/", address))}
+    assert found == {
+        ("azuma164/Defense-Prefix", "50d7887017b295e76b15e56c137ab47e68264448"),
+        ("mlfoundations/patching", "8574eb3842cb3e879b75a18b2b0bfcd3ef561efb"),
+    }
+
+
+def test_commands_for_what_needs_a_login():
+    text = {name: manual_instructions(downloaded_card(name), "data") for name in ("imagenet100", "sun397", "vl_bias")}
+    assert "KAGGLE_API_TOKEN" in text["imagenet100"]
+    assert "kaggle datasets download ambityga/imagenet100 --path data/imagenet100 --unzip" in text["imagenet100"]
+    assert "openxlab dataset get --dataset-repo OpenDataLab/SUN397 --target-path data\n" in text["sun397"]
+    assert "gdown 1DztjuIHR7Wq-ddRlNWE4N-_HLPXfcBwZ" in text["vl_bias"]
+    assert "gdown --folder" in manual_instructions(downloaded_card("disentangling"), "data")
+
+
+def test_gabinsight_has_37_activities_in_three_parts():
+    parts = [folder.split("/")[:2] for folder in downloaded_card("gabinsight").folders]
+    assert [parts.count([f"phaze{number}", f"Phaze-{number}"]) for number in (1, 2, 3)] == [10, 15, 12]
 
 
 def test_vl_bias_has_52_activities_and_13_occupations():

@@ -38,6 +38,7 @@ def test_list_as_json(tmp_path):
     rows = {row["name"]: row for row in json.loads(run("list", "--root", str(tmp_path), "--json").stdout)}
     assert rows["paint"]["candidate_names"] == 159
     assert rows["caltech101"]["checksums"] == {"caltech-101.zip": "md5:3138e1922a9193bfa496528edbbc45d0"}
+    assert [mirror["licence"] for mirror in rows["paint"]["mirrors"]] == [None, "none stated"]
     cars = {mirror["address"]: mirror for mirror in rows["stanford_cars"]["mirrors"]}
     assert cars["hub:tanganke/stanford_cars"]["revision"] == "9abf6cf7d6dfa7b95152a0d6e791ea9435b47a40"
     assert rows["sun397"]["state"] == "manual"

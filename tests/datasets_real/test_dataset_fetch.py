@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import subprocess
 import tarfile
 import zipfile
 from dataclasses import replace
@@ -142,6 +143,46 @@ def test_manual_set_says_what_to_place_where(name, tmp_path):
     assert "{" not in text.replace('{"IMG_2934.JPG": {"true object"', "")
 
 
+@pytest.fixture
+def scenes(tmp_path):
+    """A tiny SUN397 without its split list, a card that knows where the list is, and a server that has it."""
+    card = BUILDERS["sun397"](tmp_path / "data")
+    listed = card.path_in(tmp_path / "data") / "split_zhou_SUN397.json"
+    content = listed.read_bytes()
+    listed.unlink()
+    name = subprocess.run(["git", "hash-object", "--stdin"], input=content, capture_output=True, check=True).stdout
+    with serving({"/list.json": content}) as server:
+        part = Archive(
+            url=f"{server.url}/list.json", path="SUN397/split_zhou_SUN397.json", git_blob=name.decode().strip()
+        )
+        yield replace(card, archives=(Archive(path="SUN397.tar.gz"), part)), server
+
+
+def test_a_list_is_fetched_once_the_tree_is_there(scenes, tmp_path):
+    card, server = scenes
+    assert card.state(tmp_path / "data") == "fetchable"
+    assert fetch_dataset(card, tmp_path / "data", progress=False).sound
+    assert fetch_dataset(card, tmp_path / "data", progress=False).sound
+    assert [path for path, _ in server.requests] == ["/list.json"]
+
+
+def test_nothing_is_fetched_before_the_tree_is_there(scenes, tmp_path):
+    card, server = scenes
+    (card.path_in(tmp_path / "data") / "ClassName.txt").unlink()
+    assert card.state(tmp_path / "data") == "manual"
+    with pytest.raises(PlaceByHandError, match=r"1\. Get SUN397"):
+        fetch_dataset(card, tmp_path / "data", progress=False)
+    assert server.requests == []
+
+
+def test_a_list_that_git_knows_by_another_name_is_refused(scenes, tmp_path):
+    card, server = scenes
+    server.files["/list.json"] += b" "
+    with pytest.raises(TransferError, match="the name in git is"):
+        fetch_dataset(card, tmp_path / "data", progress=False)
+    assert sorted(path.name for path in card.path_in(tmp_path / "data").iterdir()) == ["ClassName.txt", "a"]
+
+
 def photo_zip(folder: Path, prefix: str, more: dict[str, bytes] | None = None) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -152,7 +193,7 @@ def photo_zip(folder: Path, prefix: str, more: dict[str, bytes] | None = None) -
     return buffer.getvalue()
 
 
-def test_photographs_come_from_the_first_mirror_that_has_them(tmp_path):
+def test_photographs_come_from_the_first_mirror_that_has_them(tmp_path, capsys):
     card = BUILDERS["paint"](tmp_path / "original")
     folder = card.path_in(tmp_path / "original")
     twin = {"__MACOSX/typographic_attacks/._label=ipad_text=bread.jpeg": b"resource fork"}
@@ -165,13 +206,18 @@ def test_photographs_come_from_the_first_mirror_that_has_them(tmp_path):
         mirrors = (
             Mirror(f"{server.url}/gone.zip"),
             Mirror(f"{server.url}/small.zip"),
-            Mirror(f"{server.url}/repository.zip", inside="/paint/"),
+            Mirror(f"{server.url}/repository.zip", inside="/paint/", licence="none stated"),
             Mirror(f"{server.url}/never.zip"),
         )
         sha256 = content_fingerprint(folder, [path.name for path in folder.iterdir()])
         card = replace(card, mirrors=mirrors, content_sha256=sha256)
         report = fetch_dataset(card, tmp_path / "data", progress=False)
         assert [path for path, _ in server.requests] == ["/gone.zip", "/small.zip", "/repository.zip"]
+        (said,) = capsys.readouterr().err.splitlines()
+        assert f"taken from the mirror {server.url}/repository.zip (its licence: none stated), because" in said
+        assert "/gone.zip" in said and "404" in said
+        fetch_dataset(replace(card, mirrors=mirrors[2:]), tmp_path / "again", progress=False)
+        assert capsys.readouterr().err == ""
     assert report.sound
     assert report.content_checked
     assert sorted(path.name for path in (tmp_path / "data/paint").iterdir()) == sorted(

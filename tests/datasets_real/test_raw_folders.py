@@ -10,9 +10,12 @@ from types import SimpleNamespace
 import pytest
 from tiny_sets import BUILDERS, list_images, save_image
 
+from prefclip.datasets.card import Size
 from prefclip.datasets.check import check_dataset
 from prefclip.datasets.listings import DatasetFolderError
+from prefclip.datasets.obtain import obtain_dataset
 from prefclip.datasets.photograph_names import parse_file_name
+from prefclip.datasets.registry import downloaded_card
 
 each_set = pytest.mark.parametrize("name", BUILDERS)
 
@@ -152,6 +155,25 @@ def test_disentangling_takes_the_names_of_classes_json_in_their_order(tmp_path):
         list_images(card, tmp_path)
 
 
+def test_every_published_size_passes_and_is_recorded(tmp_path, monkeypatch):
+    """Disentangling has 180 photographs of 20 objects, or 171 of 19."""
+    assert [str(size) for size in downloaded_card("disentangling").other_sizes] == ["171 test images of 19 classes"]
+    card = replace(
+        BUILDERS["disentangling"](tmp_path), splits={"test": 4}, other_sizes=(Size(splits={"test": 3}, class_count=2),)
+    )
+    assert list_images(card, tmp_path).split_sizes == {"test": 3}
+    assert check_dataset(card, tmp_path).sound
+    monkeypatch.setattr("prefclip.datasets.obtain.downloaded_card", {"disentangling": card}.get)
+    obtain_dataset("disentangling", tmp_path, tmp_path / "found.json")
+    found = json.loads((tmp_path / "found.json").read_text())
+    assert (found["images"], found["classes"]) == (3, 2)
+    other = replace(card, other_sizes=(Size(splits={"test": 3}, class_count=1),))
+    with pytest.raises(
+        DatasetFolderError, match="3 test images, expected 4; also published with 3 test images of 1 classes"
+    ):
+        list_images(other, tmp_path)
+
+
 def test_scam_variants_share_a_folder_and_their_names(tmp_path):
     listings = {name: list_images(BUILDERS[name](tmp_path), tmp_path) for name in ("scam", "noscam", "synthscam")}
     assert {listing.names for listing in listings.values()} == {("ball", "car", "chair")}
@@ -167,6 +189,12 @@ def test_vl_bias_keeps_kind_and_gender(tmp_path):
         ("occupation", "man"),
         ("occupation", "woman"),
     }
+
+
+def test_gabinsight_reads_pictures_of_one_person(tmp_path):
+    records = list_images(BUILDERS["gabinsight"](tmp_path), tmp_path).records
+    assert set(records["kind"]) == {"activity"} and set(records["gender"]) == {"man", "woman"}
+    assert records["path"][0] == "phaze1/Phaze-1/Baking Bread/Man/1.png" and len(records) == 6
 
 
 def test_hidden_files_and_other_suffixes_are_no_images(tmp_path):

@@ -270,6 +270,15 @@ def vl_bias(root: Path) -> Card:
     return card
 
 
+def gabinsight(root: Path) -> Card:
+    folders = ("phaze1/Phaze-1/Baking Bread", "phaze2/Phaze-2/tuning_a_guitar", "phaze3/Phaze-3/playing_poker")
+    card = _tiny("gabinsight", ("baking bread", "tuning a guitar", "playing poker"), folders, {"test": 6})
+    for folder in folders:
+        for shown in ("Man", "Woman", "Man Woman"):
+            save_image(card.path_in(root) / folder / shown / "1.png")
+    return card
+
+
 BUILDERS: dict[str, Callable[[Path], Card]] = {
     build.__name__: build
     for build in (
@@ -291,5 +300,6 @@ BUILDERS: dict[str, Callable[[Path], Card]] = {
         noscam,
         synthscam,
         vl_bias,
+        gabinsight,
     )
 }

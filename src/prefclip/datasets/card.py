@@ -4,7 +4,7 @@ import difflib
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -29,6 +29,7 @@ class Mirror:
         address: ``hub:owner/name`` for a data set of the Hugging Face hub, otherwise a URL.
         revision: full commit; empty where the address is no repository, or where none is known.
         inside: part of the path of the wanted files inside an archive.
+        licence: what the mirror itself states; empty for the original, whose licence is the card's.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -36,6 +37,7 @@ class Mirror:
     address: str
     revision: str = ""
     inside: str = ""
+    licence: str = ""
     accepted: bool = True
     note: str = ""
 
@@ -44,7 +46,8 @@ class Mirror:
 class Archive:
     """One file that ``fetch`` downloads, or that a person does: ``url`` is empty where it cannot be fetched.
 
-    Below the download folder it goes to ``path``, where torchvision looks for it; ``md5`` is empty where unpublished.
+    Below the download folder it goes to ``path``, where torchvision looks for it. ``md5`` is empty where unpublished;
+    ``git_blob`` is git's own name for the content of a file that lies in a repository.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -52,6 +55,21 @@ class Archive:
     url: str = ""
     path: str
     md5: str = ""
+    git_blob: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """Images of each split and classes with images, where a set was published in more than one size."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    splits: Mapping[Split, int]
+    class_count: int
+
+    def __str__(self) -> str:
+        counts = ", ".join(f"{count} {split}" for split, count in self.splits.items())
+        return f"{counts} images of {self.class_count} classes"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +95,7 @@ class Card:
         template: the prompt, with {} for a class name.
         splits: images of each published split; None where the configuration or the user decides.
         count_tolerance: share by which the size of a split may differ, where no exact number is published.
+        other_sizes: further sizes in which the set was published, as good as that of ``splits`` and ``class_count``.
         counts_verified, licence_verified: whether the figures were read at the source.
         class_count: how many classes have images; None where nothing is published. In a file, the number of
             ``classes`` unless given.
@@ -91,7 +110,7 @@ class Card:
         released_train_fraction: share of the training split that the released code trains on.
         mirrors: other places, in the order in which ``fetch`` tries them.
         licence: SPDX identifiers, or the terms in words.
-        place_by_hand: what to place where, for a manual set; {folder} is its folder.
+        place_by_hand: what to place where, for a manual set; {folder} is its folder, {root} the one above.
         names_from: where class names and template come from.
         look_alikes: other lists of ``folders`` that go by the same name, to be refused by what they are.
         classes: the names in evaluation order, or the file of the raw folder that lists them.
@@ -116,6 +135,7 @@ class Card:
     template: str = DEFAULT_TEMPLATE
     splits: Mapping[Split, int | None]
     count_tolerance: Mapping[Split, float] = field(default_factory=dict)
+    other_sizes: tuple[Size, ...] = ()
     counts_verified: bool = False
     class_count: int | None = None
     name_count: int | None = None
@@ -154,6 +174,12 @@ class Card:
         return sum(count or 0 for count in self.splits.values())
 
     @property
+    def sizes(self) -> list["Card"]:
+        """The card, once for each published size."""
+        others = [replace(self, splits=size.splits, class_count=size.class_count) for size in self.other_sizes]
+        return [self, *others]
+
+    @property
     def lists(self) -> list[Path]:
         """The lists beside the card that its family reads."""
         return [CARDS / self.split_file] if self.split_file else []
@@ -167,7 +193,18 @@ class Card:
         folder = self.path_in(root)
         if any(all((folder / path).exists() for path in layout) for layout in self.layouts):
             return "present"
-        return "manual" if self.route in ("manual", "own") else "fetchable"
+        if self.route in ("manual", "own") and not self.completing(root):
+            return "manual"
+        return "fetchable"
+
+    def completing(self, root: str | Path) -> list[Archive]:
+        """What can be downloaded and is all that a layout in ``root`` still lacks; nothing where more is missing."""
+        fetched = {archive.path: archive for archive in self.archives if archive.url}
+        for layout in self.layouts:
+            lacking = [f"{self.folder}/{path}" for path in layout if not (self.path_in(root) / path).exists()]
+            if set(lacking) <= set(fetched):
+                return [fetched[path] for path in lacking]
+        return []
 
     def remedy(self, root: str | Path) -> str:
         """The end of an error message about missing or damaged files."""
@@ -278,7 +315,7 @@ def _complaint(errors: list[dict[str, Any]]) -> str:
 
 
 def _unknown_key(location: tuple) -> str:
-    kind = {"mirrors": Mirror, "archives": Archive}.get(location[0], Card)
+    kind = {"mirrors": Mirror, "archives": Archive, "other_sizes": Size}.get(location[0], Card)
     allowed = [each.name for each in fields(kind) if each.name not in DERIVED_KEYS]
     close = difflib.get_close_matches(str(location[-1]), allowed, n=1)
     hint = f" (did you mean {close[0]!r}?)" if close else ""

@@ -1,4 +1,4 @@
-"""`prefclip datasets`: list, fetch and check the data sets."""
+"""`prefclip datasets`: list, fetch, sort and check the data sets."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ import typer
 
 DEFAULT_ROOT = Path("data")
 
-datasets_app = typer.Typer(help="List, fetch and check the data sets of the paper.", no_args_is_help=True)
+datasets_app = typer.Typer(help="List, fetch, sort and check the data sets of the paper.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="name of a data set, as `prefclip datasets list` shows it")]
 Root = Annotated[Path, typer.Option(help="folder of all downloaded data sets; data.root of the configuration")]
@@ -57,6 +57,31 @@ def check(
 
     report = check_dataset(downloaded_card(name), root, opened)
     _say({**asdict(report), "sound": report.sound} if as_json else report.lines(), as_json)
+    if not report.sound:
+        raise typer.Exit(1)
+
+
+@datasets_app.command("sort")
+def sort(
+    name: Annotated[Literal["vl_bias"], typer.Argument(help="the data set whose download is to be sorted")],
+    source: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="folder of the unpacked download; it stays as it is")
+    ],
+    root: Root = DEFAULT_ROOT,
+    listed: Annotated[
+        Path | None,
+        typer.Option(
+            "--list", help="CSV of image, concept, gender, for what names do not say; by default beside FOLDER"
+        ),
+    ] = None,
+) -> None:
+    """Sort the pictures of a download by concept and gender, as the reader wants them, and check the set."""
+    from prefclip.datasets.registry import downloaded_card
+    from prefclip.datasets.sort_vl_bias import sort_vl_bias
+
+    source = source.resolve()
+    report = sort_vl_bias(downloaded_card(name), source, root, listed or source.with_name(f"{source.name}.csv"))
+    _say(report.lines())
     if not report.sound:
         raise typer.Exit(1)
 

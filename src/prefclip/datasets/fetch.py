@@ -12,6 +12,7 @@ from prefclip.datasets.check import CheckReport, check_dataset
 from prefclip.datasets.fetch_hub import fetch_hub_parquet, fetch_hub_zip
 from prefclip.datasets.fetch_photographs import fetch_photo_zip
 from prefclip.datasets.fetch_torchvision import fetch_with_torchvision
+from prefclip.datasets.transfers import download_file
 from prefclip.errors import PrefclipError
 
 WORK_FOLDER = ".downloads"
@@ -38,7 +39,8 @@ def fetch_dataset(card: Card, root: str | Path, progress: bool = True) -> CheckR
     """Get a data set unless it is there, and check it.
 
     Downloads lie in ``<root>/.downloads/<name>`` until they are unpacked; an interrupted run goes on there. The set's
-    folder appears in one step.
+    folder appears in one step. Of a set that is placed by hand, the files that have an address are downloaded once all
+    the others are there.
 
     Raises PlaceByHandError; TransferError where a download failed or differs from its published checksum; FetchError
     where the folder is there but incomplete, or the fetched files are not the published set.
@@ -48,6 +50,10 @@ def fetch_dataset(card: Card, root: str | Path, progress: bool = True) -> CheckR
     if card.state(root) == "present":
         return check_dataset(card, root)
     if card.route == "manual":
+        for part in (parts := card.completing(root)):
+            download_file(part.url, root / part.path, part.md5, git_blob=part.git_blob, progress=progress)
+        if parts:
+            return check_dataset(card, root)
         raise PlaceByHandError(manual_instructions(card, root))
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise FetchError(
@@ -95,7 +101,7 @@ def manual_instructions(card: Card, root: str | Path) -> str:
     return "\n".join(
         (
             f"{card.name}: {card.title} cannot be fetched automatically.",
-            card.place_by_hand.format(folder=folder),
+            card.place_by_hand.format(folder=folder, root=root),
             f"Then run: prefclip datasets check {card.name} --root {root}",
             f"Licence: {licence_of(card)}",
         )

@@ -1,6 +1,7 @@
 """The photographs of RTA-100 and PAINT out of the zip files of two repositories."""
 
 import shutil
+import sys
 import zipfile
 from pathlib import Path
 
@@ -11,15 +12,23 @@ from prefclip.datasets.transfers import TransferError, download_file
 
 
 def fetch_photo_zip(card: Card, work: Path, progress: bool) -> Path:
-    """Fetch the photographs from the first mirror that has them. Raises TransferError naming the fault of each."""
+    """Fetch the photographs from the first mirror that has them; a mirror's use is said on standard error, in one line.
+
+    Raises TransferError naming the fault of each.
+    """
     failures = []
     for place, mirror in enumerate(mirror for mirror in card.mirrors if mirror.accepted):
         archive = work / f"mirror{place}.zip"
         try:
             download_file(mirror.address, archive, progress=progress)
-            return unpack_photographs(card, archive, mirror.inside, work / "unpacked")
+            folder = unpack_photographs(card, archive, mirror.inside, work / "unpacked")
         except TransferError as error:
             failures.append(f"{mirror.address}: {error}")
+        else:
+            if failures:
+                mirrored = f"taken from the mirror {mirror.address} (its licence: {mirror.licence or card.licence})"
+                print(f"{card.title}: {mirrored}, because {failures[0]}", file=sys.stderr)
+            return folder
     raise TransferError(f"{card.title} could not be fetched: " + " ".join(failures))
 
 

@@ -160,7 +160,14 @@ def label_by_folder(card: Card) -> dict[str, int]:
 
 
 def count_problems(card: Card, listing: Listing) -> list[str]:
-    """Compare a listing with the published counts; return one sentence for each difference."""
+    """Compare a listing with the published counts; return one sentence for each difference, none where a size fits."""
+    differences = [_differences(size, listing) for size in card.sizes]
+    if [] in differences:
+        return []
+    return [*differences[0], *(f"also published with {size}" for size in card.other_sizes)]
+
+
+def _differences(card: Card, listing: Listing) -> list[str]:
     problems = []
     hint = "" if card.counts_verified else " (an unverified figure)"
     found = listing.split_sizes

@@ -20,7 +20,7 @@ def obtain_dataset(name: str, root: str | Path, out: str | Path, own: Mapping[st
     card = own[name] if own and name in own else downloaded_card(name)
     if card.route != "own":
         fetch_dataset(card, root)
-    paths = list_images(card, root, reader_of(card).read).records["path"].tolist()
-    sha256 = content_fingerprint(card.path_in(root), paths)
-    found = {"dataset": name, "source": card.source, "licence": card.licence, "images": len(paths), "sha256": sha256}
-    write_json(out, found)
+    records = list_images(card, root, reader_of(card).read).records
+    found = {"dataset": name, "source": card.source, "licence": card.licence, "images": len(records)}
+    found |= {"classes": int(records["label"].nunique())}
+    write_json(out, found | {"sha256": content_fingerprint(card.path_in(root), records["path"])})

@@ -45,6 +45,7 @@ def _downloaded_row(card: Card, root: str | Path) -> dict[str, Any]:
             {
                 "address": mirror.address,
                 "revision": mirror.revision or None,
+                "licence": mirror.licence or None,
                 "accepted": mirror.accepted,
                 "note": mirror.note,
             }
@@ -63,5 +64,5 @@ def overview_lines(rows: list[dict[str, Any]]) -> list[str]:
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     counts = [count for count in row["splits"].values() if count is not None]
-    images = f"{sum(counts):,}" if counts else "as configured"
+    images = f"{sum(counts):,}" if counts else "unpublished" if "folder" in row else "as configured"
     return (row["name"], row["role"], images, str(row["classes"]), row["state"], row["licence"])

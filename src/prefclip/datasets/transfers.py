@@ -27,18 +27,25 @@ class _IncompleteError(Exception):
 
 
 def download_file(
-    url: str, target: str | Path, md5: str = "", tries: int = 5, pause: float = 2.0, progress: bool = True
+    url: str,
+    target: str | Path,
+    md5: str = "",
+    tries: int = 5,
+    pause: float = 2.0,
+    progress: bool = True,
+    git_blob: str = "",
 ) -> None:
     """Download ``url`` to ``target`` unless it is there; an interrupted download goes on where it stopped.
 
-    Until the file is whole it is called ``<target>.partial``, which stays for the next run. ``md5`` is empty where no
-    checksum is published. ``pause`` seconds pass before the second attempt, twice as many before each further one.
+    Until the file is whole it is called ``<target>.partial``, which stays for the next run. ``md5`` and ``git_blob``,
+    git's name of the content, are empty where none is published. ``pause`` seconds pass before the second attempt,
+    twice as many before each further one.
 
     Raises TransferError: no attempt succeeded, the checksum differs, or the disk is full.
     """
     target = Path(target)
     if target.is_file():
-        _compare(target, md5, url)
+        _compare(target, url, md5, git_blob)
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(target.name + ".partial")
@@ -56,7 +63,7 @@ def download_file(
                     "run the command again to go on."
                 ) from error
             time.sleep(pause * 2 ** (attempt - 1))
-    _compare(partial, md5, url)
+    _compare(partial, url, md5, git_blob)
     partial.replace(target)
 
 
@@ -98,14 +105,19 @@ def _receive(url: str, partial: Path, progress: bool) -> None:
         raise _IncompleteError(f"the connection ended after {received} of {total} bytes")
 
 
-def _compare(path: Path, md5: str, url: str) -> None:
-    if not md5:
-        return
-    with path.open("rb") as stream:
-        found = hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-    if found != md5:
-        path.unlink()
-        raise TransferError(
-            f"{path}: md5 is {found}, expected {md5}; the file was removed, download it again. "
-            f"If that does not help, {url} no longer serves the published file."
-        )
+def _compare(path: Path, url: str, md5: str, git_blob: str) -> None:
+    # Git names a content by the sha1 of its size and bytes.
+    sha1 = hashlib.sha1(b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
+    expected = {"md5": (md5, hashlib.md5(usedforsecurity=False)), "the name in git": (git_blob, sha1)}
+    for kind, (checksum, digest) in expected.items():
+        if not checksum:
+            continue
+        with path.open("rb") as stream:
+            while block := stream.read(BLOCK_BYTES):
+                digest.update(block)
+        if digest.hexdigest() != checksum:
+            path.unlink()
+            raise TransferError(
+                f"{path}: {kind} is {digest.hexdigest()}, expected {checksum}; the file was removed, download it "
+                f"again. If that does not help, {url} no longer serves the published file."
+            )

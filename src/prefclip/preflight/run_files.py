@@ -80,11 +80,23 @@ def check_room(config: Config, folder: Path) -> Finding:
 
 def stack_bytes(config: Config) -> dict[str, int]:
     """Bytes of the stacks of each data set, from the published numbers of images: clean, canvas, attacked, and ink."""
+    pixels = 3 * config.model.image_size**2
+    sizes = {}
+    for name, (tested, others) in split_images(config).items():
+        stacks = (tested + others) * (1 + config.has_canvases)
+        if name in config.attacked_datasets:
+            twins = 2 * len(config.attack_conditions(name))  # only a test image has ink beside its word
+            stacks += config.attack.variants * (others + tested * twins)
+        sizes[name] = stacks * pixels
+    return sizes
+
+
+def split_images(config: Config) -> dict[str, tuple[int, int]]:
+    """Test images of each data set, and of the training set all others, as published or configured."""
     from prefclip.datasets.card import dataset_card
     from prefclip.datasets.own_folders import own_cards
 
-    pixels = 3 * config.model.image_size**2
-    sizes = {}
+    counts = {}
     for name in config.datasets:
         trained = name == config.data.train
         if config.data.source == "embedded":
@@ -94,9 +106,5 @@ def stack_bytes(config: Config) -> dict[str, int]:
             card = dataset_card(name, own_cards(config))
             tested = card.splits.get("test") or card.image_count
             others = card.image_count - tested if trained else 0
-        stacks = (tested + others) * (1 + config.has_canvases)
-        if name in config.attacked_datasets:
-            twins = 2 * len(config.attack_conditions(name))  # only a test image has ink beside its word
-            stacks += config.attack.variants * (others + tested * twins)
-        sizes[name] = stacks * pixels
-    return sizes
+        counts[name] = tested, others
+    return counts

@@ -151,13 +151,21 @@ def benchmark_training(
 def images_per_run(config: Config, method: str) -> int:
     """Images that one training of the config goes through: epochs × ⌊N / B⌋ × B, clean and attacked ones."""
     settings = method_settings(config, method)
-    data, training = config.data, config.training
-    card = dataset_card(data.train, own_cards(config))
-    images = data.train_images if card.obtained == "shipped" else card.splits.get("train") or 0
-    pairs = min(images, training.max_train_images or images) * config.attack.variants
     halves = 2 if objective(settings.objective, **settings.parameters).needs_clean_images else 1
-    steps = max(0, pairs // settings.batch_size - training.drop_last_batches)
-    return settings.epochs * steps * settings.batch_size * halves
+    return settings.epochs * steps_per_epoch(config, method) * settings.batch_size * halves
+
+
+def training_images(config: Config) -> int:
+    """Images of the training split, as published or configured."""
+    card = dataset_card(config.data.train, own_cards(config))
+    return config.data.train_images if card.obtained == "shipped" else card.splits.get("train") or 0
+
+
+def steps_per_epoch(config: Config, method: str) -> int:
+    """Full batches of pairs in one epoch of a method."""
+    images, training, batch = training_images(config), config.training, method_settings(config, method).batch_size
+    pairs = min(images, training.max_train_images or images) * config.attack.variants
+    return max(0, pairs // batch - training.drop_last_batches)
 
 
 class _Bench:
