@@ -9,6 +9,7 @@ CAPTION = (
     "over how many directions the difference is spread (participation ratio of eigenvalues − 1)."
 )
 ORDER, GROUP = 70, "concepts"
+ROW_HEIGHT = 0.19
 MATRICES = ("shared", "similarity")
 SMALLEST_SHOWN = 0.05
 TICKS = (0.05, 0.1, 0.2, 0.5, 1, 2, 4)
@@ -38,7 +39,7 @@ def draw(config, layout):
     colours = (style.BLUE, style.VERMILLION, style.GREEN, style.ORANGE, style.PURPLE, style.SKY, style.INK)
     maps = {name: name.replace("_", " ") for name in config.concepts}
     spectra, distances = read_spectra(layout.map_spectra), read_distances(layout.map_distances)
-    figure = new_figure(FULL_WIDTH, 2.6)
+    figure = new_figure(FULL_WIDTH, max(2.6, 0.8 + ROW_HEIGHT * len(maps)))
     values, lengths = figure.subplots(1, 2, width_ratios=(1.5, 1))
     for place, (name, label) in enumerate(maps.items()):
         rows = spectra[(spectra["map"] == name) & spectra["matrix"].isin(MATRICES)]
