@@ -7,6 +7,7 @@ import tomllib
 from importlib import metadata
 from pathlib import Path
 
+import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -22,28 +23,42 @@ def locked_versions() -> dict[str, str]:
     return dict(line.split("==") for line in lines)
 
 
-def direct_requirements() -> list[Requirement]:
+def requirements() -> dict[str, list[Requirement]]:
+    """Direct requirements: of the package, and of each of its extras."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    groups = [project["dependencies"], *project["optional-dependencies"].values()]
-    return [Requirement(line) for group in groups for line in group]
+    groups = {"package": project["dependencies"], **project["optional-dependencies"]}
+    return {name: [Requirement(line) for line in lines] for name, lines in groups.items()}
 
 
-def third_party_imports() -> dict[str, str]:
-    """Distributions that prefclip imports anywhere: name -> importing file."""
+def direct_requirements() -> list[Requirement]:
+    return [each for group in requirements().values() for each in group]
+
+
+def third_party_imports(*folders: str) -> dict[str, str]:
+    """Distributions that the files of some folders import anywhere: name -> importing file."""
     distributions = metadata.packages_distributions()
     needed = {}
-    for path in (ROOT / "src").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Import):
-                modules = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom) and node.level == 0:
-                modules = [node.module]
-            else:
-                continue
-            for top in {module.split(".")[0] for module in modules} - {"prefclip"}:
-                for distribution in distributions.get(top, [])[:1]:
-                    needed[canonicalize_name(distribution)] = str(path.relative_to(ROOT))
+    for path in (path for folder in folders for path in (ROOT / folder).rglob("*")):
+        if path.suffix == ".py":
+            modules = python_imports(path.read_text(encoding="utf-8"))
+        elif path.suffix == ".smk" or path.name == "Snakefile":
+            modules = re.findall(r"^(?:from|import) ([\w.]+)", path.read_text(encoding="utf-8"), re.M)
+        else:
+            continue
+        for top in {module.split(".")[0] for module in modules} - {"prefclip"}:
+            for distribution in distributions.get(top, [])[:1]:
+                needed[canonicalize_name(distribution)] = str(path.relative_to(ROOT))
     return needed
+
+
+def python_imports(source: str) -> list[str]:
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            found.append(node.module)
+    return found
 
 
 def test_lock_has_only_exact_pins_in_order():
@@ -124,4 +139,31 @@ def test_conda_environment_is_the_lock_file():
 
 def test_every_import_is_declared():
     declared = {canonicalize_name(requirement.name) for requirement in direct_requirements()}
-    assert {package: path for package, path in third_party_imports().items() if package not in declared} == {}
+    found = third_party_imports("src", "workflow")
+    assert {package: path for package, path in found.items() if package not in declared} == {}
+
+
+# Used without an import: by which text of which file.
+USED_OTHERWISE = {
+    "pygments": ("README.md", "snakemake --report"),  # which colours the code that it shows
+    "snakemake-executor-plugin-slurm": ("slurm/config.yaml", "executor: slurm"),
+    "pytest-timeout": ("pyproject.toml", "\ntimeout = "),
+    "pytest-xdist": ("Makefile", "pytest --numprocesses"),
+    "ruff": ("Makefile", "ruff check"),
+    "snakefmt": ("Makefile", "snakefmt --check"),
+}
+
+
+@pytest.mark.parametrize("group", requirements())
+def test_everything_declared_is_used(group):
+    """What the tests alone need by these, everything else by the package or the workflow."""
+    used = third_party_imports(*(("tests",) if group == "test" else ("src", "workflow")))
+    declared = {canonicalize_name(requirement.name) for requirement in requirements()[group]}
+    assert declared - {*used} - {*USED_OTHERWISE} == set()
+
+
+@pytest.mark.parametrize("name", USED_OTHERWISE)
+def test_what_is_used_without_an_import_is_used(name):
+    file, text = USED_OTHERWISE[name]
+    assert text in (ROOT / file).read_text(encoding="utf-8")
+    assert name not in third_party_imports("src", "workflow", "tests")

@@ -1,6 +1,7 @@
 """Every figure is one file that describes itself: found by its name, cheap to ask, drawn without the others."""
 
 import itertools
+import re
 import subprocess
 import sys
 from functools import reduce
@@ -16,15 +17,17 @@ from report_run import Loads, write_report
 from synthetic_run import synthetic_config
 from whole_run import whole_config
 
+from prefclip.config import read_config
 from prefclip.config.sections import Section
 from prefclip.lineage.sources import source_closure
 from prefclip.reporting import figures, tables
 from prefclip.reporting.drawing.fonts import drawn_fonts
 from prefclip.reporting.drawing.nested_figure import DIGITS, nested_figure
 from prefclip.reporting.drawing.style import RC, print_style
-from prefclip.reporting.figures import UnknownFigureError, all_names, draw_figure, figure_names, leaf
+from prefclip.reporting.figures import UnknownFigureError, all_names, draw_figure, figure_caption, figure_names, leaf
 
 FOLDER = Path(figures.__file__).parent
+ROOT = Path(__file__).resolve().parents[2]
 # Where a run's files lie: what these keys change, a figure's inputs show.
 PLACES = {"experiment", "model.name"}
 OWN = '''"""How many methods there are."""
@@ -63,6 +66,19 @@ def test_every_file_of_the_folder_is_a_figure_that_describes_itself():
     assert {figure.GROUP for figure in found} == set(get_args(figures.Group))
 
 
+def test_captions_name_the_confidence_of_the_run():
+    config = synthetic_config(Path("nowhere"), evaluation={"confidence": 0.9})
+    assert "90 % intervals" in figure_caption("accuracy_bars", config)
+    assert not any("{" in figure_caption(name, config) for name in all_names())
+
+
+def test_figures_of_the_readme_have_the_captions_of_the_report():
+    config, readme = read_config(ROOT / "config/embedded.yaml"), (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^!\[.+\]\(results/reference/embedded/figures/(\w+)\.png\)\n\n<sub>(.+)</sub>$", readme, re.M)
+    assert len(shown) == readme.count("](results/reference/embedded/figures/") > 3
+    assert {name: figure_caption(name, config) for name, _ in shown} == dict(shown)
+
+
 def test_figures_of_a_run_stand_in_the_order_of_the_report():
     config = whole_config(Path("nowhere"))
     names = figure_names(config)
@@ -91,7 +107,7 @@ def test_figures_and_their_fonts_are_asked_for_without_what_they_are_drawn_with(
         "asked = [each for config in configs for name in figures.figure_names(config) for each in "
         "(figures.leaf(name).reads(config, files_of(config)), figures.leaf(name).settings(config))]; "
         "fonts = all(path.is_file() for path in (*font_files(), *drawn_fonts())); "
-        "heavy = {'matplotlib', 'numpy', 'pandas', 'pyarrow', 'torch'} & set(sys.modules); "
+        "heavy = {'matplotlib', 'numpy', 'pandas', 'pyarrow', 'seaborn', 'torch'} & set(sys.modules); "
         "sys.exit(bool(heavy) or not (asked and all(asked) and fonts))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=FOLDER.parents[3]).returncode == 0

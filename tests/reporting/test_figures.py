@@ -18,9 +18,12 @@ from prefclip.evaluation.long_form import read_predictions, write_predictions
 from prefclip.files import write_text
 from prefclip.reporting.drawing.attack_examples import find_example
 from prefclip.reporting.drawing.fonts import drawn_fonts
+from prefclip.reporting.drawing.retention import read_retention
 from prefclip.reporting.drawing.style import STYLES, method_style, print_style
 from prefclip.reporting.drawing.training_curves import COLUMNS, TrainingLogError, running_mean
+from prefclip.reporting.estimates import read_estimates
 from prefclip.reporting.figures import draw_figure, figure_names, leaf
+from prefclip.reporting.labels import scopes_of
 from prefclip.reporting.leaf_inputs import preferred_methods
 
 FIGURES = figure_names(whole_config(Path("nowhere")))
@@ -61,6 +64,36 @@ def test_axes_have_a_title_and_a_unit(whole, name):
     assert "(%)" in units or "(nats)" in units
 
 
+def test_boxes_are_of_the_numbers_themselves(made_up):
+    """Not of their logarithms, which a logarithmic axis makes seaborn take; each part of a box has its key."""
+    config, layout = made_up
+    with print_style():
+        figure = leaf("retention_boxes").draw(config, layout)
+    for panel, sets in zip(figure.axes, scopes_of(config).values(), strict=True):
+        assert panel.get_yscale() == "log"
+        found = [read_retention(config, layout, method, config.seeds) for method in config.methods]
+        numbers = [each.loc[each["dataset"].isin(sets), "retention_kl"] for each in found]
+        means = [line.get_ydata()[0] for line in panel.get_lines() if line.get_marker() == "D"]
+        assert means == pytest.approx([each.mean() for each in numbers])
+        ends = {float(end) for line in panel.get_lines() for end in line.get_ydata()}
+        for each in numbers:
+            low, middle, high = np.percentile(each, [5, 50, 95])
+            assert {middle, each[each >= low].min(), each[each <= high].max()} <= ends
+    assert len(figure.legends[0].get_texts()) == 4
+
+
+def test_what_a_word_costs_is_what_the_tables_say(made_up):
+    config, layout = made_up
+    with print_style():
+        panel = leaf("word_cost").draw(config, layout).axes[0]
+    estimates = read_estimates(config, layout)
+    clean, attacked = (
+        100 * estimates.of("clip", "raw", "animals", images)[0, 0] for images in ("clean", "typographic")
+    )
+    assert panel.collections[0].get_array()[0, 0] == round(clean - attacked) > 0
+    assert panel.texts[0].get_text() == f"{clean - attacked:.0f}"
+
+
 def test_a_user_style_does_not_change_a_figure(copied):
     _, layout = copied
     draw_figure(layout, "retention_boxes")
@@ -71,8 +104,6 @@ def test_a_user_style_does_not_change_a_figure(copied):
 
 
 def test_bars_are_as_high_as_the_table_says(made_up):
-    from prefclip.reporting.estimates import read_estimates
-
     config, layout = made_up
     with print_style():
         panels = leaf("accuracy_bars").draw(config, layout).axes

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from figure_checks import copy_of
+from matplotlib.colors import to_hex
 from recomputation import assert_recomputed
 from report_run import Loads
 from synthetic_run import synthetic_config, write_synthetic_run
@@ -14,7 +15,7 @@ from synthetic_run import synthetic_config, write_synthetic_run
 from prefclip.datasets.parquet_tables import TableError
 from prefclip.evaluation.long_form import read_predictions
 from prefclip.reporting.drawing.curves import CurveError
-from prefclip.reporting.drawing.style import print_style
+from prefclip.reporting.drawing.style import STYLES, print_style
 from prefclip.reporting.figures import all_names, draw_figure, figure_names
 from prefclip.reporting.figures import leaf as figure_leaf
 from prefclip.reporting.report.page import ReportError, build_report
@@ -174,23 +175,29 @@ def test_names_of_figures_follow_from_what_is_varied(swept, world):
 def test_curves_pass_through_the_table_and_mark_the_main_setting(swept, cells):
     with print_style():
         panels = figure_leaf("sweep_beta").draw(*swept).axes
-    typographic = panels[1]
-    lines = {line.get_label(): line for line in typographic.get_lines()}
-    containers = {container.get_label(): container for container in typographic.containers}
-    assert set(containers) == {"DPO", "KTO"} and "CLIP" in lines
-    data = containers["DPO"].lines[0]
-    assert data.get_xdata().tolist() == [0.05, 0.5, 1.0, 1.5]
+    settings = [0.05, 0.5, 1.0, 1.5]
+    attacked = panels[1]
+    assert [label.get_text() for label in panels[4].get_xticklabels()] == [f"{beta:g}" for beta in settings]
+    drawn = [line for line in attacked.get_lines() if len(line.get_xdata()) == len(settings)]
+    assert [to_hex(line.get_color()).upper() for line in drawn] == [
+        STYLES[each].colour for each in ("blue", "green")
+    ]  # DPO, KTO
+    assert all(np.round(line.get_xdata()).tolist() == [0, 1, 2, 3] for line in drawn)
     wanted = [
-        of(cells, sweep="beta", main="dpo", setting=f"{beta:g}", weights="averaged", kind="value")["value"]
-        for beta in data.get_xdata()
+        of(cells, sweep="beta", main="dpo", setting=f"{beta:g}", weights="averaged", kind="value") for beta in settings
     ]
-    assert data.get_ydata() == pytest.approx(100 * np.array(wanted))
-    rings = [line for line in typographic.get_lines() if line.get_markersize() == 7 and len(line.get_xdata())]
-    assert sorted(ring.get_xdata()[0] for ring in rings) == [1.0, 1.5]
-    assert typographic.get_xscale() == "log"
+    assert drawn[0].get_ydata() == pytest.approx([100 * cell["value"] for cell in wanted])
+    bars = [bar for bars in attacked.collections if hasattr(bars, "get_segments") for bar in bars.get_segments()]
+    ends = [sorted(bar[:, 1]) for bar in bars if bar[0, 0] < round(bar[0, 0])]
+    assert np.ravel(ends) == pytest.approx([100 * cell[end] for cell in wanted for end in ("ci_low", "ci_high")])
+    rings = np.concatenate([each.get_offsets() for each in attacked.collections if not hasattr(each, "get_segments")])
+    assert sorted(np.round(rings[:, 0][np.isfinite(rings[:, 1])])) == [2, 3]
+
+
+def test_methods_stand_in_one_order(swept):
     with print_style():
-        assert figure_leaf("sweep_regulariser").draw(*swept).axes[0].get_xscale() == "symlog"
-        assert figure_leaf("sweep_words").draw(*swept).axes[0].get_xscale() == "linear"
+        legend = figure_leaf("sweep_size").draw(*swept).legends[0]
+    assert [text.get_text() for text in legend.get_texts()] == ["CLIP", "CE", "DPO", "as in the main tables"]
 
 
 @pytest.mark.parametrize("content", [None, "", "a,b\n1,2\n", "typographic"])

@@ -25,7 +25,7 @@ def test_a_dry_run_of_the_default_experiment_takes_less_than_5_seconds(checkout)
     assert not (checkout.folder / "results").exists()
 
 
-@pytest.mark.parametrize("config", sorted(path.name for path in (ROOT / "config").glob("*.yaml")))
+@pytest.mark.parametrize("config", sorted({path.name for path in (ROOT / "config").glob("*.yaml")} - {"claims.yaml"}))
 def test_every_shipped_configuration_gives_a_workflow(checkout, config):
     answer = checkout.snakemake("--dry-run", "--quiet", config=f"config/{config}")
     assert answer.code == 0, answer.output

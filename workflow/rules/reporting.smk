@@ -1,6 +1,6 @@
 # Tables, figures and pages, from what the other steps measured. The targets `concepts` and `ablations` make those of
 # the concept maps and of the sweeps; `all` leaves the sweeps out.
-from prefclip.reporting.figures import leaf
+from prefclip.reporting.figures import figure_caption
 from prefclip.reporting.report.contents import page_parts
 
 
@@ -62,7 +62,7 @@ rule draw_figure:
         runtime=15,
     params:
         **drawn.params,
-        caption=lambda wildcards: leaf(wildcards.figure).CAPTION,
+        caption=lambda wildcards: figure_caption(wildcards.figure, settings),
     message:
         "Drawing the figure {wildcards.figure}"
     shell:

@@ -60,11 +60,8 @@ def scopes_of(config: Config) -> dict[str, tuple[str, ...]]:
 
 
 def column_groups(config: Config) -> dict[str, tuple[str, ...]]:
-    """Columns of a table in order, each with the data sets it is the mean of: training set, zero-shot sets and their
-    mean, gender sets.
+    """Columns of a table in order, each with the data sets it is the mean of: training set, mean of the zero-shot
+    sets, each of them, gender sets.
     """
-    groups: dict[str, tuple[str, ...]] = {config.data.train: (config.data.train,)}
-    groups |= {name: (name,) for name in config.data.zero_shot}
-    if config.data.zero_shot:
-        groups[ZERO_SHOT_MEAN] = tuple(config.data.zero_shot)
-    return groups | {name: (name,) for name in config.data.bias}
+    single = (*config.data.zero_shot, *config.data.bias)
+    return scopes_of(config) | {name: (name,) for name in single}

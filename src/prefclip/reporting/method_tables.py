@@ -12,7 +12,7 @@ from prefclip.reporting.traced import Numbers
 from prefclip.run.files import RunFiles
 from prefclip.table import DIFFERENCE, VALUE, Row, Table
 
-IMAGE_LABELS = {CLEAN: "O", INK: "I", TYPOGRAPHIC: "T"}
+IMAGE_LABELS = {CLEAN: "clean", INK: "ink", TYPOGRAPHIC: "attacked"}
 LOWEST_IS_BEST = ("text_confusion", "retention_kl")
 
 
@@ -41,8 +41,8 @@ def method_table(
     title: str,
     differences: bool = True,
 ) -> Table:
-    """One metric of every method on every data set: training set, zero-shot sets, their mean, gender sets, each for the
-    kinds of ``images``. Raises TableError, EstimateError.
+    """One metric of every method on every data set: training set, mean of the zero-shot sets, each of
+    them, gender sets, each for the kinds of ``images``. Raises TableError, EstimateError.
     """
     groups = column_groups(config)
     columns = [Column(scope, groups[scope], kind, metric) for scope in groups for kind in images]

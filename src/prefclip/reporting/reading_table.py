@@ -25,9 +25,9 @@ CONDITION_LABELS = {
 }
 UNBOUNDED = (-np.inf, np.inf)
 HEADINGS = {
-    "clean": "O",
-    "ink": "I",
-    "typographic": "T",
+    "clean": "clean",
+    "ink": "ink",
+    "typographic": "attacked",
     "reading_share": "reading share",
     "recovered_share": "won back",
     "recovered_reading": "won back of reading",
@@ -102,9 +102,9 @@ def _measured(
 
 def _caption(config: Config) -> str:
     return (
-        "What a word costs because it can be read. Accuracy (%) on clean images (O), under a word (T) and under the "
-        "same ink unreadable (I; of kinds that nothing was trained on). Reading share: (I − T) / (O − T). Won back: (T "
-        "of the method − T of CLIP) / (O of CLIP − T of CLIP); won back of reading: 1 − (I − T of the method) / (I − T "
-        f"of CLIP). In %, ± half-width of the {100 * config.evaluation.confidence:g} % interval: bootstrap over "
-        "drawings, spread over seeds."
+        "What a word costs because it can be read. Accuracy (%) on clean images, under the same ink unreadable (of "
+        "kinds that nothing was trained on), and attacked by a word. Reading share: (ink − attacked) / (clean − "
+        "attacked). Won back: attacked accuracy above CLIP's, as a share of CLIP's (clean − attacked); won back of "
+        "reading: 1 − (ink − attacked) / CLIP's (ink − attacked). In %, ± half-width of the "
+        f"{100 * config.evaluation.confidence:g} % interval: bootstrap over drawings, spread over seeds."
     )

@@ -119,9 +119,9 @@ def _sets(config: Config, scope: str) -> tuple[str, ...]:
 
 def _caption(config: Config) -> str:
     return (
-        "What the run must show, and what it showed. Won back: (T of the method − T of CLIP) / (O of CLIP − T of "
-        "CLIP), with O the clean and T the typographic accuracy, I that under the same ink unreadable. Reading: "
-        "(I − T) / (O − T); won back of it: 1 − (I − T of the method) / (I − T of CLIP). Clean accuracy lost: in "
+        "What the run must show, and what it showed. Won back: attacked accuracy above CLIP's, as a share of CLIP's "
+        "(clean − attacked). Reading: (ink − attacked) / (clean − attacked), where ink is the accuracy under the same "
+        "ink unreadable; won back of it: 1 − (ink − attacked) / CLIP's (ink − attacked). Clean accuracy lost: in "
         f"points, against CLIP. Values in %, ± half-width of the {100 * config.evaluation.confidence:g} % interval. "
         "Of the tuned methods nothing is required."
     )

@@ -9,7 +9,7 @@ from prefclip.reporting.traced import Numbers
 from prefclip.table import DIFFERENCE, VALUE, Row, Table
 
 # Headings of what is measured in each scope.
-HEADINGS = dict(zip(MEASURED, ("O", "T", "word", "KL"), strict=True))
+HEADINGS = dict(zip(MEASURED, ("clean", "attacked", "word read", "KL"), strict=True))
 
 
 def sweep_table(
@@ -40,7 +40,7 @@ def _caption(config: Config, title: str, note: str) -> str:
     sets = ", ".join(dataset_label(name) for name in config.sweep_datasets[1:])
     others = f" The zero-shot mean is over {sets}." if sets else ""
     return (
-        f"{title} Accuracy (%) on clean (O) and typographic (T) images; word: typographic images called by the written "
-        f"word (%); KL: mean KL(reference‖model) per clean image (nats).{others} ± half-width of the {level} interval: "
+        f"{title} Accuracy (%) on clean and attacked images; word read: attacked images called by the written word "
+        f"(%); KL: mean KL(reference‖model) per clean image (nats).{others} ± half-width of the {level} interval: "
         f"bootstrap over drawings and spread over seeds; rows of one seed say nothing of other seeds. {note}"
     )

@@ -12,7 +12,7 @@ from prefclip.reporting.trials import CRITERION, chosen_trials, criterion, read_
 from prefclip.run.files import RunFiles
 from prefclip.table import SHARE, Row, Table
 
-MEASURED = {(CLEAN, "accuracy"): "O", (TYPOGRAPHIC, "accuracy"): "T", (CLEAN, "retention_kl"): "KL"}
+MEASURED = {(CLEAN, "accuracy"): "clean", (TYPOGRAPHIC, "accuracy"): "attacked", (CLEAN, "retention_kl"): "KL"}
 COLUMNS = ("method", "weights", "trial", *KEYS, "chosen", "dataset", "images", "metric", "value", "ci_low", "ci_high")
 COLUMNS += ("n", "seeds")
 
@@ -69,7 +69,7 @@ def _caption(config: Config) -> str:
     return (
         f"The search for settings: {config.tuning.trials} trials of every method at shared points, one seed each, "
         "scored on validation pictures (drawings that are trained on, in other scenes). Criterion: mean of the four "
-        "accuracies (%), clean (O) and attacked (T), training set and zero-shot mean; bold is the chosen trial. KL: "
+        "accuracies (%), clean and attacked, training set and zero-shot mean; bold is the chosen trial. KL: "
         "mean KL(reference‖model) per clean image (nats). ± half-width of the "
         f"{100 * config.evaluation.confidence:g} % interval: bootstrap over drawings."
     )

@@ -46,15 +46,15 @@ def draw_concept_sweep(table: pd.DataFrame, maps: dict[str, str], train: str, ze
     panel_title(against, "c", "Zero-shot: read or seen")
     others.sharey(training)
     for panel in (training, others):
-        panel.set(ylim=(0, 100), xlabel="power t of the map")
+        panel.set_ylim(0, 100)
         panel.grid(True)
         panel.margins(x=0.01)
         mark_untouched_and_trained(panel)
     training.set_ylabel("images (%)")
     others.tick_params(labelleft=False)
     against.set(xlabel="called by the written word (%)", ylabel="called by the object's name (%)")
+    against.margins(x=0.15)
     against.set(xlim=(0, None), ylim=(-4, None))
-    against.margins(x=0.12)
     against.grid(True)
     handles = [
         Line2D([], [], color=RIGHT_ANSWER, label="attacked, object named"),
@@ -100,7 +100,7 @@ def _draw_trade_off(axes: Axes, rows: pd.DataFrame, line, first: bool) -> None:
             continue
         place = (100 * read.loc[found[0], "value"], 100 * seen.loc[found[0], "value"])
         axes.plot(*place, "o", color=BLUE if t in (0, 1) else "white", markeredgecolor=BLUE, markersize=3.8)
-        below = t < -1
+        below = not -1 <= t <= 2
         axes.annotate(
             named_scale(t),
             place,

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from prefclip.reporting.data_limits import limits_text
-from prefclip.reporting.drawing.style import INK, method_style
+from prefclip.reporting.drawing.style import INK, MethodStyle, method_style
 from prefclip.reporting.labels import method_label
 
 CHARACTERS_PER_INCH = 21
@@ -18,12 +18,13 @@ LINES = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1.5, 1, 1.5)), (0, (7, 1.5)), 
 
 def method_handles(methods: Sequence[str], lines: bool) -> list[Line2D]:
     """Entries of a legend of methods: their markers, on their lines or alone."""
-    found = []
-    for method in methods:
-        style, label = method_style(method, methods), method_label(method)
-        line = style.line if lines else ""
-        found.append(Line2D([], [], color=style.colour, linestyle=line, marker=style.marker, label=label))
-    return found
+    return [style_handle(method_style(method, methods), method_label(method), lines) for method in methods]
+
+
+def style_handle(style: MethodStyle, label: str, line: bool = True) -> Line2D:
+    """An entry of a legend: a marker, on its line or alone."""
+    look = style.line if line else ""
+    return Line2D([], [], color=style.colour, linestyle=look, marker=style.marker, label=label)
 
 
 def bare(axes: Axes) -> None:

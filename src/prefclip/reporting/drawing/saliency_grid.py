@@ -31,7 +31,8 @@ HEAT = LinearSegmentedColormap.from_list("heat", [(1, 0.85, 0.2, 0.0), (1, 0.6, 
 TARGETS = (("for the true name", RIGHT_ANSWER), ("for the written word", WRITTEN_WORD))
 LOUDEST = 99.0
 LABEL_INCHES = 0.32
-HEADER_INCHES = 0.62
+HEADER_INCHES = 0.7
+BAR_INCHES = 0.22
 
 
 class ShownImage(NamedTuple):
@@ -98,9 +99,20 @@ def draw_saliency_grid(images: list[ShownImage], maps: dict[str, ExampleMaps], e
                 draw_map(panel, image.pictures[kind], saliency, loudest)
                 if kind:
                     _draw_box(panel, image.box)
-    what = f"{spoken_title(explainer)}: what raises the logit of the name; maps of one row for one name share a scale"
-    figure.supxlabel(what, fontsize=6)
+    # The label makes room for the bar, which has its place in it.
+    figure.supxlabel(f"{spoken_title(explainer)}:\nwhat raises the logit of the name", x=0.01, ha="left", fontsize=6)
+    _draw_scale(figure)
     return figure
+
+
+def _draw_scale(figure: Figure) -> None:
+    bar = figure.add_axes((0.58, 0.45 * BAR_INCHES / figure.get_figheight(), 0.26, 0.08 / figure.get_figheight()))
+    bar.set_in_layout(False)
+    bar.imshow(np.linspace(0, 1, 256)[None], cmap=HEAT, aspect="auto", extent=(0, 1, 0, 1))
+    bar.set(xticks=[], yticks=[])
+    bar.spines[:].set_visible(True)
+    bar.text(-0.02, 0.5, "nothing", ha="right", va="center", fontsize=6)
+    bar.text(1.02, 0.5, "most in its row", va="center", fontsize=6)
 
 
 def _grid(block: SubFigure, images: int, columns: int, header: str, colour: str) -> NDArray:

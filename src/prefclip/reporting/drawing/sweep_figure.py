@@ -2,6 +2,11 @@
 
 from prefclip.reporting.leaf_inputs import decided_by
 
+KEY = (
+    " Values stand at equal distances, methods a little apart. Bars: {level} intervals over drawings, and over seeds "
+    "where a point has several; rings: settings of the main tables; dashes: the untouched CLIP."
+)
+
 
 def sweep_figure(vary):
     """Return `applies`, `reads`, `settings` and `draw` of a figure (`figures.Leaf`) of the sweeps that vary one key."""

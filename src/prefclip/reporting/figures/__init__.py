@@ -27,9 +27,9 @@ class UnknownFigureError(PrefclipError):
 class Leaf(Protocol):
     """What the file of a figure holds.
 
-    ``CAPTION``: one sentence, as the report shows it. ``ORDER``: its place in the report, ascending. ``GROUP``: the
-    target of Snakemake that draws it. A file may also hold ``leaves(config)``: the modules found by name, such as
-    losses, whose code decides how it looks.
+    ``CAPTION``: what it shows and the key to its marks, wherever it is shown; ``{level}`` stands for the confidence of
+    intervals. ``ORDER``: its place in the report, ascending. ``GROUP``: the target of Snakemake that draws it. A file
+    may also hold ``leaves(config)``: the modules found by name, such as losses, whose code decides how it looks.
     """
 
     CAPTION: str
@@ -69,6 +69,11 @@ def leaf(name: str, config: Config | None = None) -> Leaf:
             f"runs are: {', '.join(figure_names(config))}."
         )
     return figure
+
+
+def figure_caption(name: str, config: Config) -> str:
+    """What stands below a figure of a run, on its page and in Snakemake's report. Raises UnknownFigureError."""
+    return leaf(name).CAPTION.replace("{level}", f"{100 * config.evaluation.confidence:g} %")
 
 
 def figure_names(config: Config | None = None, group: Group | None = None) -> list[str]:

@@ -3,8 +3,9 @@
 from prefclip.reporting.leaf_inputs import decided_by, has_methods, method_predictions, preferred_methods
 
 CAPTION = (
-    "Clean and attacked pictures with the three most probable names, before and after tuning, drawn at random "
-    "among those that CLIP names right when clean and by the written word when attacked."
+    "Clean and attacked pictures with their names, and the three most probable answers before and after tuning "
+    "(first seed), drawn at random among those that CLIP names right when clean and by the written word when "
+    "attacked."
 )
 ORDER, GROUP = 20, "main"
 SHOWN_SETS = 4

@@ -3,7 +3,10 @@
 from prefclip.reporting.leaf_inputs import decided_by, every_run
 from prefclip.run.plan import SELECTED
 
-CAPTION = "Test pictures as they are, under a word of each condition, and under the same ink that cannot be read."
+CAPTION = (
+    "Test pictures with their names as they are, under a word of each condition of the attack, and each time under "
+    "the same ink so rearranged that it cannot be read."
+)
 ORDER, GROUP = 15, "main"
 PICTURES = 4
 NARROW = 15  # letters above a picture

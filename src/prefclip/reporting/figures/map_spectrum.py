@@ -2,8 +2,14 @@
 
 from prefclip.reporting.leaf_inputs import has_concepts
 
-CAPTION = "The spectrum of the trained maps and their distance from the identity."
+CAPTION = (
+    "(a) Spectrum of the trained maps: what each direction of the embeddings is multiplied by in the similarity, "
+    "one line for each seed; where a line leaves the panel, directions are removed (factors below 0.05). (b) "
+    "Distance from the identity for each direction: bars are means over seeds, dots single seeds. “≈ n directions”: "
+    "over how many directions the difference is spread (participation ratio of eigenvalues − 1)."
+)
 ORDER, GROUP = 70, "concepts"
+ROW_HEIGHT = 0.19
 MATRICES = ("shared", "similarity")
 SMALLEST_SHOWN = 0.05
 TICKS = (0.05, 0.1, 0.2, 0.5, 1, 2, 4)
@@ -23,24 +29,24 @@ def draw(config, layout):
     """Two panels: (a) eigenvalues of WᵀW (singular values of W_TᵀW_I for separate maps) by rank, one line per seed; (b)
     the distance from the identity per direction, ‖WᵀW − I‖_F / √D.
 
-    Values below SMALLEST_SHOWN are drawn there.
+    Lines leave the panel where values fall below SMALLEST_SHOWN.
     """
     from prefclip.evaluation.spectrum_table import read_distances, read_spectra
     from prefclip.reporting.drawing import style
     from prefclip.reporting.drawing.parts import LINES
     from prefclip.reporting.drawing.style import FULL_WIDTH, GREY, INK, new_figure, panel_title
 
-    colours = (style.BLUE, style.VERMILLION, style.GREEN, style.ORANGE, style.PURPLE, style.SKY)
+    colours = (style.BLUE, style.VERMILLION, style.GREEN, style.ORANGE, style.PURPLE, style.SKY, style.INK)
     maps = {name: name.replace("_", " ") for name in config.concepts}
     spectra, distances = read_spectra(layout.map_spectra), read_distances(layout.map_distances)
-    figure = new_figure(FULL_WIDTH, 2.6)
+    figure = new_figure(FULL_WIDTH, max(2.6, 0.8 + ROW_HEIGHT * len(maps)))
     values, lengths = figure.subplots(1, 2, width_ratios=(1.5, 1))
     for place, (name, label) in enumerate(maps.items()):
         rows = spectra[(spectra["map"] == name) & spectra["matrix"].isin(MATRICES)]
         for order, (_, run) in enumerate(rows.groupby("seed", sort=True)):
             values.plot(
                 run["rank"],
-                run["eigenvalue"].clip(lower=SMALLEST_SHOWN),
+                run["eigenvalue"].clip(lower=SMALLEST_SHOWN / 10),  # a logarithm has no place for zero
                 color=colours[place % len(colours)],
                 linestyle=LINES[(place + place // len(colours)) % len(LINES)],
                 label=label if order == 0 else None,
@@ -77,7 +83,7 @@ def draw(config, layout):
     lengths.set_yticks(range(len(maps)), list(maps.values()))
     lengths.invert_yaxis()
     lengths.tick_params(axis="y", length=0)
-    lengths.set(xlim=(0, 1.45 * measured["relative_distance"].max()), xlabel="‖W$^T$W − I‖$_F$ / √D")
+    lengths.set(xlim=(0, 1.6 * measured["relative_distance"].max()), xlabel="‖W$^T$W − I‖$_F$ / √D")
     lengths.grid(True, axis="x")
     panel_title(lengths, "b", "Distance from the identity")
     return figure

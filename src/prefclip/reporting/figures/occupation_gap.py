@@ -2,7 +2,11 @@
 
 from prefclip.reporting.drawing.gender_map import GenderMap, gender_files, gender_settings, has_gender_map
 
-CAPTION = "Difference in gender recognition for each occupation and activity, before and after."
+CAPTION = (
+    "Which gender's word every occupation and activity leans to: mean probability of the own gender's word, of its "
+    "men − of its women, before (open) and at the t nearest to neutral (filled, with its {level} interval). "
+    "Italics: concepts that the map was not trained on; chance: the mean |gap| with genders dealt anew."
+)
 ORDER, GROUP = 90, "concepts"
 ROW_HEIGHT = 0.135
 
@@ -49,7 +53,7 @@ def draw(config, layout):
         axes.set_ylim(-0.7, len(own) - 0.3)
         axes.tick_params(axis="y", length=0)
         axes.set(xlim=(-1, 1), xticks=[-1, -0.5, 0, 0.5, 1])
-        axes.set_xlabel("← leans to “woman”      gap      leans to “man” →")
+        axes.set_xlabel("← “woman”    gap in probability    “man” →")
         axes.grid(True, axis="x")
         sizes = [np.abs(rows.loc[own, "value"]).mean() for rows in (before, after)]
         dealt = chance.loc[chance["group"] == kind, "value"].mean()
@@ -57,9 +61,11 @@ def draw(config, layout):
         panel_title(axes, letter, title)
     handles = [
         Line2D([], [], marker="o", linestyle="", color="white", markeredgecolor=BLUE, label="untouched CLIP"),
-        Line2D([], [], marker="o", linestyle="", color=VERMILLION, label=shown.called),
+        Line2D([], [], marker="o", linestyle="", color=VERMILLION, label=f"{shown.called} (first seed)"),
         Line2D([], [], color=FAINT, linewidth=2.6, label="its interval over drawings"),
+        Line2D([], [], linestyle="", label="held-out concept"),
     ]
-    figure.legend(handles=handles, loc="outside upper center", ncols=3)
+    legend = figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
+    legend.get_texts()[-1].set_style("italic")
     write_limits(figure, shown.dataset, shown.tones)
     return figure

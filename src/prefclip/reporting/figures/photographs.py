@@ -5,8 +5,8 @@ from prefclip.reporting.leaf_inputs import decided_by
 from prefclip.run.plan import method_runs
 
 CAPTION = (
-    "Photographs with a misleading word and every method's answer, drawn at random among those that CLIP calls by the "
-    "word."
+    "Photographs with their names and the misleading word on them, and every method's answer with its probability "
+    "(first seed), drawn at random among those that CLIP calls by the word."
 )
 ORDER, GROUP = 30, "main"
 

@@ -5,7 +5,10 @@ from string import ascii_lowercase
 from prefclip.reporting.labels import ZERO_SHOT_MEAN, dataset_label, method_label
 from prefclip.reporting.leaf_inputs import decided_by
 
-CAPTION = "What each β keeps of CLIP: KL divergence between tuned model and CLIP on each clean picture."
+CAPTION = (
+    "What each β keeps of CLIP: KL divergence between the tuned model and CLIP on each clean picture, all seeds of "
+    "a point together. Boxes: quartiles and median; whiskers: 5th and 95th percentile; diamonds: means."
+)
 ORDER, GROUP = 180, "ablations"
 
 settings = decided_by("data.train", "data.zero_shot", "methods", "seeds", "sweeps")
@@ -26,34 +29,31 @@ def points_of(config):
 
 
 def draw(config, layout):
-    """One panel per method, training set above zero-shot sets; one box per β, all seeds of it together.
+    """One panel per method, training set above zero-shot sets; one box per β, all seeds of it together."""
+    from pandas import concat
 
-    Boxes as in the figure retention_boxes.
-    """
-    from prefclip.reporting.drawing.retention import draw_box, read_retention
+    from prefclip.reporting.drawing.retention import draw_boxes, finish_boxes, read_retention
     from prefclip.reporting.drawing.style import FULL_WIDTH, method_style, new_figure, panel_title
     from prefclip.reporting.sweep_numbers import sweep_scopes
 
-    points = points_of(config)
-    methods = list(dict.fromkeys(point.method for point in points))
+    points = sorted(points_of(config), key=lambda point: point.value)
+    methods = [method for method in config.methods if any(point.method == method for point in points)]
     scopes = sweep_scopes(config)
-    figure = new_figure(FULL_WIDTH, 1.75 * len(scopes) + 0.2)
+    figure = new_figure(FULL_WIDTH, 1.75 * len(scopes) + 0.4)
     grid = figure.subplots(len(scopes), len(methods), sharey=True, squeeze=False)
     for column, method in enumerate(methods):
-        chosen = {point.value: point for point in points if point.method == method}
-        values = [read_retention(config, layout, chosen[beta].name, chosen[beta].seeds) for beta in sorted(chosen)]
+        chosen = {f"{point.value:g}": point for point in points if point.method == method}
+        found = concat(
+            read_retention(config, layout, point.name, point.seeds).assign(box=beta) for beta, point in chosen.items()
+        )
+        styles = dict.fromkeys(chosen, method_style(method, list(config.methods)))
         for row, (scope, datasets) in enumerate(scopes.items()):
             panel = grid[row][column]
-            for place, found in enumerate(values):
-                numbers = found.loc[found["dataset"].isin(datasets), "retention_kl"].to_numpy()
-                draw_box(panel, place, numbers, method_style(method, list(config.methods)))
-            panel.set_yscale("log")
-            panel.set_xticks(range(len(chosen)), [f"{beta:g}" for beta in sorted(chosen)])
-            panel.tick_params(axis="x", length=0)
-            panel.yaxis.grid(True)
+            draw_boxes(panel, found[found["dataset"].isin(datasets)], styles)
             panel.set_xlabel("β" if row == len(scopes) - 1 else "")
-            where = "zero-shot" if scope == ZERO_SHOT_MEAN else dataset_label(scope)
+            where = f"{len(datasets)} zero-shot sets" if scope == ZERO_SHOT_MEAN else dataset_label(scope)
             panel_title(panel, ascii_lowercase[row * len(methods) + column], f"{method_label(method)}, {where}")
     for row in grid:
         row[0].set_ylabel("KL(CLIP ‖ tuned) (nats)")
+    finish_boxes(figure)
     return figure

@@ -2,10 +2,13 @@
 
 from prefclip.reporting.drawing.gender_map import GenderMap, gender_settings, has_gender_map
 
-CAPTION = "Whose pictures come first for captions without a gender word, at three t."
+CAPTION = (
+    "Whose pictures come first for captions without a gender word, best matches on the left, at three t of the "
+    "first seed; frames say what a picture is labelled."
+)
 ORDER, GROUP = 110, "concepts"
 COLUMNS = ("t", "query", "rank", "row", "gender")
-SHOWN = 8
+SHOWN = 10
 QUERIES_PER_KIND = 2
 
 applies, settings = has_gender_map, gender_settings
@@ -18,7 +21,7 @@ def reads(config, layout):
 
 
 def draw(config, layout):
-    """One row per caption and t (neutral, 0, 1), the first SHOWN pictures from left to right, framed by their label."""
+    """One row per caption and t (0, neutral, 1), the first SHOWN pictures from left to right, framed by their label."""
     import numpy as np
     from matplotlib.patches import Patch
 
@@ -38,9 +41,9 @@ def draw(config, layout):
     for kind in sorted(set(kinds.values())):
         queries += [name for name in classes.names if kinds.get(name) == kind][:QUERIES_PER_KIND]
     frames = {"woman": PURPLE, "man": GREEN}
-    scales = {"neutral": people.neutral["t"], "CLIP": 0.0, "trained": 1.0}
+    scales = {"CLIP": 0.0, "neutral": people.neutral["t"], "trained": 1.0}
     shown = min(SHOWN, int(ranks["rank"].max()))
-    figure = nested_figure(FULL_WIDTH, 0.75 + len(queries) * (0.22 + len(scales) * (FULL_WIDTH - 1.3) / shown * 0.72))
+    figure = nested_figure(FULL_WIDTH, 0.75 + len(queries) * (0.22 + len(scales) * (FULL_WIDTH - 1.3) / shown * 1.02))
     parts = figure.subfigures(len(queries), 1, squeeze=False)[:, 0]
     for part, query in zip(parts, queries, strict=True):
         part.suptitle(f"“{classes.template.format(query)}”", fontsize=7.5, x=0.02, ha="left")

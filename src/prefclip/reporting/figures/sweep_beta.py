@@ -1,8 +1,8 @@
 """Accuracy and KL over β."""
 
-from prefclip.reporting.drawing.sweep_figure import sweep_figure
+from prefclip.reporting.drawing.sweep_figure import KEY, sweep_figure
 
-CAPTION = "How sharply preferences are followed: accuracy and KL from CLIP over β."
+CAPTION = "How sharply preferences are followed: accuracy and KL from CLIP over β." + KEY
 ORDER, GROUP = 140, "ablations"
 
 applies, reads, settings, draw = sweep_figure("beta")

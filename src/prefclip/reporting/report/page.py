@@ -18,7 +18,7 @@ from prefclip.errors import PrefclipError
 from prefclip.explain.explorer_file import read_explorer
 from prefclip.files import write_text
 from prefclip.reporting.drawing.style import method_style
-from prefclip.reporting.figures import leaf
+from prefclip.reporting.figures import figure_caption, leaf
 from prefclip.reporting.labels import dataset_label, method_label
 from prefclip.reporting.report.contents import page_inputs
 from prefclip.reporting.report.first_screen import read_first_screen
@@ -74,7 +74,7 @@ def build_report(
         first=read_first_screen(layout, RUN, ablations),
         headline=None if ablations else read_headline(config, layout),
         tables=tables,
-        figures=_figures((path for path in sources if path.suffix == ".png"), layout, facts),
+        figures=_figures(config, (path for path in sources if path.suffix == ".png"), layout, facts),
         sections=read_settings(config),
         facts=facts,
         explorer=explorer,
@@ -129,7 +129,7 @@ def _named(name: str, layout: RunFiles) -> str:
     return RUN + name.removeprefix(layout.root) if name.startswith(f"{layout.root}/") else name
 
 
-def _figures(paths: Iterable[Path], layout: RunFiles, facts: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _figures(config: Config, paths: Iterable[Path], layout: RunFiles, facts: Mapping[str, Any]) -> list[dict[str, Any]]:
     found = []
     for path in sorted(paths, key=lambda path: (leaf(path.stem).ORDER, path)):
         name = path.stem
@@ -138,7 +138,7 @@ def _figures(paths: Iterable[Path], layout: RunFiles, facts: Mapping[str, Any]) 
             {
                 "name": name,
                 "title": name.replace("_", " ").capitalize(),
-                "caption": leaf(name).CAPTION,
+                "caption": figure_caption(name, config),
                 "source": file_uri(path),
                 "width": width,
                 "height": height,

@@ -38,9 +38,10 @@ def make(config, layout):
     tones = sorted(set(measured.rows.loc[(measured.rows["axis"] == "tone"), "group"]) - {"all"})
     caption = (
         f"Gender bias of the untouched CLIP and of gender maps at powers t, on test pictures. {intervals(config)} "
-        "Accuracies in %; gap: man − woman, in points; absolute gap: mean over concepts, its interval over concepts; "
-        "MaxSkew, NDKL and Bias@K: retrieval by captions without gender, intervals over captions; vl_bias: OUR "
-        "analogue for CLIP with swapped captions, not the published metric. Objects: what the map costs elsewhere. "
+        "Accuracies in %; resolution accuracy, the mean of both genders' accuracies, is the gender accuracy where both "
+        "have as many pictures; gap: man − woman, in points; absolute gap: mean over concepts, its interval over "
+        "concepts; MaxSkew, NDKL and Bias@K: retrieval by captions without gender, intervals over captions; vl_bias: "
+        "OUR analogue for CLIP with swapped captions, not the published metric. Objects: what the map costs elsewhere. "
         "Chance: rankings at random, and |gap| with the genders of a concept's pictures dealt anew. The neutral t is "
         "named neutral only where the intervals of both genders lie within 50 ± 5 %."
     )
@@ -66,7 +67,6 @@ def _columns(measured, dataset):
         for above, metric in (
             ("Gender accuracy", "gender_accuracy"),
             ("Own gender's word", "probability_true"),
-            ("Resolution accuracy", "resolution_accuracy"),
             ("Resolution gap", "resolution_gap"),
             ("Concept accuracy", "concept_accuracy"),
         )

@@ -1,11 +1,14 @@
-"""Accuracy of every method on clean (O), ink (I) and typographic (T) images: the paper's Table 1 with a control."""
+"""Accuracy of every method on clean images, under ink and under a word: the paper's Table 1 with a control."""
 
 from prefclip.reporting.leaf_inputs import OF_METHODS, decided_by, every_run, method_predictions
 
 ORDER, GROUP = 10, "main"
 applies, reads = every_run, method_predictions
 settings = decided_by(*OF_METHODS)
-CAPTION = "Zero-shot top-1 accuracy (%) on clean images (O), under the same ink unreadable (I), and under a word (T)."
+CAPTION = (
+    "Zero-shot top-1 accuracy (%) on clean images, under the same ink unreadable, and attacked by a word: the paper's "
+    "Table 1, which calls clean O and attacked T, with a control."
+)
 
 
 def make(config, layout):
