@@ -30,6 +30,7 @@ Runs lie apart by their key `experiment`. A second file after `--configfile` cha
 | `paper.yaml` | the paper's run with its printed settings |
 | `released_code.yaml` | the same with the choices of the authors' released code |
 | `paper_sweeps.yaml` | the sweeps at the paper's scale |
+| `rehearsal.yaml` | the paper's chain on a few images in minutes; a second file, after `paper.yaml` |
 | `backbones/*.yaml` | a larger image tower; a second file, after one of the others |"""
 
 
