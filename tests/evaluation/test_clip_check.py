@@ -87,6 +87,12 @@ def test_other_images_have_no_counterpart(tmp_path, changes):
     assert set(check(tmp_path, settings, {**AS_PUBLISHED, "dtd": 0.02}).values()) == {"no counterpart"}
 
 
+def test_few_images_have_the_job_but_no_counterpart(tmp_path):
+    settings = config(reading={"max_images": 24})
+    assert clip_is_comparable(settings)
+    assert set(check(tmp_path, settings, {**AS_PUBLISHED, "dtd": 0.02}).values()) == {"no counterpart"}
+
+
 def test_other_weights_have_no_counterpart_and_other_models_their_own(tmp_path):
     random = config(model={"name": "ViT-B-32-quickgelu", "weights": "random", "image_size": 224})
     assert set(check(tmp_path, random, {"dtd": 0.02}).values()) == {"no counterpart"}

@@ -151,3 +151,17 @@ def test_unreachable_hub_is_told(monkeypatch):
     monkeypatch.setattr("prefclip.models.weight_files.hf_hub_download", refuse)
     with pytest.raises(PrefclipError, match=r"open_clip_model\.safetensors\) could not be fetched \(no network\)"):
         load_model(settings("ViT-B-32-quickgelu", "openai", 224))
+
+
+def test_the_model_of_rehearsals_is_the_papers_but_for_its_size():
+    sized = {"width", "layers", "heads", "head_width"}
+    small, paper = (
+        {
+            key: {name: each for name, each in value.items() if name not in sized} if isinstance(value, dict) else value
+            for key, value in open_clip.get_model_config(name).items()
+        }
+        for name in ("ViT-tiny-32-quickgelu", "ViT-B-32-quickgelu")
+    )
+    assert small == paper
+    loaded = load_model(ModelConfig(name="ViT-tiny-32-quickgelu", weights="random", image_size=224))
+    assert sum(value.numel() for value in loaded.model.parameters()) < 4e6

@@ -144,7 +144,9 @@ class TestJudging:
         paper = read_config(ROOT / "config/paper.yaml", datasets=DATASETS)
         part = paper.model_copy(update={"evaluation": paper.evaluation.model_copy(update={"max_images": 9})})
         embedded = read_config(ROOT / "config/embedded.yaml", datasets=DATASETS)
-        assert [scale_of(each) for each in (embedded, part, paper)] == ["toy", "partial", "full"]
+        rehearsal = read_config(ROOT / "config/paper.yaml", ROOT / "config/rehearsal.yaml", datasets=DATASETS)
+        scales = [scale_of(each) for each in (rehearsal, embedded, part, paper)]
+        assert scales == ["rehearsal", "toy", "partial", "full"]
 
 
 class TestLedger:

@@ -81,6 +81,15 @@ def test_two_nodes(submitting, stand_ins):
     assert not any(word.startswith("--ntasks-per-gpu") for word in asked)
 
 
+def test_a_rehearsal_asks_for_one_cpu_and_no_gpu(submitting, stand_ins):
+    target = "results/rehearsal/checkpoints/ViT-tiny-32-quickgelu/dpo/seed0/model.safetensors"
+    snakemake(submitting, stand_ins, target, "--configfile", "config/paper.yaml", "config/rehearsal.yaml")
+    asked = dict(line.split(": ", 1) for line in lines_of(stand_ins).splitlines())
+    assert asked["train_policy"] == "-p gpu -t 120 --mem 3000 --ntasks=1 --cpus-per-task=1"
+    assert asked["build_manifest"].endswith("--cpus-per-task=1")
+    assert not any("--gpus" in line for line in asked.values())
+
+
 def test_another_configuration_replaces_the_papers(submitting):
     submitting.write_config("reduced.yaml")
     listed = submitting.run("snakemake", "--profile", "slurm", "--summary", "--configfile", "reduced.yaml").stdout

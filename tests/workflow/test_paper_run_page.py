@@ -6,8 +6,10 @@ import pytest
 from smoke_run import ROOT, Checkout
 
 from prefclip.config import read_config
-from prefclip.datasets.registry import DOWNLOADED_DATASETS
+from prefclip.datasets.registry import DATASETS, DOWNLOADED_DATASETS
 from prefclip.preflight.run_files import stack_bytes
+from prefclip.reporting.figures import figure_names
+from prefclip.reporting.tables import table_names
 
 PAGE = (ROOT / "docs/paper-run.md").read_text(encoding="utf-8")
 
@@ -46,3 +48,20 @@ def test_its_disk_space_is_that_of_the_image_stacks():
     assert sum(sizes.values()) / 1e9 == pytest.approx(int(total), rel=0.03)
     assert sizes["imagenet100"] / 1e9 == pytest.approx(int(trained), abs=0.5)
     assert sizes["vl_bias"] / 1e9 == pytest.approx(int(biased), abs=0.5)
+
+
+def test_the_rehearsal_makes_every_table_and_figure_of_the_papers_run():
+    paper, rehearsal = (
+        read_config(*(ROOT / f"config/{name}.yaml" for name in names), datasets=DATASETS)
+        for names in (("paper",), ("paper", "rehearsal"))
+    )
+    assert rehearsal.experiment == "rehearsal" and rehearsal.datasets == paper.datasets
+    assert rehearsal.methods == paper.methods and rehearsal.concepts == paper.concepts
+    assert table_names(rehearsal) == table_names(paper) and figure_names(rehearsal) == figure_names(paper)
+
+
+def test_the_rehearsal_plans_every_rule_of_the_papers_run(plan, tmp_path):
+    checkout = Checkout(tmp_path / "fresh").copy()
+    configs = ("--configfile", "config/paper.yaml", "config/rehearsal.yaml")
+    rehearsed = checkout.snakemake("--dry-run", "all", *configs, config=None)
+    assert rehearsed.code == 0 and set(rehearsed.jobs) == set(plan.jobs)

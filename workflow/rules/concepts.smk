@@ -50,7 +50,7 @@ rule train_concept:
     resources:
         mem_mb=growing(2000, 16000),
         runtime=growing(30, 60),
-        gpu=1,
+        gpu=gpus,
     params:
         **mapped.params,
     message:
@@ -76,7 +76,7 @@ rule sweep_concept:
     resources:
         mem_mb=growing(2000, 32000),
         runtime=growing(30, 240),
-        gpu=1,
+        gpu=gpus,
     params:
         **reading_swept.params,
     message:

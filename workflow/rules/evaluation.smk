@@ -25,7 +25,7 @@ rule evaluate_model:
     resources:
         mem_mb=growing(3000, 32000),
         runtime=growing(120, 240),
-        gpu=1,
+        gpu=gpus,
     params:
         **evaluated.params,
         launch=launcher_of,
@@ -70,7 +70,7 @@ rule measure_saliency:
     resources:
         mem_mb=growing(3000, 32000),
         runtime=growing(60, 240),
-        gpu=1,
+        gpu=gpus,
     params:
         **explained.params,
     message:

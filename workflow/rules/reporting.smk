@@ -137,7 +137,7 @@ rule explore_images:
     resources:
         mem_mb=growing(3000, 16000),
         runtime=growing(30, 60),
-        gpu=1,
+        gpu=gpus,
     params:
         **explored.params,
     message:

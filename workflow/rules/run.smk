@@ -53,13 +53,24 @@ def one_of(names):
 
 
 def growing(embedded, downloaded):
-    """Return memory (MB) or time (minutes) for the embedded world or for real data sets; it grows with each attempt."""
-    first = embedded if settings.data.source == "embedded" else downloaded
+    """Return memory (MB) or time (minutes) for the embedded world, or few images, or for real data sets.
+
+    It grows with each attempt.
+    """
+    few = settings.data.source == "embedded" or settings.reading.max_images is not None
+    first = embedded if few else downloaded
 
     def amount(wildcards, attempt):
         return first * attempt
 
     return amount
+
+
+# Random weights rehearse a run: on a CPU, whatever a profile asks for.
+gpus = 0 if settings.model.weights == "random" else 1
+if not gpus:
+    workflow.resource_settings.overwrite_resources.clear()
+    workflow.resource_settings.overwrite_threads.clear()
 
 
 def launcher_of(wildcards, resources):

@@ -25,7 +25,7 @@ rule cache_reference:
     resources:
         mem_mb=growing(3000, 32000),
         runtime=growing(60, 120),
-        gpu=1,
+        gpu=gpus,
     params:
         **embedded.params,
     message:
@@ -65,7 +65,7 @@ rule train_policy:
     resources:
         mem_mb=growing(3000, 32000),
         runtime=growing(120, 240),
-        gpu=1,
+        gpu=gpus,
     params:
         **averaged.params,
         launch=launcher_of,

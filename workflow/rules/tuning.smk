@@ -26,7 +26,7 @@ rule validate_model:
     resources:
         mem_mb=growing(3000, 32000),
         runtime=growing(60, 120),
-        gpu=1,
+        gpu=gpus,
     params:
         **validated.params,
         launch=launcher_of,

@@ -159,7 +159,8 @@ class Config(Section):
                 raise ValueError(f"data.{role}: {name!r} is already in data.{roles[name]}; name every set once")
             roles[name] = role
         if self.data.train in known and not embedded:
-            self._train_images = known[self.data.train].splits.get("train")
+            counts = (known[self.data.train].splits.get("train"), self.reading.max_images)
+            self._train_images = min((count for count in counts if count is not None), default=None)
 
     @cached_property
     def plain(self) -> dict[str, Any]:

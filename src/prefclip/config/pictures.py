@@ -60,6 +60,10 @@ class ReadingConfig(Section):
     drop: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="share of a test split left out at random")
     capped: bool = Field(False, description="the released code's caps of 5,120 and 2,048 images")
     validation_images: int = Field(0, ge=0, description="training images held out where a set has no validation split")
+    max_images: Count | None = Field(
+        None,
+        description="at most so many images of each split, spread over classes, and nothing is fetched: a rehearsal",
+    )
     split_seed: int = Field(0, ge=0, description="another seed draws other images wherever some are drawn")
 
 

@@ -32,6 +32,7 @@ Runs lie apart by their key `experiment`. A second file after `--configfile` cha
 | `released_code.yaml` | the same with the choices of the authors' released code |
 | `paper_sweeps.yaml` | the sweeps at the paper's scale |
 | `released_sweeps.yaml` | the authors' own sweeps as their released code ran them |
+| `rehearsal.yaml` | the paper's chain on a few images in minutes; a second file, after `paper.yaml` |
 | `backbones/*.yaml` | a larger image tower; a second file, after one of the others |"""
 
 

@@ -86,6 +86,22 @@ def sort(
         raise typer.Exit(1)
 
 
+@datasets_app.command("stand-in")
+def stand_in(
+    names: Annotated[list[str] | None, typer.Argument(help="names of data sets; all unless given")] = None,
+    root: Annotated[Path, typer.Option(help="folder of the stand-ins")] = Path("data/rehearsal"),
+) -> None:
+    """Lay out small folders of made-up pictures in the true layouts, to rehearse a run without data.
+
+    A marker file in each tells it from data. What is there is left alone.
+    """
+    from prefclip.datasets.registry import DOWNLOADED_DATASETS, downloaded_card
+    from prefclip.datasets.stand_ins import lay_out
+
+    for card in [downloaded_card(name) for name in names or DOWNLOADED_DATASETS]:
+        _say([f"{card.path_in(root)}: {'laid out' if lay_out(card, root) else 'there already'}"])
+
+
 def _say(said: Any, as_json: bool = False) -> None:
     """Print a value for programs, or lines."""
     print(json.dumps(said, indent=2, ensure_ascii=False) if as_json else "\n".join(said))

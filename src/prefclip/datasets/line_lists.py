@@ -1,10 +1,11 @@
 """Splits whose images a set lists in text files, one on a line."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from prefclip.datasets.card import Card
 from prefclip.datasets.listings import DatasetFolderError, Listing, listing_of_lists, read_text
+from prefclip.files import write_text
 
 
 def listing_of_lines(
@@ -30,3 +31,8 @@ def read_lines(card: Card, path: Path) -> list[str]:
     """Return lines that are neither empty nor comments. Raises DatasetFolderError where there is no such text."""
     text = read_text(card, path, "the list")
     return [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> None:
+    """Write such a list."""
+    write_text(path, "".join(f"{line}\n" for line in lines))

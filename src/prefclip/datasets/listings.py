@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from prefclip.datasets.card import Card
+from prefclip.datasets.stand_in_marker import is_stand_in
 from prefclip.errors import PrefclipError
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
@@ -42,9 +43,12 @@ def read_folder(card: Card, root: str | Path, read: Reader) -> Listing:
 
 
 def list_images(card: Card, root: str | Path, read: Reader) -> Listing:
-    """List a set and assert the published counts. Raises DatasetFolderError naming the folder and all that differ."""
+    """List a set and assert the published counts, unless it is a stand-in.
+
+    Raises DatasetFolderError naming the folder and all that differ.
+    """
     listing = read_folder(card, root, read)
-    problems = count_problems(card, listing)
+    problems = [] if is_stand_in(card.path_in(root)) else count_problems(card, listing)
     if problems:
         raise DatasetFolderError(f"{card.path_in(root)}: {'; '.join(problems)}; {card.remedy(root)}.")
     return listing
@@ -68,8 +72,11 @@ def make_listing(card: Card, folder: Path, names: tuple[str, ...], rows: Iterabl
 def listing_of_lists(card: Card, folder: Path, rows: Sequence[dict], names: tuple[str, ...] | None = None) -> Listing:
     """List images that a set's own lists name; candidate names are those of the card unless given.
 
-    Raises DatasetFolderError as :func:`make_listing`, and for an image that is listed but missing.
+    Raises DatasetFolderError as :func:`make_listing`, and for an image that is listed but missing. A stand-in has only
+    some of those that a list beside the card names.
     """
+    if is_stand_in(folder):
+        rows = [row for row in rows if (folder / row["path"]).is_file()]
     require_images(card, folder, [row["path"] for row in rows])
     return make_listing(card, folder, card.classes if names is None else names, rows)
 

@@ -6,6 +6,7 @@ from typing import Any, get_args
 from prefclip.datasets.card import Card, Role
 from prefclip.datasets.fetch import licence_of
 from prefclip.datasets.registry import DOWNLOADED_DATASETS, EMBEDDED_DATASETS
+from prefclip.datasets.stand_in_marker import is_stand_in
 
 HEADINGS = ("name", "role", "images", "classes", "state", "licence")
 
@@ -34,7 +35,7 @@ def _shared_row(card: Card, state: str, licence: str) -> dict[str, Any]:
 
 def _downloaded_row(card: Card, root: str | Path) -> dict[str, Any]:
     return {
-        **_shared_row(card, card.state(root), licence_of(card)),
+        **_shared_row(card, "stand-in" if is_stand_in(card.path_in(root)) else card.state(root), licence_of(card)),
         "candidate_names": card.name_count,
         "folder": str(card.path_in(root)),
         "counts_verified": card.counts_verified,

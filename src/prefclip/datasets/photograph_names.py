@@ -3,6 +3,7 @@
 import re
 
 FILE_NAME = re.compile(r"label=(?P<object>.+)_text=(?P<word>.+)\.(?:jpe?g|png)", re.IGNORECASE)
+MADE_UP = ("ball", "cup", "chair", "bag", "lamp", "clock", "bottle", "plant")
 
 
 def parse_file_name(name: str) -> tuple[str, str] | None:
@@ -12,3 +13,8 @@ def parse_file_name(name: str) -> tuple[str, str] | None:
     """
     match = FILE_NAME.fullmatch(name)
     return (match["object"], match["word"]) if match else None
+
+
+def made_up_pairs() -> list[tuple[str, str]]:
+    """Return objects, each with words that mislead, for stand-ins of photographs."""
+    return [(thing, word) for thing in MADE_UP for word in MADE_UP if thing != word][::4]

@@ -30,7 +30,8 @@ def choose_records(card: Card, records: pd.DataFrame, role: Role, choices: Readi
 
     Raises ReadingChoiceError when a training set has no training images, or fewer than are asked for validation.
     """
-    return (_training_splits if role == "train" else _test_split)(card, records, choices)
+    chosen = (_training_splits if role == "train" else _test_split)(card, records, choices)
+    return chosen if choices.max_images is None else _few(card, chosen, choices)
 
 
 def _training_splits(card: Card, records: pd.DataFrame, choices: ReadingConfig) -> pd.DataFrame:
@@ -69,6 +70,26 @@ def _test_split(card: Card, records: pd.DataFrame, choices: ReadingConfig) -> pd
     if choices.capped and card.released_cap is not None:
         chosen = _first(card, chosen, choices, "released-cap", card.released_cap)
     return chosen
+
+
+def _few(card: Card, records: pd.DataFrame, choices: ReadingConfig) -> pd.DataFrame:
+    """At most ``max_images`` of each split: one of each class (of each gender in it), then a second.
+
+    Classes come in an order that their own seeds decide, the same in each split, their kinds (occupations, activities)
+    in turn; images of a class in that of theirs.
+    """
+    told = [key for key in ("kind", "gender") if key in records]
+    classes = {label: seed_for(card.name, label, "few", choices.split_seed) for label in records["label"].unique()}
+    drawn = records.assign(
+        image=[seed_for(card.name, path, "few", choices.split_seed) for path in records["path"]],
+        label_seed=records["label"].map(classes),
+    ).sort_values(["label_seed", "image"])
+    first = drawn.drop_duplicates("label")
+    kinds = first["kind"] if "kind" in told else [""] * len(first)
+    turn = drawn["label"].map(dict(zip(first["label"], first.groupby(kinds).cumcount(), strict=True)))
+    again = drawn.groupby(["split", "label", *told]).cumcount()
+    kept = drawn.assign(again=again, turn=turn).sort_values(["again", "turn", "label_seed", "image"])
+    return records.loc[kept.groupby("split").head(choices.max_images).index.sort_values()]
 
 
 def _first(card: Card, records: pd.DataFrame, choices: ReadingConfig, purpose: str, count: int) -> pd.DataFrame:

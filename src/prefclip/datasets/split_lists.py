@@ -7,6 +7,7 @@ that they cannot contradict the order of the names.
 import gzip
 import hashlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from prefclip.datasets.card import Card
@@ -45,3 +46,9 @@ def read_split(card: Card, path: Path, md5: str = "") -> dict[str, list[str]]:
     if md5 and found != md5:
         raise DatasetFolderError(f"{path}: md5 is {found}, expected {md5}; {origin}.")
     return images
+
+
+def first_of_each(card: Card) -> Iterator[str]:
+    """Yield the first image of each class in each split of the list beside the card: those of a stand-in."""
+    for images in read_split(card, card.lists[0], card.split_md5).values():
+        yield from {path.rpartition("/")[0]: path for path in reversed(images)}.values()

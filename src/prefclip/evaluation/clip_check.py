@@ -33,7 +33,8 @@ def check_against_published(config: Config, predictions: str | Path, published: 
     """
     theirs = pd.read_csv(published)
     theirs = theirs[(theirs["model"] == config.model.name) & (theirs["pretrained"] == config.model.weights)]
-    wanted = dict(zip(theirs["dataset"], theirs["accuracy"] / 100, strict=True)) if clip_is_comparable(config) else {}
+    wanted = dict(zip(theirs["dataset"], theirs["accuracy"] / 100, strict=True))
+    wanted = wanted if clip_is_comparable(config) and config.reading.max_images is None else {}
     rows = read_predictions(predictions)
     found = compare_with_published(rows[rows["images"] == CLEAN], config.datasets, wanted)
     broken = {name: values for name, values in found.items() if values["verdict"] == "broken"}

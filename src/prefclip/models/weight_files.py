@@ -15,6 +15,9 @@ RANDOM = "random"
 HUB_FILE = "open_clip_model.safetensors"
 PICKLE_SUFFIXES = (".pt", ".pth", ".bin", ".ckpt")
 
+# ViT-tiny-32-quickgelu: the paper's architecture with two narrow blocks in each tower, for rehearsals.
+open_clip.add_model_config(Path(__file__).with_name("architectures"))
+
 
 class ModelError(PrefclipError):
     """An unknown model, unknown or unfit weights, or weights that cannot be fetched."""

@@ -21,7 +21,9 @@ def check_weights(config: Config) -> Finding:
 
     name, weights = config.model.name, config.model.weights
     if weights == RANDOM:
-        return warning("weights", "random", "set model.weights to a pretrained tag or a file")
+        return warning(
+            "weights", "random", "nothing for a rehearsal; else set model.weights to a pretrained tag or a file"
+        )
     try:
         if looks_like_file(weights) or config.model.is_embedded:
             return ok("weights", f"{local_weights(weights)}")
@@ -49,6 +51,7 @@ def check_data(config: Config) -> Iterator[Finding]:
         return
     from prefclip.datasets.own_folders import own_cards
     from prefclip.datasets.registry import downloaded_card
+    from prefclip.datasets.stand_in_marker import is_stand_in
 
     present, fetchable, own = [], [], own_cards(config)
     for name in config.datasets:
@@ -57,10 +60,14 @@ def check_data(config: Config) -> Iterator[Finding]:
         if state == "manual":
             yield wrong(f"data ({name})", f"not in {entry.path_in(root)}", entry.remedy(root))
         else:
-            (present if state == "present" else fetchable).append(name)
+            shown = f"{name} (a stand-in)" if is_stand_in(entry.path_in(root)) else name
+            (present if state == "present" else fetchable).append(shown)
     if present:
         yield ok("data", f"in {root}: {', '.join(present)}")
-    if fetchable:
+    if fetchable and config.reading.max_images is not None:
+        mend = f"`prefclip datasets stand-in --root {root}`, or set data.root to the folder of the data"
+        yield wrong("data", f"reading.max_images fetches nothing, and {root} lacks: {', '.join(fetchable)}", mend)
+    elif fetchable:
         now = f"or now: `prefclip datasets fetch NAME --root {root}`"
         mend = f"nothing, if this machine has a network (the run fetches them here, not in a job); {now}"
         yield warning("data", f"to be fetched: {', '.join(fetchable)}", mend)
@@ -104,7 +111,9 @@ def split_images(config: Config) -> dict[str, tuple[int, int]]:
             others = config.data.validation_images + config.data.train_images * trained
         else:
             card = dataset_card(name, own_cards(config))
-            tested = card.splits.get("test") or card.image_count
-            others = card.image_count - tested if trained else 0
+            most = config.reading.max_images or max(card.image_count, 1)
+            published = {split: min(count or 0, most) for split, count in card.splits.items()}
+            tested = published.get("test") or sum(published.values())
+            others = sum(published.values()) - tested if trained else 0
         counts[name] = tested, others
     return counts

@@ -1,11 +1,14 @@
 """The photographs of Materzynska et al., with an annotation file."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from prefclip.datasets.card import Card
 from prefclip.datasets.listings import DatasetFolderError, Listing, listing_of_words, read_text
+from prefclip.datasets.photograph_names import made_up_pairs
 from prefclip.datasets.photograph_sets import photographs_of
+from prefclip.files import write_text
 
 OBJECT_KEY, WORD_KEY = "true object", "typographic attack label"
 
@@ -45,6 +48,14 @@ def _json_mapping(card: Card, path: Path, what: str) -> dict:
     if not isinstance(values, dict):
         raise DatasetFolderError(f"{path}: expected a JSON mapping, got {type(values).__name__}.")
     return values
+
+
+def stand_in(card: Card, folder: Path) -> Iterator[str]:
+    """Write the lists of a stand-in and yield the paths of its pictures."""
+    images = {f"IMG_{number}.JPG": pair for number, pair in enumerate(made_up_pairs(), start=1)}
+    told = {image: {OBJECT_KEY: thing, WORD_KEY: word} for image, (thing, word) in images.items()}
+    write_text(folder / "annotations.json", json.dumps(told))
+    yield from (f"images/{image}" for image in images)
 
 
 image_set = photographs_of(read)

@@ -1,9 +1,10 @@
 """FGVCAircraft in torchvision's layout."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from prefclip.datasets.card import Card
-from prefclip.datasets.line_lists import listing_of_lines, read_lines
+from prefclip.datasets.line_lists import listing_of_lines, read_lines, write_lines
 from prefclip.datasets.listings import DatasetFolderError, Listing
 from prefclip.datasets.photograph_sets import photographs_of
 
@@ -29,6 +30,15 @@ def read(card: Card, folder: Path) -> Listing:
 def _parsed(line: str) -> tuple[str, str]:
     image, _, variant = line.partition(" ")
     return variant, f"data/images/{image}.jpg"
+
+
+def stand_in(card: Card, folder: Path) -> Iterator[str]:
+    """Write the lists of a stand-in and yield the paths of its pictures."""
+    write_lines(folder / "data/variants.txt", card.classes)
+    for split, first in (("train", 1000000), ("val", 2000000), ("test", 3000000)):
+        lines = [f"{first + place} {variant}" for place, variant in enumerate(card.classes)]
+        write_lines(folder / f"data/images_variant_{split}.txt", lines)
+        yield from (f"data/images/{line.split()[0]}.jpg" for line in lines)
 
 
 image_set = photographs_of(read)

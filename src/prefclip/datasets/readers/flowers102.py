@@ -1,6 +1,9 @@
 """Flowers102 in torchvision's layout."""
 
+from collections.abc import Iterator
 from pathlib import Path
+
+import numpy as np
 
 from prefclip.datasets.card import Card
 from prefclip.datasets.listings import DatasetFolderError, Listing, listing_of_lists
@@ -23,6 +26,18 @@ def read(card: Card, folder: Path) -> Listing:
                 raise DatasetFolderError(f"{labels_path}: label {label + 1}; allowed: 1 to {len(card.classes)}.")
             rows.append({"path": f"jpg/image_{number:05d}.jpg", "split": split, "label": label})
     return listing_of_lists(card, folder, rows)
+
+
+def stand_in(card: Card, folder: Path) -> Iterator[str]:
+    """Write the lists of a stand-in and yield the paths of its pictures."""
+    import scipy.io
+
+    count = len(card.classes)
+    labels = np.tile(np.arange(1, count + 1), 3)
+    numbers = np.arange(1, 3 * count + 1).reshape(3, 1, count)
+    scipy.io.savemat(folder / "imagelabels.mat", {"labels": labels[None]})
+    scipy.io.savemat(folder / "setid.mat", dict(zip(("trnid", "valid", "tstid"), numbers, strict=True)))
+    yield from (f"jpg/image_{number:05d}.jpg" for number in numbers.flat)
 
 
 image_set = photographs_of(read)

@@ -1,6 +1,7 @@
 """Food101, whose lists are in ``meta``."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from prefclip.datasets.card import Card
@@ -14,6 +15,7 @@ from prefclip.datasets.listings import (
     require_classes,
 )
 from prefclip.datasets.photograph_sets import photographs_of
+from prefclip.files import write_text
 
 
 def read(card: Card, folder: Path) -> Listing:
@@ -35,6 +37,14 @@ def read(card: Card, folder: Path) -> Listing:
             raise DatasetFolderError(f"{path}: {unknown[0]!r} is no class of {card.title}; restore the list.")
         rows += [{"path": f"images/{image}.jpg", "split": split, "label": labels[name]} for name, image in listed]
     return listing_of_lists(card, folder, rows)
+
+
+def stand_in(card: Card, folder: Path) -> Iterator[str]:
+    """Write the lists of a stand-in and yield the paths of its pictures."""
+    for split, number in (("train", 1), ("test", 2)):
+        listed = {name: [f"{name}/{number}"] for name in card.folders}
+        write_text(folder / f"meta/{split}.json", json.dumps(listed))
+        yield from (f"images/{name}/{number}.jpg" for name in card.folders)
 
 
 image_set = photographs_of(read)

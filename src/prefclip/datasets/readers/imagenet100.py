@@ -1,6 +1,7 @@
 """The Kaggle set called ImageNet-100."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from prefclip.datasets.card import Card, dataset_card
@@ -15,6 +16,7 @@ from prefclip.datasets.listings import (
     require,
 )
 from prefclip.datasets.photograph_sets import photographs_of
+from prefclip.files import write_text
 
 PARTS = {"train": ("train.X1", "train.X2", "train.X3", "train.X4"), "test": ("val.X",)}
 # In at least one public loader "drake" is replaced by "submarine".
@@ -86,6 +88,15 @@ def _check_names(card: Card, path: Path) -> None:
                 f"{path}: the first name of {synset} is {names.get(synset)!r}, expected {name!r}; "
                 "class names decide the accuracy, so use the file that comes with the Kaggle set."
             )
+
+
+def stand_in(card: Card, folder: Path) -> Iterator[str]:
+    """Write the lists of a stand-in and yield the paths of its pictures."""
+    names = {synset: f"{name}, made up" for synset, name in zip(card.folders, card.classes, strict=True)}
+    write_text(folder / "Labels.json", json.dumps(names))
+    for parts in PARTS.values():
+        for place, synset in enumerate(card.folders):
+            yield f"{parts[place * len(parts) // len(card.folders)]}/{synset}/{synset}_1.JPEG"
 
 
 image_set = photographs_of(read)

@@ -1,9 +1,10 @@
 """OxfordPets in torchvision's layout."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from prefclip.datasets.card import Card
-from prefclip.datasets.line_lists import listing_of_lines
+from prefclip.datasets.line_lists import listing_of_lines, write_lines
 from prefclip.datasets.listings import Listing
 from prefclip.datasets.photograph_sets import photographs_of
 
@@ -23,6 +24,15 @@ def read(card: Card, folder: Path) -> Listing:
 def _parsed(line: str) -> tuple[str, str]:
     image = line.split()[0]
     return image.rpartition("_")[0], f"images/{image}.jpg"
+
+
+def stand_in(card: Card, folder: Path) -> Iterator[str]:
+    """Write the lists of a stand-in and yield the paths of its pictures."""
+    for split, number in (("trainval", 1), ("test", 2)):
+        images = [f"{breed}_{number}" for breed in card.folders]
+        lines = [f"{name} {place} 1 1" for place, name in enumerate(images, start=1)]
+        write_lines(folder / f"annotations/{split}.txt", lines)
+        yield from (f"images/{name}.jpg" for name in images)
 
 
 image_set = photographs_of(read)

@@ -1,10 +1,13 @@
 """SCAM and its two counterparts: the same photographs with a note, without one, and with a rendered word."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from prefclip.datasets.card import Card
+from prefclip.datasets.line_lists import write_lines
 from prefclip.datasets.listings import DatasetFolderError, Listing, listing_of_words, read_text
+from prefclip.datasets.photograph_names import made_up_pairs
 from prefclip.datasets.photograph_sets import photographs_of
 
 IMAGES = "images/train"
@@ -34,6 +37,17 @@ def read(card: Card, folder: Path) -> Listing:
     if not chosen:
         raise DatasetFolderError(f"{path}: no image has type {card.variant!r}; {card.remedy(folder.parent)}.")
     return listing_of_words(card, folder, [(f"{IMAGES}/{image}", thing, word) for image, _, thing, word in chosen])
+
+
+def stand_in(card: Card, folder: Path) -> Iterator[str]:
+    """Write the lists of a stand-in and yield the paths of its pictures."""
+    told = [
+        {"file_name": f"{kind}_{number:04d}.jpg", "type": kind, "object_label": thing, "attack_word": word}
+        for kind in ("SCAM", "NoSCAM", "SynthSCAM")
+        for number, (thing, word) in enumerate(made_up_pairs(), start=1)
+    ]
+    write_lines(folder / IMAGES / "metadata.jsonl", map(json.dumps, told))
+    yield from (f"{IMAGES}/{each['file_name']}" for each in told)
 
 
 image_set = photographs_of(read)

@@ -1,6 +1,9 @@
 """StanfordCars in torchvision's layout, or unpacked from its mirror on the Hugging Face hub."""
 
+from collections.abc import Iterator
 from pathlib import Path
+
+import numpy as np
 
 from prefclip.datasets.card import Card
 from prefclip.datasets.listings import DatasetFolderError, Listing, listing_of_lists
@@ -39,6 +42,20 @@ def _original_rows(card: Card, folder: Path) -> list[dict]:
             for item in annotations
         ]
     return rows
+
+
+def stand_in(card: Card, folder: Path) -> Iterator[str]:
+    """Write the lists of a stand-in and yield the paths of its pictures."""
+    import scipy.io
+
+    (folder / "devkit").mkdir()
+    names = np.array([card.classes], dtype=object)
+    scipy.io.savemat(folder / "devkit/cars_meta.mat", {"class_names": names})
+    for split, place in (("train", "devkit/cars_train_annos.mat"), ("test", "cars_test_annos_withlabels.mat")):
+        rows = [(np.uint8(label), f"{label:05d}.jpg") for label in range(1, len(card.classes) + 1)]
+        annotations = np.array([rows], dtype=[("class", object), ("fname", object)])
+        scipy.io.savemat(folder / place, {"annotations": annotations})
+        yield from (f"cars_{split}/{name}" for _, name in rows)
 
 
 image_set = photographs_of(read)

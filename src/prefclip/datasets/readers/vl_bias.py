@@ -4,6 +4,8 @@ The authors publish no directory layout. Their scripts read ``verb/`` (activitie
 gender folders below them are prefclip's own request.
 """
 
+from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 from prefclip.datasets.card import Card
@@ -33,6 +35,12 @@ def read(card: Card, folder: Path) -> Listing:
                 told = {"split": "test", "label": label, "kind": kind, "gender": gender}
                 rows += [{"path": f"{kind_folder}/{concept}/{gender}/{image}", **told} for image in images]
     return make_listing(card, folder, card.classes, rows)
+
+
+def stand_in(card: Card, folder: Path) -> Iterator[str]:
+    """Write the lists of a stand-in and yield the paths of its pictures."""
+    for concept, gender in product(card.folders, GENDERS):
+        yield f"{concept}/{gender}/1.jpg"
 
 
 image_set = photographs_of(read)

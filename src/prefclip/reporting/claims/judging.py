@@ -22,6 +22,7 @@ VERIFIED, FALSIFIED, INCONCLUSIVE, NOT_RUN, DIFFERS = (
     "not run",
     "the code differs",
 )
+RANDOM = "random"  # model.weights of a rehearsal
 SWEPT = "ablations"  # the group of the tables of the sweeps
 VERDICTS = (VERIFIED, FALSIFIED, INCONCLUSIVE, NOT_RUN, DIFFERS)
 
@@ -74,15 +75,20 @@ class JudgedClaim(_Part):
 
 
 class Verdicts(_Part):
-    """All that was judged from one run; ``scale``: toy on the embedded world, partial or full on the paper's data."""
+    """All that was judged from one run; ``scale``: of the run, as `scale_of` says."""
 
     schema_version: Literal[1] = 1
-    scale: Literal["toy", "partial", "full"]
+    scale: Literal["rehearsal", "toy", "partial", "full"]
     judged: list[JudgedClaim]
 
 
 def scale_of(config: Config) -> str:
-    """Return the scale of a run: toy on the embedded world, full where published numbers apply, else partial."""
+    """Return the scale of a run: toy on the embedded world, full where published numbers apply, else partial.
+
+    With random weights or a few images of each set it is a rehearsal, whose verdicts say nothing.
+    """
+    if config.model.weights == RANDOM or config.reading.max_images is not None:
+        return "rehearsal"
     return "toy" if config.data.source == "embedded" else "full" if clip_is_comparable(config) else "partial"
 
 

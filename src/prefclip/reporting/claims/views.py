@@ -68,6 +68,7 @@ def outcome(verdicts: Verdicts) -> str:
     )
     said += f" open and {counts[VERIFIED]} say that it holds"
     said += f"; {counts[NOT_RUN]} need another run" if counts[NOT_RUN] else ""
+    said = f"A rehearsal, of which no verdict says anything. {said}" if verdicts.scale == "rehearsal" else said
     return said + (f"; at {counts[DIFFERS]} points the released code does otherwise." if counts[DIFFERS] else ".")
 
 

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from prefclip.config import Config
 from prefclip.reporting.figures import figure_names
+from prefclip.reporting.report.rehearsal import source_files
 from prefclip.reporting.tables import table_names
 from prefclip.run.files import RunFiles
 from prefclip.run.plan import concept_runs, ledger_file
@@ -32,7 +33,7 @@ def page_parts(config: Config, files: RunFiles, group: str) -> PageParts:
 
 
 def page_inputs(config: Config, files: RunFiles, ablations: bool = False) -> list[str]:
-    """Return what a page is made of: verdicts, tables, figures, explored pictures, swept concepts.
+    """Return what a page is made of: verdicts, tables, figures, explored pictures, swept concepts, sources of pictures.
 
     With ``ablations``, verdicts, tables and figures of the sweeps alone.
     """
@@ -40,7 +41,8 @@ def page_inputs(config: Config, files: RunFiles, ablations: bool = False) -> lis
     parts = [path for group in groups for path in page_parts(config, files, group).all]
     found = [path for path in parts if path.endswith((".json", ".png"))]
     found += [files.verdicts(ablations), ledger_file()]
-    return found if ablations else [*found, files.explorer, files.summary, *sweep_inputs(config, files)]
+    further = [files.explorer, files.summary, *sweep_inputs(config, files), *source_files(config, files)]
+    return found if ablations else [*found, *further]
 
 
 def sweep_inputs(config: Config, files: RunFiles) -> list[str]:

@@ -23,6 +23,7 @@ from prefclip.reporting.labels import dataset_label, method_label
 from prefclip.reporting.report.contents import page_inputs
 from prefclip.reporting.report.first_screen import read_first_screen
 from prefclip.reporting.report.headline import read_headline
+from prefclip.reporting.report.rehearsal import rehearsal_notes
 from prefclip.reporting.report.settings import read_settings
 from prefclip.reporting.report.shown_tables import ShownTable, read_tables
 from prefclip.reporting.report.sweeps import read_sweeps
@@ -73,6 +74,7 @@ def build_report(
         run=RUN,
         first=read_first_screen(layout, RUN, ablations),
         headline=None if ablations else read_headline(config, layout),
+        rehearsal=[] if ablations else rehearsal_notes(config, layout),
         tables=tables,
         figures=_figures(config, (path for path in sources if path.suffix == ".png"), layout, facts),
         sections=read_settings(config),

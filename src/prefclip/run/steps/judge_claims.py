@@ -47,7 +47,9 @@ class JudgeClaims(Step):
 
     @property
     def settings(self):
-        return self.values("data.source", "reading", "evaluation.max_images", "evaluation.drop_last_batches")
+        return self.values(
+            "data.source", "model.weights", "reading", "evaluation.max_images", "evaluation.drop_last_batches"
+        )
 
 
 def judge_claims(

@@ -44,5 +44,6 @@ def obtain(run: Run, dataset: Dataset) -> None:
     step = Obtain.of(run, dataset=dataset)
     if dataset not in step.config.datasets:
         raise UnknownDatasetError(f"{dataset!r} is no data set of {run}, which has: {', '.join(step.config.datasets)}.")
+    fetch = step.config.reading.max_images is None
     with step.recorded():
-        obtain_dataset(dataset, step.config.data.root, step.output["found"], own_cards(step.config))
+        obtain_dataset(dataset, step.config.data.root, step.output["found"], own_cards(step.config), fetch)
