@@ -47,9 +47,8 @@ class JudgeClaims(Step):
 
     @property
     def settings(self):
-        return self.values(
-            "data.source", "model.weights", "reading", "evaluation.max_images", "evaluation.drop_last_batches"
-        )
+        scored = ("evaluation.max_images", "evaluation.drop_last_batches")
+        return self.values("data.source", "model.weights", "reading", *scored)
 
 
 def judge_claims(
