@@ -1,5 +1,7 @@
 """GABInsight: generated pictures of a man or a woman at an activity, as the authors' own scripts look for them."""
 
+from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 from prefclip.datasets.card import Card
@@ -24,6 +26,12 @@ def read(card: Card, folder: Path) -> Listing:
             told = {"split": "test", "label": label, "kind": "activity", "gender": gender}
             rows += [{"path": f"{activity}/{shown}/{image}", **told} for image in images]
     return make_listing(card, folder, card.classes, rows)
+
+
+def stand_in(card: Card, folder: Path) -> Iterator[str]:
+    """Write the lists of a stand-in and yield the paths of its pictures."""
+    for activity, gender in product(card.folders, GENDERS):
+        yield f"{activity}/{gender}/1.png"
 
 
 image_set = photographs_of(read)
