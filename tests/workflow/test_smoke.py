@@ -1,5 +1,6 @@
 """The full workflow on a few images: it finishes, has nothing left to do, and runs again just what a change touches."""
 
+import html
 import re
 from itertools import product
 
@@ -10,7 +11,7 @@ from smoke_run import DATASETS, ROOT, RUN, SETTINGS, Checkout
 
 from prefclip.lineage.project import Project
 from prefclip.lineage.trace import trace
-from prefclip.reporting.figures import leaf
+from prefclip.reporting.figures import figure_caption
 from prefclip.run.files import RunFiles
 from prefclip.table import read_table
 
@@ -193,7 +194,8 @@ def test_the_report_holds_captions_and_categories(checkout):
         words = [part.split() for part in re.split(r"\{[{%].*?[%}]\}|[*`]+", path.read_text(encoding="utf-8"))]
         for part in words:
             assert " ".join(part[:6]) in " ".join(page.split()), path.name
-    assert [name for name in FIGURES if leaf(name).CAPTION not in page] == []
+    config = RunFiles(str(checkout.folder / RUN)).read_config()
+    assert [name for name in FIGURES if figure_caption(name, config) not in html.unescape(page)] == []
     for category in ("Tables", "Figures", "Training"):
         assert f'"{category}"' in page
 

@@ -3,10 +3,10 @@
 from prefclip.reporting.leaf_inputs import has_concepts
 
 CAPTION = (
-    "(a) Spectrum of the trained maps: what each direction of the embeddings is multiplied by in the similarity, "
-    "one line for each seed; where a line leaves the panel, directions are removed (factors below 0.05). (b) "
-    "Distance from the identity for each direction: bars are means over seeds, dots single seeds. “≈ n directions”: "
-    "over how many directions the difference is spread (participation ratio of eigenvalues − 1)."
+    "Spectrum of the trained maps (a): what each direction of the embeddings is multiplied by in the similarity, one "
+    "line for each seed; where a line leaves the panel, directions are removed (factors below 0.05). Distance from the "
+    "identity for each direction (b): bars are means over seeds, dots single seeds. “≈ n directions”: over how many "
+    "directions the difference is spread (participation ratio of eigenvalues − 1)."
 )
 ORDER, GROUP = 70, "concepts"
 ROW_HEIGHT = 0.19

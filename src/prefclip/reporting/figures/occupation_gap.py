@@ -5,7 +5,7 @@ from prefclip.reporting.drawing.gender_map import GenderMap, gender_files, gende
 CAPTION = (
     "Which gender's word every occupation and activity leans to: mean probability of the own gender's word, of its "
     "men − of its women, before (open) and at the t nearest to neutral (filled, with its {level} interval). "
-    "Italics: concepts that the map was not trained on; chance: the mean |gap| with genders dealt anew."
+    "Italics: concepts that the map was not trained on; chance: the mean size of gaps with genders dealt anew."
 )
 ORDER, GROUP = 90, "concepts"
 ROW_HEIGHT = 0.135
