@@ -53,7 +53,7 @@ def measured(tmp_path_factory):
     return config, layout
 
 
-@pytest.fixture(scope="module", params=["concepts", "bias"])
+@pytest.fixture(scope="module", params=["concepts", "bias", "caption_retrieval"])
 def table(request, measured):
     return make_table(measured[1], request.param)
 
@@ -106,10 +106,10 @@ def test_figures_are_drawn_from_the_files_that_they_name(measured):
 def test_without_maps_there_is_nothing_to_show(measured):
     config, _ = measured
     without = config.model_copy(update={"concepts": {}})
-    assert table_names(config, "concepts") == ["concepts", "bias"]
+    assert table_names(config, "concepts") == ["concepts", "bias", "caption_retrieval"]
     assert figure_names(without, "concepts") == table_names(without, "concepts") == []
     alone = config.model_copy(update={"concepts": {"reading": config.concepts["reading"]}})
-    assert table_names(alone, "concepts") == ["concepts"]
+    assert table_names(alone, "concepts") == ["concepts", "caption_retrieval"]
 
 
 def test_a_run_with_a_gender_map_alone_shows_its_distance(measured):

@@ -58,7 +58,7 @@ def test_it_is_a_row_of_everything(extended):
     curves = json.loads(Path(f"{FILES.figure('training_curves')}.prov.json").read_text())["run"]["inputs"]
     drawn = [entry["path"].split("/")[-3] for entry in curves if entry["path"].endswith("training_log.csv")]
     assert drawn == ["ce", "dpo"]
-    for command in ("summary", "explore", "report"):
+    for command in ("summary", "judge-claims", "explore", "report"):
         assert prefclip(command, RUN) == 0
     assert "wise" in Path(FILES.report).read_text(encoding="utf-8")
     assert (

@@ -11,7 +11,7 @@ CAPTION = (
     "where a loss judges each name alone, over a name's reward above the reference point z₀. Thick: what the means of "
     "the batches passed in training, all seeds together; every example starts at 0."
 )
-ORDER, GROUP = 45, "main"
+ORDER, GROUP = 42, "main"
 COLUMNS, FURTHER, LEAST_REACH = 3, 1.5, 4.0
 
 settings = decided_by("methods", "seeds")
