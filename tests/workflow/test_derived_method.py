@@ -52,7 +52,7 @@ def test_it_is_a_row_of_everything(extended):
         assert prefclip("table", RUN, name) == 0
     assert {*DERIVED, "dpo"} <= set(pd.read_csv(FILES.table("typographic"))["method"])
     drawn = ("conditions", "attack_examples", "accuracy_bars", "training_curves", "gradient_weights")
-    drawn += ("retention_boxes", "saliency_shares")
+    drawn += ("retention_boxes", "saliency_shares", "word_cost")
     for name in drawn:
         assert prefclip("figure", RUN, name) == 0
     curves = json.loads(Path(f"{FILES.figure('training_curves')}.prov.json").read_text())["run"]["inputs"]
