@@ -7,6 +7,7 @@ from prefclip.run.files import RunFiles
 
 # Keys that decide which images of a set are scored, and in which batches.
 SELECTED = tuple(f"evaluation.{key}" for key in ("batch_size", "max_images", "drop_last_batches"))
+LEDGER = "config/claims.yaml"
 RESOURCES = Path(__file__).resolve().parents[3] / "resources"
 
 
@@ -93,8 +94,8 @@ def published_file(name: str) -> str:
 
 
 def ledger_file() -> str:
-    """Return the ledger of claims that ships with the repository."""
-    return _as_in_records([RESOURCES.parent / "config/claims.yaml"])[0]
+    """Return the ledger of claims of the repository that one works in; elsewhere the one that ships."""
+    return LEDGER if Path(LEDGER).is_file() else _as_in_records([RESOURCES.parent / LEDGER])[0]
 
 
 def _as_in_records(paths: list[Path]) -> list[str]:

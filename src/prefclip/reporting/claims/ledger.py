@@ -126,10 +126,9 @@ class Ledger(_Part):
         return self
 
 
-@lru_cache(maxsize=4)
 def shipped_ledger() -> Ledger:
     """Return the ledger of the repository. Raises LedgerError."""
-    return read_ledger(ledger_file())
+    return _read_once(Path(ledger_file()).resolve())
 
 
 def read_ledger(path: str | Path) -> Ledger:
@@ -144,3 +143,6 @@ def read_ledger(path: str | Path) -> Ledger:
         first = error.errors(include_url=False, include_input=False)[0]
         where, said = ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
         raise LedgerError(f"{path}: {f'{where}: ' if where else ''}{said}.") from error
+
+
+_read_once = lru_cache(maxsize=4)(read_ledger)
