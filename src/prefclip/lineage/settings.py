@@ -1,5 +1,6 @@
 """The configuration of today, so that an audit can ask what a run would be made of now."""
 
+import re
 from pathlib import Path, PurePosixPath
 
 from prefclip.config import Config, read_config
@@ -31,9 +32,16 @@ class CurrentSettings:
         parts = PurePosixPath(recorded).parts
         if len(parts) == 3 and parts[0] == RESULTS and parts[2] == "config.json":
             preset = f"config/{parts[1]}.yaml"
-            if (self.project.root / preset).is_file():
+            if (self.project.root / preset).is_file() and not self._is_laid_over(preset):
                 return preset
         return recorded
+
+    def _is_laid_over(self, preset: str) -> bool:
+        """Whether a file only changes keys of another one: it has no methods, and cannot be asked alone."""
+        try:
+            return not re.search(rb"^methods *:", self.project.read(preset, LARGEST_CONFIG), re.MULTILINE)
+        except FileProblem:
+            return False
 
     def config(self, recorded: str) -> Config | str:
         """Return the configuration of today, or a few words on why there is none."""

@@ -7,7 +7,6 @@ from prefclip.run.files import RunFiles
 
 # Keys that decide which images of a set are scored, and in which batches.
 SELECTED = tuple(f"evaluation.{key}" for key in ("batch_size", "max_images", "drop_last_batches"))
-LEDGER = "config/claims.yaml"
 RESOURCES = Path(__file__).resolve().parents[3] / "resources"
 
 
@@ -95,13 +94,13 @@ def published_file(name: str) -> str:
 
 def ledger_file() -> str:
     """Return the ledger of claims of the repository that one works in; elsewhere the one that ships."""
-    return LEDGER if Path(LEDGER).is_file() else _as_in_records([RESOURCES.parent / LEDGER])[0]
+    return _as_in_records([RESOURCES.parent / "config/claims.yaml"])[0]
 
 
 def _as_in_records(paths: list[Path]) -> list[str]:
-    """Return paths relative where they lie below the working folder."""
-    here = Path.cwd().resolve()
-    return [str(path.relative_to(here)) if path.is_relative_to(here) else str(path) for path in paths]
+    """Return shipped files as they are named in the repository that one works in, if it has them."""
+    names = [path.relative_to(RESOURCES.parent) if path.is_relative_to(RESOURCES.parent) else path for path in paths]
+    return [str(name if name.is_file() else path) for name, path in zip(names, paths, strict=True)]
 
 
 def clip_is_comparable(config: Config) -> bool:
