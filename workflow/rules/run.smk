@@ -67,7 +67,7 @@ def growing(embedded, downloaded):
 
 
 # Random weights rehearse a run: on a CPU, whatever a profile asks for.
-gpus = 0 if settings.model.weights == "random" else 1
+gpus = 0 if settings.model.is_random else 1
 if not gpus:
     workflow.resource_settings.overwrite_resources.clear()
     workflow.resource_settings.overwrite_threads.clear()

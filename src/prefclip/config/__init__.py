@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from prefclip.config.experiment import (
     EMBEDDED_MODELS,
+    RANDOM,
     ZERO_SHOT_MEAN,
     Config,
     EvaluationConfig,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EMBEDDED_MODELS",
+    "RANDOM",
     "ZERO_SHOT_MEAN",
     "Config",
     "ConfigError",

@@ -27,6 +27,7 @@ class KnownDataset(Protocol):
 
 
 EMBEDDED_MODELS = ("emoji-clip", "emoji-vit")
+RANDOM = "random"  # as model.weights: none to start from
 ZERO_SHOT_MEAN = "zero_shot_mean"  # what the unweighted mean over the zero-shot sets is called
 
 
@@ -43,6 +44,11 @@ class ModelConfig(Section):
     def is_embedded(self) -> bool:
         """Whether it is one of those that ship with the repository."""
         return self.name in EMBEDDED_MODELS
+
+    @property
+    def is_random(self) -> bool:
+        """Whether there are no weights to start from, as in a rehearsal."""
+        return self.weights == RANDOM
 
     @property
     def key(self) -> str:
@@ -178,6 +184,11 @@ class Config(Section):
     def attacked_datasets(self) -> tuple[str, ...]:
         """The data sets on whose images a word is written: all but the real photographs."""
         return (*self.object_datasets, *self.data.bias)
+
+    @property
+    def is_rehearsal(self) -> bool:
+        """Whether its numbers say nothing: random weights, or a few images of each set."""
+        return self.model.is_random or self.reading.max_images is not None
 
     def is_rendered(self, dataset: str) -> bool:
         """Whether the images of a data set are rendered from the embedded world, so that no file is read."""

@@ -20,7 +20,6 @@ from prefclip.models.emoji_clip_file import MEND_WEIGHTS, read_emoji_clip
 from prefclip.models.preprocessing import Preprocess
 from prefclip.models.tensor_files import TensorFileError, read_tensors
 from prefclip.models.weight_files import (
-    RANDOM,
     ModelError,
     check_architecture,
     local_weights,
@@ -78,7 +77,7 @@ def load_model(settings: ModelConfig, device: torch.device | str = "cpu") -> Loa
 
 
 def _load_emoji_clip(settings: ModelConfig):
-    if settings.weights == RANDOM:
+    if settings.is_random:
         layers = {"emoji-vit": {"vision_layers": 4}}.get(settings.name, {})
         model, path = EmojiClip(EmojiClipShape(vocabulary=tuple(range(WHOLE_VOCABULARY)), **layers)), None
     else:
@@ -94,7 +93,7 @@ def _load_emoji_clip(settings: ModelConfig):
 def _load_open_clip(settings: ModelConfig):
     name = settings.name
     check_architecture(name)
-    if settings.weights == RANDOM:
+    if settings.is_random:
         path = None
     elif looks_like_file(settings.weights):
         path = local_weights(settings.weights)

@@ -8,10 +8,9 @@ import open_clip
 from huggingface_hub import hf_hub_download
 from open_clip.pretrained import get_pretrained_cfg, list_pretrained_tags_by_model
 
-from prefclip.config import EMBEDDED_MODELS
+from prefclip.config import EMBEDDED_MODELS, RANDOM
 from prefclip.errors import PrefclipError
 
-RANDOM = "random"
 HUB_FILE = "open_clip_model.safetensors"
 PICKLE_SUFFIXES = (".pt", ".pth", ".bin", ".ckpt")
 

@@ -17,10 +17,10 @@ def check_weights(config: Config) -> Finding:
     """The base model's weights are on this machine: a file, or a tag in the cache of the Hugging Face hub."""
     from huggingface_hub import try_to_load_from_cache
 
-    from prefclip.models.weight_files import RANDOM, check_architecture, hub_location, local_weights, looks_like_file
+    from prefclip.models.weight_files import check_architecture, hub_location, local_weights, looks_like_file
 
     name, weights = config.model.name, config.model.weights
-    if weights == RANDOM:
+    if config.model.is_random:
         return warning(
             "weights", "random", "nothing for a rehearsal; else set model.weights to a pretrained tag or a file"
         )

@@ -20,7 +20,7 @@ import pyarrow as pa
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from prefclip.config import Config
+from prefclip.config import RANDOM, Config
 from prefclip.config.sweeps import SweepsConfig
 from prefclip.datasets.card import dataset_card
 from prefclip.datasets.class_lists import ClassList, write_classes
@@ -31,7 +31,7 @@ from prefclip.files import write_json
 from prefclip.models.image_tower import embed_images, image_tower
 from prefclip.models.loading import load_model
 from prefclip.models.trainable import select_trainable
-from prefclip.models.weight_files import RANDOM, looks_like_file
+from prefclip.models.weight_files import looks_like_file
 from prefclip.objectives import objective
 from prefclip.run.plan import trained_runs
 from prefclip.training.distributed import Processes, joined_processes

@@ -22,7 +22,6 @@ VERIFIED, FALSIFIED, INCONCLUSIVE, NOT_RUN, DIFFERS = (
     "not run",
     "the code differs",
 )
-RANDOM = "random"  # model.weights of a rehearsal
 SWEPT = "ablations"  # the group of the tables of the sweeps
 VERDICTS = (VERIFIED, FALSIFIED, INCONCLUSIVE, NOT_RUN, DIFFERS)
 
@@ -85,9 +84,9 @@ class Verdicts(_Part):
 def scale_of(config: Config) -> str:
     """Return the scale of a run: toy on the embedded world, full where published numbers apply, else partial.
 
-    With random weights or a few images of each set it is a rehearsal, whose verdicts say nothing.
+    Of a rehearsal verdicts say nothing.
     """
-    if config.model.weights == RANDOM or config.reading.max_images is not None:
+    if config.is_rehearsal:
         return "rehearsal"
     return "toy" if config.data.source == "embedded" else "full" if clip_is_comparable(config) else "partial"
 

@@ -7,8 +7,6 @@ from prefclip.config import Config
 from prefclip.reporting.labels import dataset_label
 from prefclip.run.files import RunFiles
 
-RANDOM = "random"  # model.weights, where there are none
-
 
 def source_files(config: Config, files: RunFiles) -> list[str]:
     """Return what says whether the pictures of a run are stand-ins; those of the embedded world never are."""
@@ -23,4 +21,4 @@ def rehearsal_notes(config: Config, files: RunFiles) -> list[str]:
     notes = [f"Pictures are made up, stand-ins instead of data: {which}."] if made_up else []
     if config.reading.max_images is not None:
         notes.append(f"At most {config.reading.max_images} images of each split are read.")
-    return [*notes, "The model starts from random weights."] if config.model.weights == RANDOM else notes
+    return [*notes, "The model starts from random weights."] if config.model.is_random else notes
