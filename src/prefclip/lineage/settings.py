@@ -23,12 +23,18 @@ class CurrentSettings:
     def __init__(self, project: Project, instead: str | Path | None = None):
         self.project = project
         self.instead = None if instead is None else str(instead)
+        self._origins: dict[str, str] = {}
         self._read: dict[str, Config | str] = {}
 
     def origin(self, recorded: str) -> str:
         """Return the path of the file that is asked for a recorded configuration."""
         if self.instead is not None:
             return self.instead
+        if recorded not in self._origins:
+            self._origins[recorded] = self._origin(recorded)
+        return self._origins[recorded]
+
+    def _origin(self, recorded: str) -> str:
         parts = PurePosixPath(recorded).parts
         if len(parts) == 3 and parts[0] == RESULTS and parts[2] == "config.json":
             preset = f"config/{parts[1]}.yaml"

@@ -84,23 +84,23 @@ def listed_files(config: Config, dataset: str) -> list[str]:
     """Return the lists beside its card that a data set is read with; none for one's own."""
     from prefclip.datasets.card import dataset_card
 
-    return [] if dataset in config.data.own else _as_in_records(list(dataset_card(dataset).lists))
+    return [] if dataset in config.data.own else [_shipped(path) for path in dataset_card(dataset).lists]
 
 
 def published_file(name: str) -> str:
     """Return a table of published numbers that ships with the repository."""
-    return _as_in_records([RESOURCES / "published" / f"{name}.csv"])[0]
+    return _shipped(RESOURCES / "published" / f"{name}.csv")
 
 
 def ledger_file() -> str:
     """Return the ledger of claims of the repository that one works in; elsewhere the one that ships."""
-    return _as_in_records([RESOURCES.parent / "config/claims.yaml"])[0]
+    return _shipped(RESOURCES.parent / "config/claims.yaml")
 
 
-def _as_in_records(paths: list[Path]) -> list[str]:
-    """Return shipped files as they are named in the repository that one works in, if it has them."""
-    names = [path.relative_to(RESOURCES.parent) if path.is_relative_to(RESOURCES.parent) else path for path in paths]
-    return [str(name if name.is_file() else path) for name, path in zip(names, paths, strict=True)]
+def _shipped(path: Path) -> str:
+    """Return a shipped file as it is named in the repository that one works in, if it has the file."""
+    name = path.relative_to(RESOURCES.parent) if path.is_relative_to(RESOURCES.parent) else path
+    return str(name if name.is_file() else path)
 
 
 def clip_is_comparable(config: Config) -> bool:

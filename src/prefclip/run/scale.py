@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from prefclip.config import Config
 from prefclip.evaluation.metrics import CLEAN
 from prefclip.evaluation.selection import image_kinds
-from prefclip.preflight.run_files import split_images, stack_bytes
+from prefclip.preflight.run_files import GB, split_images, stack_bytes
 from prefclip.run.plan import method_runs, trained_runs
 from prefclip.training.benchmark import images_per_run, steps_per_epoch, training_images
 
-GB = 1e9
 CLIP = "clip"
 
 

@@ -81,6 +81,11 @@ class Verdicts(_Part):
     judged: list[JudgedClaim]
 
 
+def name_of(claim: str, case: str) -> str:
+    """What one verdict is called: the claim's id, and the case if it has one by name."""
+    return f"{claim} {case}".rstrip()
+
+
 def scale_of(config: Config) -> str:
     """Return the scale of a run: toy on the embedded world, full where published numbers apply, else partial.
 
@@ -151,7 +156,9 @@ def _cell(name: str, table: str, number: Number) -> tuple[JudgedCell, dict]:
     value, low, high = (
         None if each is None else round(number.scale * each, 6) for each in (number.value, number.low, number.high)
     )
-    unit = {True: "points", False: "%"}[number.keys.get("kind") == DIFFERENCE] if number.unit == SHARE else number.unit
+    unit = number.unit
+    if unit == SHARE:
+        unit = "points" if number.keys.get("kind") == DIFFERENCE else "%"
     measured = {"value": value, "low": low, "high": high, "n": number.n, "seeds": number.seeds}
     place = f"{number.row},{number.column}"
     return JudgedCell(name=name, table=table, place=place, unit=unit, **measured), {**number.facts, **measured}

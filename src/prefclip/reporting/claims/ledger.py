@@ -1,5 +1,6 @@
 """The ledger ``config/claims.yaml``: claims, what tests each, and the rule that decides, written before the result."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Self
@@ -26,7 +27,7 @@ class _Part(BaseModel):
 class Experiment(_Part):
     """What a target of the workflow measures, and what it takes at most.
 
-    ``minutes`` on two CPU cores, or on ``gpu`` where that says one; ``figure``: the one that stands for it.
+    ``minutes`` on two CPU cores, or on ``gpu`` where it needs one; ``figure``: the one that stands for it.
     """
 
     title: Text
@@ -35,7 +36,7 @@ class Experiment(_Part):
     config: str = ""
     minutes: Annotated[int, Field(gt=0)]
     memory_gb: Annotated[int, Field(gt=0)]
-    gpu: str = "none"
+    gpu: str = ""
     figure: str = ""
 
 
@@ -94,6 +95,11 @@ class Claim(_Part):
         return {
             name: {key: value.format_map(words) for key, value in keys.items()} for name, keys in self.cells.items()
         }
+
+
+def tables_of(claims: Iterable[Claim]) -> list[str]:
+    """Return the tables that claims are judged by, each once."""
+    return list(dict.fromkeys(table for claim in claims for table in claim.tables))
 
 
 class Scope(_Part):

@@ -17,6 +17,7 @@ from prefclip.reporting.claims.judging import (
     Judged,
     JudgedClaim,
     Verdicts,
+    name_of,
 )
 from prefclip.reporting.claims.ledger import Experiment, shipped_ledger
 from prefclip.reporting.labels import dataset_label, method_label
@@ -85,7 +86,7 @@ def rerun_command(judged: JudgedClaim, experiment: Experiment, run: str) -> str:
     if any(each.cells for each in judged.verdicts):
         tables = " ".join(f"{run}/tables/{table}.json" for table in judged.claim.tables)
         return f"snakemake --cores 2 {tables}" + ("" if run == DEFAULT_RUN else f" --configfile {run}/config.json")
-    how = "--cores 2" if experiment.gpu == "none" else "--profile slurm"
+    how = "--profile slurm" if experiment.gpu else "--cores 2"
     return f"snakemake {how} {experiment.target} --configfile {experiment.config}"
 
 
@@ -98,7 +99,7 @@ def lines(verdicts: Verdicts) -> Iterator[str]:
     """Yield a line for each verdict, with the number that decides first."""
     for judged in worst_first(verdicts):
         for each in judged.verdicts:
-            name = " ".join(filter(None, (judged.claim.id, each.case)))
+            name = name_of(judged.claim.id, each.case)
             first = str(each.cells[0]) if each.cells else each.reason
             yield f"{SYMBOLS[each.verdict]} {each.verdict:<16} {name:<34} {first}"
 
@@ -125,7 +126,7 @@ def whole(judged: JudgedClaim, experiment: Experiment | None, scale: str, folder
     if experiment is not None:
         yield ""
         yield f"make it again: {rerun_command(judged, experiment, files_of(RunFiles(folder).read_config()).root)}"
-        gpu = "" if experiment.gpu == "none" else f", {experiment.gpu}"
+        gpu = f", {experiment.gpu}" if experiment.gpu else ""
         yield f"at most {experiment.minutes} minutes, {experiment.memory_gb} GB of memory{gpu}"
         for cell in dict.fromkeys((cell.table, cell.place) for each in judged.verdicts for cell in each.cells):
             yield trace_command(*cell, folder)
@@ -161,7 +162,7 @@ def markdown_of_commands(verdicts: Verdicts, folder: str | Path) -> str:
         if judged.claim.experiment:
             experiment = shipped_ledger().experiments[judged.claim.experiment]
             command = rerun_command(judged, experiment, root)
-            gpu = "" if experiment.gpu == "none" else f", {experiment.gpu}"
+            gpu = f", {experiment.gpu}" if experiment.gpu else ""
             takes = f"{experiment.minutes} min, {experiment.memory_gb} GB{gpu}"
             rows.append(f"| `{judged.claim.id}` | `{command}` | {takes} |")
     return "\n".join(rows) + "\n"

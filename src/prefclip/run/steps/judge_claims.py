@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from prefclip.reporting.claims.judging import claims_of
-from prefclip.reporting.claims.ledger import shipped_ledger
+from prefclip.reporting.claims.ledger import shipped_ledger, tables_of
 from prefclip.reporting.tables import table_names
 from prefclip.run.options import Run
 from prefclip.run.plan import ledger_file
@@ -35,7 +35,7 @@ class JudgeClaims(Step):
     def tables(self):
         """The tables, of those that the run has, that decide."""
         made = table_names(self.config)
-        return list(dict.fromkeys(name for claim in self.claims for name in claim.tables if name in made))
+        return [name for name in tables_of(self.claims) if name in made]
 
     @property
     def input(self):

@@ -11,7 +11,7 @@ for (const place of document.querySelectorAll("[data-thumb]")) {
 function composedCommands(ticked) {
   const runs = new Map();
   for (const { target, config, gpu } of ticked.map((box) => box.dataset)) {
-    const how = gpu === "none" ? "--cores 2" : "--profile slurm";
+    const how = gpu ? "--profile slurm" : "--cores 2";
     const key = `${how}|${config}`;
     runs.set(key, [...(runs.get(key) ?? []), target]);
   }
