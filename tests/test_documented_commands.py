@@ -18,9 +18,10 @@ from prefclip.cli import app
 from prefclip.config import check_config
 from prefclip.datasets.fetch import manual_instructions
 from prefclip.datasets.registry import DOWNLOADED_DATASETS
-from prefclip.reporting.claims.checking import check_claims
+from prefclip.reporting.claims.judging import read_verdicts
 from prefclip.reporting.claims.ledger import shipped_ledger
 from prefclip.reporting.claims.views import rerun_command, trace_command
+from prefclip.run.files import RunFiles
 
 sys.path.append(str(Path(__file__).parent / "workflow"))
 from smoke_run import Checkout
@@ -87,7 +88,9 @@ def of_the_ledger() -> list[str]:
     """The commands that pages compose from the ledger: of experiments, and of claims to make and to trace them."""
     experiments, run = shipped_ledger().experiments, "results/embedded"
     lines = [f"snakemake --cores 2 {each.target} --configfile {each.config}" for each in experiments.values()]
-    for judged in check_claims(ROOT / "results/reference/embedded")[0].judged:
+    stored = RunFiles(str(ROOT / "results/reference/embedded"))
+    verdicts = [read_verdicts(stored.verdicts(ablations)) for ablations in (False, True)]
+    for judged in (judged for each in verdicts for judged in each.judged):
         if judged.claim.experiment:
             lines.append(rerun_command(judged, experiments[judged.claim.experiment], run))
         lines += [trace_command(cell.table, cell.place, run) for each in judged.verdicts for cell in each.cells]
