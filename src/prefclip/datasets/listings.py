@@ -1,7 +1,7 @@
 """What every reader of a raw folder returns, and what all readers share."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,6 +124,25 @@ def images_below(folder: Path) -> list[str]:
         for item in os.scandir(folder)
         if item.name.lower().endswith(IMAGE_SUFFIXES) and not item.name.startswith(".") and item.is_file()
     )
+
+
+def images_by_gender(card: Card, folder: Path, label: int, genders: Mapping[str, str], kind: str) -> list[dict]:
+    """Rows of the test images of one concept, which lie in a folder for each gender, by the folder's name.
+
+    Raises DatasetFolderError for a gender without images.
+    """
+    rows, place = [], card.folders[label]
+    for name, gender in genders.items():
+        base = folder / place / name
+        images = images_below(base) if base.is_dir() else []
+        if not images:
+            raise DatasetFolderError(
+                f"{base}: no images of {place.rpartition('/')[2]!r} with gender {gender!r}; every concept needs both "
+                f"{' and '.join(genders.values())}; {card.remedy(folder.parent)}."
+            )
+        told = {"split": "test", "label": label, "kind": kind, "gender": gender}
+        rows += [{"path": f"{place}/{name}/{image}", **told} for image in images]
+    return rows
 
 
 def folders_below(folder: Path) -> list[str]:

@@ -1,11 +1,11 @@
 """GABInsight: generated pictures of a man or a woman at an activity, as the authors' own scripts look for them."""
 
 from collections.abc import Iterator
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 
 from prefclip.datasets.card import Card
-from prefclip.datasets.listings import DatasetFolderError, Listing, images_below, make_listing, require
+from prefclip.datasets.listings import Listing, images_by_gender, make_listing
 from prefclip.datasets.photograph_sets import photographs_of
 
 GENDERS = {"Man": "man", "Woman": "woman"}
@@ -16,16 +16,8 @@ def read(card: Card, folder: Path) -> Listing:
 
     Raises DatasetFolderError for an activity that is missing or has pictures of one gender alone.
     """
-    rows = []
-    for label, activity in enumerate(card.folders):
-        for shown, gender in GENDERS.items():
-            base = require(card, folder / activity / shown, f"the pictures with gender {gender!r}")
-            images = images_below(base)
-            if not images:
-                raise DatasetFolderError(f"{base}: no images; {card.remedy(folder.parent)}.")
-            told = {"split": "test", "label": label, "kind": "activity", "gender": gender}
-            rows += [{"path": f"{activity}/{shown}/{image}", **told} for image in images]
-    return make_listing(card, folder, card.classes, rows)
+    by_activity = (images_by_gender(card, folder, label, GENDERS, "activity") for label in range(len(card.folders)))
+    return make_listing(card, folder, card.classes, chain.from_iterable(by_activity))
 
 
 def stand_in(card: Card, folder: Path) -> Iterator[str]:

@@ -9,7 +9,7 @@ from itertools import product
 from pathlib import Path
 
 from prefclip.datasets.card import Card
-from prefclip.datasets.listings import DatasetFolderError, Listing, images_below, make_listing, require, require_classes
+from prefclip.datasets.listings import Listing, images_by_gender, make_listing, require, require_classes
 from prefclip.datasets.photograph_sets import photographs_of
 
 KINDS = {"verb": "activity", "occu": "occupation"}
@@ -24,16 +24,8 @@ def read(card: Card, folder: Path) -> Listing:
         listed = enumerate(card.folders)
         concepts = {path.removeprefix(prefix): label for label, path in listed if path.startswith(prefix)}
         require_classes(card, base, concepts)
-        for concept, label in concepts.items():
-            for gender in GENDERS:
-                images = images_below(base / concept / gender) if (base / concept / gender).is_dir() else []
-                if not images:
-                    raise DatasetFolderError(
-                        f"{base / concept / gender}: no images of {concept!r} with gender {gender!r}; every concept "
-                        f"needs both {' and '.join(GENDERS)}; {card.remedy(folder.parent)}."
-                    )
-                told = {"split": "test", "label": label, "kind": kind, "gender": gender}
-                rows += [{"path": f"{kind_folder}/{concept}/{gender}/{image}", **told} for image in images]
+        for label in concepts.values():
+            rows += images_by_gender(card, folder, label, {gender: gender for gender in GENDERS}, kind)
     return make_listing(card, folder, card.classes, rows)
 
 
