@@ -117,6 +117,7 @@ def test_one_small_sweep_runs_from_images_to_figures(checkout):
         "train_policy": 1,
         "evaluate_model": 1,
         "make_table": 2,
+        "judge_swept_claims": 1,
         "build_ablations_page": 1,
         "ablations": 1,
     }
