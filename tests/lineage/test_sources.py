@@ -70,7 +70,7 @@ def test_parts_of_pages_count_with_their_package(package):
 
 def parse_again() -> None:
     """Forget what was parsed: only tests change files under a running process."""
-    for cached in (sources._parse, sources._prefclip_imports):
+    for cached in (sources._imports, sources._prefclip_imports):
         cached.cache_clear()
 
 

@@ -11,6 +11,7 @@ the names of files (``inputs`` and ``outputs``), the command line, and the linea
 import ast
 import hashlib
 import importlib.metadata
+import importlib.util
 import re
 from collections.abc import Iterable
 from functools import lru_cache
@@ -67,13 +68,13 @@ def _page_parts(path: Path) -> list[Path]:
 def imported_packages(paths: Iterable[Path]) -> dict[str, str]:
     """Return the versions of the installed distributions that source files import, without local build marks."""
     modules = [path for path in paths if path.suffix == ".py"]
-    imported = (name for path in modules for name in _imports(_parse(path), "prefclip.x", False))
-    names = {name.split(".")[0] for name in imported} - {"prefclip"}
+    names = {name.split(".")[0] for path in modules for name in _imports(path)} - {"", "prefclip"}
     distributions = _distributions()
     found = {re.sub(r"[-_.]+", "-", name).lower() for top in names for name in distributions.get(top, [])[:1]}
     return {name: version for name in sorted(found) if (version := installed_version(name))}
 
 
+@lru_cache(maxsize=1024)
 def installed_version(distribution: str) -> str | None:
     """Return an installed version; ``2.14.1+cpu`` counts as ``2.14.1``."""
     try:
@@ -88,13 +89,9 @@ def _distributions() -> dict[str, list[str]]:
 
 
 @lru_cache(maxsize=1024)
-def _parse(path: Path) -> ast.Module:
-    return ast.parse(path.read_bytes(), str(path))
-
-
-def _imports(tree: ast.AST, module: str, is_package: bool) -> list[str]:
-    """Every dotted name that an import below ``tree`` may load, submodule or not; relative ones resolved."""
-    names, todo = [], [tree]
+def _imports(path: Path) -> list[str]:
+    """Every dotted name that an import in a file may load, submodule or not; relative ones begin with their dots."""
+    names, todo = [], [ast.parse(path.read_bytes(), str(path))]
     while todo:
         node = todo.pop()
         if isinstance(node, ast.If) and "TYPE_CHECKING" in (getattr(node.test, key, "") for key in ("id", "attr")):
@@ -103,19 +100,16 @@ def _imports(tree: ast.AST, module: str, is_package: bool) -> list[str]:
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            origin = node.module or ""
-            if node.level:
-                base = module.split(".")[: len(module.split(".")) - node.level + is_package]
-                origin = ".".join([*base, *([node.module] if node.module else [])])
-            names += [origin, *(f"{origin}.{alias.name}" for alias in node.names)]
+            origin = "." * node.level + (node.module or "")
+            names += [origin, *(f"{origin}{'' if origin.endswith('.') else '.'}{alias.name}" for alias in node.names)]
         todo += ast.iter_child_nodes(node)
     return names
 
 
 @lru_cache(maxsize=1024)
 def _prefclip_imports(path: Path, package: Path) -> list[str]:
-    module = ".".join(path.relative_to(package.parent).with_suffix("").parts).removesuffix(".__init__")
-    imports = _imports(_parse(path), module, path.stem == "__init__")
+    folder = ".".join(path.parent.relative_to(package.parent).parts)
+    imports = [importlib.util.resolve_name(name, folder) for name in _imports(path)]
     return [name for name in imports if name.split(".")[0] == "prefclip"]
 
 
