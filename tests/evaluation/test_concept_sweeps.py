@@ -119,6 +119,8 @@ def test_a_word_alone_is_its_ink_on_grey_and_the_same_each_time():
     assert pixels.shape == (2 * PICTURES_PER_WORD, 64, 64, 3) and pixels.dtype == np.uint8
     assert label.tolist() == [0] * PICTURES_PER_WORD + [1] * PICTURES_PER_WORD
     assert (pixels[label == 1] == again).all() and len({picture.tobytes() for picture in pixels}) == len(pixels)
+    few, named = words_alone(("cat", "hot dog"), "animals", 64, (10, 15), 3)
+    assert named.tolist() == [0, 0, 1] and (few == pixels[[0, 1, PICTURES_PER_WORD]]).all()
     inked = (pixels != 128).any(axis=3).mean(axis=(1, 2))
     assert (inked > 0.02).all() and (inked < 0.5).all()
 

@@ -62,7 +62,7 @@ class ReadingConfig(Section):
     validation_images: int = Field(0, ge=0, description="training images held out where a set has no validation split")
     max_images: Count | None = Field(
         None,
-        description="at most so many images of each split, spread over classes, and nothing is fetched: a rehearsal",
+        description="a rehearsal: at most so many images of each split, of all classes, and of words; fetches nothing",
     )
     split_seed: int = Field(0, ge=0, description="another seed draws other images wherever some are drawn")
 

@@ -121,7 +121,7 @@ def add_words_alone(
     sizes = config.attack.smallest_size, config.attack.largest_size
     for dataset in config.object_datasets:
         classes = read_classes(files.classes(dataset))
-        pixels, label = words_alone(classes.names, dataset, config.model.image_size, sizes)
+        pixels, label = words_alone(classes.names, dataset, config.model.image_size, sizes, config.reading.max_images)
         embedded = embed_images(opened.loaded, pixels, config.evaluation.batch_size)
         for t, logits in opened.logits(embedded, text_features(opened.loaded, classes), scales):
             right = logits.numpy().argmax(axis=1) == label

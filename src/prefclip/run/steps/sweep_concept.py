@@ -47,7 +47,7 @@ class SweepConcept(Step):
     def settings(self):
         own = self.values(f"concepts.{self.concept}")[f"concepts.{self.concept}"]
         kept = {f"concepts.{self.concept}.{key}": value for key, value in own.items() if key != "seeds"}
-        drawn = ("attack.smallest_size", "attack.largest_size") if self.reads_words else ()
+        drawn = ("attack.smallest_size", "attack.largest_size", "reading.max_images") if self.reads_words else ()
         return self.values("evaluation", "model", "data", *drawn) | kept
 
     @property
