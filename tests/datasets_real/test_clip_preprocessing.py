@@ -90,9 +90,9 @@ def test_more_than_eight_bits_keep_their_range(tmp_path):
 
 
 @needs_photos
-@pytest.mark.parametrize("folder", ["paint", "rta100"])
+@pytest.mark.parametrize("folder", ["grocery", "paint", "rta100"])
 def test_photographs(folder):
-    paths = sorted(path for path in (PHOTOS / folder).iterdir() if path.suffix in (".jpg", ".png"))
+    paths = sorted(path for path in (PHOTOS / folder).rglob("*") if path.suffix in (".jpg", ".png"))
     assert len(paths) > 100
     for path in paths[:: len(paths) // 50]:
         assert np.array_equal(decoded(path), clip_preprocessing(path)), path.name
