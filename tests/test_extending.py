@@ -260,7 +260,7 @@ def test_only_what_an_addition_needs_is_run(followed):
     jobs = {rule: count for rule, count in followed.planned.jobs.items() if rule not in reporting}
     of_the_shelf = {"obtain_dataset": 1, "build_manifest": 1, "synthesise_attacks": 1, "draw_ink": 1}
     # DPO and CLIP are evaluated again, for they are scored on the shelf too.
-    assert jobs == {**of_the_shelf, "train_policy": 1, "derive_weights": 1, "evaluate_model": 4}
+    assert jobs == {**of_the_shelf, "train_policy": 1, "derive_weights": 1, "evaluate_model": 4, "embed_pictures": 2}
 
 
 @slow

@@ -23,6 +23,7 @@ AFTER_THE_IMAGES = {
     "train_concept": ("training.concept_training",),
     "evaluate": ("evaluation.zero_shot",),
     "sweep": ("evaluation.concept_sweep", "evaluation.gender_sweep"),
+    "embed": ("evaluation.embedding",),
     "saliency": ("explain.saliency.measure",),
     "table": ("reporting.tables",),
     "figure": ("reporting.figures",),

@@ -41,7 +41,7 @@ def predictions(method: str, weights: str = "raw") -> pd.DataFrame:
 
 def test_it_is_a_row_of_everything(extended):
     for name in ALPHAS:
-        for command in (["derive"], ["evaluate"], ["saliency"]):
+        for command in (["derive"], ["evaluate"], ["embed"], ["saliency"]):
             assert prefclip(*command, RUN, name) == 0
         assert Path(f"{tuned(name)}.prov.json").is_file()
     pd.testing.assert_frame_equal(predictions("base"), predictions("clip"))
@@ -52,7 +52,7 @@ def test_it_is_a_row_of_everything(extended):
         assert prefclip("table", RUN, name) == 0
     assert {*DERIVED, "dpo"} <= set(pd.read_csv(FILES.table("typographic"))["method"])
     drawn = ("conditions", "attack_examples", "accuracy_bars", "training_curves", "gradient_weights")
-    drawn += ("retention_boxes", "saliency_shares", "word_cost")
+    drawn += ("retention_boxes", "embedding_plot", "saliency_shares", "word_cost")
     for name in drawn:
         assert prefclip("figure", RUN, name) == 0
     curves = json.loads(Path(f"{FILES.figure('training_curves')}.prov.json").read_text())["run"]["inputs"]

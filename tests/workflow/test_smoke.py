@@ -120,6 +120,8 @@ def changed(section: str, **values: object) -> dict:
 # Jobs of the stages up to evaluation; tables, figures and the report follow from those.
 REPORTING = ("make_table", "draw_figure", "summarise_metrics", "judge_claims", "explore_images", "build_report")
 EVERY_EVALUATION = {"evaluate_model": 3}
+ONE_TUNED = {"train_policy": 1, "evaluate_model": 1, "embed_pictures": 1}
+BOTH_TUNED = {"evaluate_model": 2, "embed_pictures": 2}
 TRAINING = {"train_policy": 1, "train_policy_without_averaging": 1}
 FROM_ATTACKS = {
     "synthesise_attacks": 4,
@@ -128,6 +130,7 @@ FROM_ATTACKS = {
     "cache_reference": 1,
     **TRAINING,
     **EVERY_EVALUATION,
+    "embed_pictures": 3,
 }
 
 
@@ -135,12 +138,12 @@ FROM_ATTACKS = {
     ("changes", "jobs"),
     [
         (changed("evaluation", bootstrap_samples=60), {}),
-        (changed("methods", dpo={"objective": "dpo", "learning_rate": 2e-3}), {"train_policy": 1, "evaluate_model": 1}),
-        (changed("methods", ipo={"objective": "ipo"}), {"train_policy": 1, "evaluate_model": 1}),
-        ({"seeds": [0, 1]}, {**TRAINING, "evaluate_model": 2}),
+        (changed("methods", dpo={"objective": "dpo", "learning_rate": 2e-3}), ONE_TUNED),
+        (changed("methods", ipo={"objective": "ipo"}), ONE_TUNED),
+        ({"seeds": [0, 1]}, {**TRAINING, **BOTH_TUNED}),
         ({"methods": {"dpo": SETTINGS["methods"]["dpo"]}}, {}),
-        (changed("training", learning_rate=2e-3), {**TRAINING, "evaluate_model": 2}),
-        (changed("training", precision="bf16"), {"cache_reference": 1, **TRAINING, "evaluate_model": 2}),
+        (changed("training", learning_rate=2e-3), {**TRAINING, **BOTH_TUNED}),
+        (changed("training", precision="bf16"), {"cache_reference": 1, **TRAINING, **BOTH_TUNED}),
         (changed("attack", seed=1), FROM_ATTACKS),
         (
             changed("data", zero_shot=["plants", "activities", "food"]),

@@ -176,6 +176,7 @@ def test_a_loss_is_that_of_its_methods(edited):
     of_methods = {
         "checkpoints",
         "predictions",
+        "embeddings",
         "saliency",
         "tables",
         "figures",

@@ -56,9 +56,11 @@ STAGES = [
     (["train", RUN, "dpo"], tuned("dpo")),
     *((["evaluate", RUN, name], f"{RUN}/predictions/{MODEL}/{name}/seed0.parquet") for name in ("clip", "ce", "dpo")),
     *((["saliency", RUN, name], f"{RUN}/saliency/{MODEL}/{name}/scores.parquet") for name in ("clip", "ce", "dpo")),
+    *((["embed", RUN, name], f"{RUN}/embeddings/{MODEL}/{name}.safetensors") for name in ("clip", "ce", "dpo")),
     (["table", RUN, "saliency"], f"{RUN}/tables/saliency.tex"),
     (["figure", RUN, "saliency_grid"], f"{RUN}/figures/saliency_grid.png"),
     (["figure", RUN, "saliency_shares"], f"{RUN}/figures/saliency_shares.png"),
+    (["figure", RUN, "embedding_plot"], f"{RUN}/figures/embedding_plot.png"),
     (["table", RUN, "typographic"], f"{RUN}/tables/typographic.tex"),
     (["figure", RUN, "training_curves"], f"{RUN}/figures/training_curves.png"),
 ]

@@ -1,4 +1,5 @@
-# One job evaluates all data sets of one model, so that torch is imported once; another says where it looks.
+# One job evaluates all data sets of one model, so that torch is imported once; others say where it looks, and what it
+# puts next to what.
 
 
 localrules:
@@ -8,6 +9,7 @@ localrules:
 evaluated = declared("evaluate")
 compared = declared("check_clip")
 explained = declared("saliency")
+embedded = declared("embed")
 
 
 rule evaluate_model:
@@ -77,3 +79,27 @@ rule measure_saliency:
         "Measuring where {wildcards.method} looks"
     shell:
         explained.shell
+
+
+rule embed_pictures:
+    input:
+        unpack(embedded.input),
+    output:
+        **embedded.output,
+    log:
+        embedded.log,
+    benchmark:
+        embedded.benchmark
+    conda:
+        "../../envs/prefclip.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(3000, 32000),
+        runtime=growing(30, 60),
+        gpu=gpus,
+    params:
+        **embedded.params,
+    message:
+        "Embedding test pictures with {wildcards.method}"
+    shell:
+        embedded.shell

@@ -130,6 +130,9 @@ class RunFiles:
     def saliency_maps(self, model: str, method: str) -> str:
         return self._path("saliency", model, method, "maps.safetensors")
 
+    def embeddings(self, model: str, method: str) -> str:
+        return self._path("embeddings", model, f"{method}.safetensors")
+
     def table(self, name: str, form: str = "csv") -> str:
         return self._path("tables", f"{name}.{form}")
 

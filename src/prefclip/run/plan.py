@@ -60,6 +60,15 @@ def tuned_weights(config: Config, files: RunFiles, method: str, seed: int) -> di
     return {kind: files.checkpoint(config.model.key, method, seed, kind) for kind in kinds}
 
 
+def standing_weights(config: Config, files: RunFiles, method: str) -> dict[int, tuple[str, str | None]]:
+    """Return the kind and the file of the weights that stand for a method under each seed: averaged ones where it
+    averages, else the last ones; no file for the untouched clip, which has one seed.
+    """
+    if method == "clip":
+        return {0: ("raw", None)}
+    return {seed: list(tuned_weights(config, files, method, seed).items())[-1] for seed in config.seeds}
+
+
 def base_weights(config: Config) -> list[str]:
     """Return the base model's weights as a list of files: empty where they are a tag on a hub."""
     return [config.model.weights] if Path(config.model.weights).suffix == ".safetensors" else []

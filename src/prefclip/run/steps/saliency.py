@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from prefclip.run.options import Method, Run, Threads
-from prefclip.run.plan import base_weights, saliency_dataset, tuned_weights
+from prefclip.run.plan import base_weights, saliency_dataset, standing_weights
 from prefclip.run.step import Step
 
 
@@ -22,13 +22,7 @@ class Saliency(Step):
 
     @property
     def shown(self) -> dict[int, tuple[str, str | None]]:
-        """The kind and the file of the weights of each seed; no file for the untouched clip."""
-        if self.method == "clip":
-            return {0: ("raw", None)}
-        return {
-            seed: list(tuned_weights(self.config, self.files, self.method, seed).items())[-1]
-            for seed in self.config.seeds
-        }
+        return standing_weights(self.config, self.files, self.method)
 
     @property
     def input(self):
