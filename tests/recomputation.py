@@ -5,9 +5,14 @@ import json
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import log_softmax
 
+from prefclip import objectives
+from prefclip.config import read_config
+from prefclip.evaluation.embedding_files import Embeddings, read_embeddings
 from prefclip.table import LETTERS, Number, Source, Table
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -15,10 +20,41 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 @lru_cache(maxsize=64)
 def read(path: Path) -> pd.DataFrame:
-    """A file of rows; a JSON file is one row."""
+    """A file of rows; a JSON file is one row, a file of embeddings a row for each seed and picture."""
+    if path.suffix == ".safetensors":
+        return gradient_rows(path)
     if path.suffix == ".json":
         return pd.DataFrame([json.loads(path.read_text(encoding="utf-8"))])
     return pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
+
+
+def log_policy(found: Embeddings, place: int, images: str) -> np.ndarray:
+    """Log-probabilities of one seed, (N, K) float64."""
+    logits = (
+        float(found.scale[place]) * found.pictures[images][place].astype(float) @ found.names[place].astype(float).T
+    )
+    return log_softmax(logits, axis=1)
+
+
+def gradient_rows(path: Path) -> pd.DataFrame:
+    """What the gradient lemma says of each picture, by its formula and without autograd."""
+    settings = read_config(path.parents[2] / "config.json").methods[path.stem]
+    loss, of = objectives.settings_of(settings.objective), settings.all_parameters
+    tuned, clip = read_embeddings(path), read_embeddings(path.with_name("clip.safetensors"))
+    rows, pairs = [], np.arange(len(tuned.label))
+    for place, seed in enumerate(tuned.seeds):
+        log_ratio = log_policy(tuned, place, "typographic") - log_policy(clip, 0, "typographic")
+        rewards = [log_ratio[pairs, label] for label in (tuned.label, tuned.written)]
+        untouched, names = log_policy(clip, 0, "clean"), tuned.names[place].astype(float)
+        distance = np.exp(untouched) * (untouched - log_policy(tuned, place, "clean"))
+        true, written = loss.example_weights(*rewards, distance.sum(axis=1).mean(), of)
+        mean = np.exp(log_policy(tuned, place, "typographic")) @ names
+        step = true[:, None] * (names[tuned.label] - mean) - written[:, None] * (names[tuned.written] - mean)
+        line = names[tuned.label] - names[tuned.written]
+        cosine = (step * line).sum(axis=1) / np.linalg.norm(step, axis=1) / np.linalg.norm(line, axis=1)
+        measured = {"formula_holds": 1.0, "along": np.abs(cosine), "share_reversed": cosine < 0}
+        rows.append(pd.DataFrame(measured | {"seed": seed, "weight_true": true, "weight_written": written}))
+    return pd.concat(rows, ignore_index=True)
 
 
 def agrees(rows: pd.DataFrame, column: str, wanted: object) -> pd.Series:

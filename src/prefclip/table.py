@@ -38,16 +38,22 @@ class _Part(BaseModel):
 class Source(_Part):
     """Rows of one file: those that agree with all of ``where`` and with none of ``without``.
 
-    A list stands for any of its values, None for a missing one. A JSON file is a table of one row.
+    A list stands for any of its values, None for a missing one. A JSON file is a table of one row, a file of embeddings
+    has one for each ``seed`` and picture. ``beside``: further files, named alike, that a measure of its rows needs.
     """
 
     file: Annotated[str, Field(min_length=1, max_length=4096, description="below the run, or below resources/")]
     where: dict[str, Choice] = {}
     without: dict[str, Choice] = {}
+    beside: list[str] = []
 
     def path(self, run: str) -> str:
         """Where the file of a table of the run lies; what ships with the repository lies outside of runs."""
-        return self.file if self.file.startswith(SHIPPED) else f"{run}/{self.file}"
+        return self.paths(run)[0]
+
+    def paths(self, run: str) -> list[str]:
+        """The same of the file and of those beside it."""
+        return [name if name.startswith(SHIPPED) else f"{run}/{name}" for name in (self.file, *self.beside)]
 
 
 class Term(_Part):

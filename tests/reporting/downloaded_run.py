@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from made_up_embeddings import write_embeddings
 
 from prefclip.config import Config
 from prefclip.datasets.class_lists import ClassList, write_classes
@@ -43,7 +44,20 @@ def write_downloaded_run(folder: Path, config: Config, count: int = 60, share: f
             for images in image_kinds(config, dataset)
         ]
         write_predictions(pd.concat(parts, ignore_index=True), layout.predictions(model, method, seed))
+    label = np.arange(count) % CLASSES
+    write_manifest(layout, config.data.train, label, [f"thing {place:02}" for place in range(CLASSES)])
+    for method in ("clip", *config.methods):
+        pictures = (config.data.train, [f"{config.data.train}-{place:03}" for place in range(count)])
+        write_embeddings(layout, config, method, *pictures, label, (label + 1) % CLASSES, CLASSES)
     return layout
+
+
+def write_manifest(layout: RunFiles, dataset: str, label: np.ndarray, names: list[str]) -> None:
+    """Write a manifest of photographs."""
+    count = len(label)
+    manifest = pd.DataFrame({"id": [f"{dataset}-{place:03}" for place in range(count)], "row": range(count)})
+    manifest = manifest.assign(sha256="", split="test", label=label, name=[names[each] for each in label])
+    write_table(layout.manifest(dataset), pa.Table.from_pandas(manifest, preserve_index=False))
 
 
 def write_photographs(config: Config, layout: RunFiles, count: int = 60) -> None:
@@ -53,10 +67,7 @@ def write_photographs(config: Config, layout: RunFiles, count: int = 60) -> None
         pixels = generator_for(dataset, "pixels").integers(0, 256, (count, 32, 32, 3), np.uint8)
         Path(layout.images(dataset)).parent.mkdir(parents=True, exist_ok=True)
         np.save(layout.images(dataset), pixels)
-        label = np.arange(count) % CLASSES
-        manifest = pd.DataFrame({"id": [f"{dataset}-{place:03}" for place in range(count)], "row": range(count)})
-        manifest = manifest.assign(sha256="", split="test", label=label, name=[names[each] for each in label])
-        write_table(layout.manifest(dataset), pa.Table.from_pandas(manifest, preserve_index=False))
+        write_manifest(layout, dataset, np.arange(count) % CLASSES, names)
         write_classes(layout.classes(dataset), ClassList(dataset, "real", tuple(names), "a photo of a {}."))
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
+from made_up_embeddings import write_embeddings
 
 from prefclip.attacks.attacked_manifest import read_attacked_manifest, read_ink_manifest
 from prefclip.attacks.ink import draw_ink_twins
@@ -13,13 +13,11 @@ from prefclip.config import Config
 from prefclip.datasets.build import build_manifest
 from prefclip.datasets.class_lists import read_classes
 from prefclip.datasets.manifest import read_manifest
-from prefclip.evaluation.embedding_files import FORMAT
 from prefclip.evaluation.long_form import write_predictions
 from prefclip.evaluation.metrics import kind_and_condition
 from prefclip.evaluation.selection import image_kinds, select_attacked
 from prefclip.evaluation.zero_shot import IDS
 from prefclip.files import write_text
-from prefclip.models.tensor_files import write_tensors
 from prefclip.run.files import RunFiles
 from prefclip.run.plan import method_runs, sweep_runs
 from prefclip.seeds import generator_for
@@ -73,31 +71,10 @@ def write_synthetic_run(folder: Path, config: Config, steps: int = 60) -> RunFil
             write_answers(layout, config, method, seed)
             if method != "clip":
                 write_log(layout, config, method, seed, steps)
-        write_embeddings(layout, config, method)
+    write_all_embeddings(layout, config)
     for _, method, seed in sweep_runs(config)[len(method_runs(config)) :]:
         write_answers(layout, config, method, seed)
     return layout
-
-
-def write_embeddings(layout: RunFiles, config: Config, method: str) -> None:
-    """Clean pictures near their class; under a word, and less so under ink, CLIP's are drawn to another one."""
-    dataset, seeds = config.data.train, (0,) if method == "clip" else config.seeds
-    clean = read_manifest(layout.manifest(dataset)).query("split == 'test'")
-    attacked = select_attacked(read_attacked_manifest(layout.attacked_manifest(dataset)), clean, dataset)
-    label, written = (attacked[name].to_numpy(copy=True) for name in ("label", "word_label"))
-    names = generator_for(dataset, "names").normal(size=(len(read_classes(layout.classes(dataset)).names), 8))
-    noise, pull = generator_for(method, "embeddings"), {"clean": 0.0, "typographic": 0.7, "ink": 0.3}
-    tensors = {"names": names[None], "scale": torch.full((len(seeds),), 30.0)}
-    for kind, share in pull.items():
-        share = share if method == "clip" else share / 10
-        near = (1 - share) * names[label] + share * names[written]
-        tensors[kind] = near + noise.normal(0, 0.3, (len(seeds), *near.shape))
-    for kind in (*pull, "names"):
-        unit = tensors[kind] / np.linalg.norm(tensors[kind], axis=-1, keepdims=True)
-        tensors[kind] = torch.from_numpy(np.broadcast_to(unit, (len(seeds), *unit.shape[1:])).astype(np.float32))
-    tensors |= {"label": torch.from_numpy(label), "written": torch.from_numpy(written)}
-    stored = {"format": FORMAT, "seeds": "\n".join(map(str, seeds)), "ids": "\n".join(attacked["id"])}
-    write_tensors(layout.embeddings(config.model.key, method), tensors, stored)
 
 
 def _attack(layout: RunFiles, config: Config, dataset: str) -> None:
@@ -214,3 +191,15 @@ def write_log(layout: RunFiles, config: Config, method: str, seed: int, steps: i
             terms[3:] = [float("nan")] * 3
         log.add(step, terms, 1e-3 * np.sin(np.pi * step / steps), 900 + noise.normal(0, 20))
     log.write(layout.checkpoint_folder(config.model.key, method, seed))
+
+
+def write_all_embeddings(layout: RunFiles, config: Config) -> None:
+    """Write the embeddings of every method."""
+    dataset = config.data.train
+    clean = read_manifest(layout.manifest(dataset))
+    clean = clean[clean["split"] == "test"]
+    words = select_attacked(read_attacked_manifest(layout.attacked_manifest(dataset)), clean, dataset)
+    labels = [words.set_index("id").loc[clean["id"], name].to_numpy() for name in ("label", "word_label")]
+    classes = len(read_classes(layout.classes(dataset)).names)
+    for method in ("clip", *config.methods):
+        write_embeddings(layout, config, method, dataset, list(clean["id"]), *labels, classes)

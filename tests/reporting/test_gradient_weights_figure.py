@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from matplotlib.patches import StepPatch
 from synthetic_run import METHODS, synthetic_config
 
 from prefclip.config import Config
@@ -15,6 +16,7 @@ from prefclip.objectives.kto import kto_loss
 from prefclip.reporting.drawing.style import print_style
 from prefclip.reporting.drawing.training_curves import running_mean
 from prefclip.reporting.figures import figure_names, leaf
+from prefclip.reporting.gradient_numbers import read_pair_gradients
 from prefclip.run.steps.figure import Figure
 
 NAME = "gradient_weights"
@@ -59,6 +61,24 @@ def test_what_training_passed_starts_at_zero_and_ends_at_the_mean_of_its_logs(ma
             assert float(mark.get_xdata()[0]) == pytest.approx(running_mean(values, len(values) // 30)[-1])
             ends = min(part.get_xdata()), max(part.get_xdata())
             assert ends[0] <= 0 <= ends[1] and ends[0] <= mark.get_xdata()[0] <= ends[1]
+
+
+def test_single_pictures_are_counted_above_the_curve(made_up):
+    config, layout = made_up
+    for title, panel in panels_of(config, layout).items():
+        found = read_pair_gradients(config, layout, title[:3].lower())
+        rewards = [np.concatenate([getattr(each, f"reward_{name}") for each in found]) for name in ("true", "written")]
+        values = rewards if "KTO" in title else [rewards[0] - rewards[1]]
+        drawn = [patch for patch in panel.patches if isinstance(patch, StepPatch)]
+        assert len(drawn) == len(values)
+        curve = panel.get_lines()[0].get_ydata()
+        for patch, each in zip(drawn, values, strict=True):
+            heights, edges, foot = patch.get_data()
+            counts = np.histogram(each, edges)[0]
+            assert (heights - foot) / (heights - foot).max() == pytest.approx(counts / counts.max())
+            assert counts.sum() >= 0.98 * len(config.seeds) * len(found[0].cosine)
+            low, high = panel.get_ylim()
+            assert low < 0 and (curve.max() - low) / (high - low) <= foot  # the curve lies below them
 
 
 def test_a_reference_point_that_was_not_logged_leaves_the_curve_alone(made_up):

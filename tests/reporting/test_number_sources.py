@@ -74,7 +74,8 @@ def test_every_number_is_recomputed_from_the_rows_that_it_names(request, which):
         table = make_table(layout, name)
         assert_recomputed(table, layout.root)
         assert read_table(layout.table(name, "json")) == table
-        assert {source.path(layout.root) for source in table.sources} == set(leaf(name).reads(config, layout))
+        named = {path for source in table.sources for path in source.paths(layout.root)}
+        assert named == set(leaf(name).reads(config, layout))
 
 
 def test_a_ratio_is_that_of_the_means_over_seeds_and_spreads_with_them():

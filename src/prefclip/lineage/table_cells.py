@@ -41,6 +41,6 @@ def find_cell(table: Table, place: str) -> Number:
     raise LineageError(f"{table.name}: no cell {place!r}; {which} {columns}.")
 
 
-def source_name(view: str, source: Source) -> str:
-    """Return the name, below the repository, of a file that the table of ``view`` names as a source."""
-    return source.path(str(PurePosixPath(view).parent.parent))
+def source_names(view: str, source: Source) -> list[str]:
+    """Return the names, below the repository, of a source of the table of ``view`` and of the files beside it."""
+    return source.paths(str(PurePosixPath(view).parent.parent))

@@ -17,7 +17,7 @@ from prefclip.lineage.index import PUBLISHED, Index, without_collector
 from prefclip.lineage.project import FileProblem, LineageError, Project
 from prefclip.lineage.published import PublishedIndex, published_folders
 from prefclip.lineage.record import SUFFIX, Damage, Record
-from prefclip.lineage.table_cells import find_cell, read_table_of, source_name
+from prefclip.lineage.table_cells import find_cell, read_table_of, source_names
 from prefclip.table import Number, Table
 
 CHECKSUMS = "checksums.json"
@@ -175,7 +175,7 @@ def _compare_with_records(index: Index, found: Trace) -> None:
 
 
 def _cell_inputs(index: Index, view: str, table: Table, number: Number) -> list[str]:
-    wanted = list(dict.fromkeys(source_name(view, source) for source in table.sources_of(number)))
+    wanted = list(dict.fromkeys(name for source in table.sources_of(number) for name in source_names(view, source)))
     known = set(index.inputs(view))
     strangers = [name for name in wanted if name not in known]
     if isinstance(index.record(view), Record) and strangers:

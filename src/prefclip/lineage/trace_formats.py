@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from prefclip.lineage.findings import printable
-from prefclip.lineage.table_cells import source_name
+from prefclip.lineage.table_cells import source_names
 from prefclip.lineage.trace import TRACE_VERSION, Trace
 from prefclip.table import Term
 
@@ -101,7 +101,10 @@ def _graph(trace: Trace, newline: str, quote: str) -> tuple[list[tuple[str, str,
 
 def _term(trace: Trace, term: Term) -> dict:
     sources = [trace.table.sources[place] for place in term.sources]
-    listed = [source.model_dump() | {"file": source_name(trace.target, source)} for source in sources]
+    listed = []
+    for source in sources:
+        file, *beside = source_names(trace.target, source)
+        listed.append(source.model_dump(exclude={"beside"}) | {"file": file} | ({"beside": beside} if beside else {}))
     return {"measure": term.measure, "words": term.words, "sources": listed}
 
 

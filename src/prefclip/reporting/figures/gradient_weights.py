@@ -9,12 +9,14 @@ CAPTION = (
     "How hard an example pulls, at the run's β: the weight, in the gradient of each loss, of its cross-entropy towards "
     "the true name and away from the written word (cross-entropy itself weighs every example 1). Over the margin h or, "
     "where a loss judges each name alone, over a name's reward above the reference point z₀. Thick: what the means of "
-    "the batches passed in training, all seeds together; every example starts at 0."
+    "the batches passed in training, all seeds together; every example starts at 0. Histograms: single attacked test "
+    "pictures after training, all seeds, under the averaged weights of a method that averages."
 )
 ORDER, GROUP = 42, "main"
-COLUMNS, FURTHER, LEAST_REACH = 3, 1.5, 4.0
+COLUMNS, FURTHER, LEAST_REACH = 3, 1.3, 4.0
+BINS, SHADE, SHOWN, FOOT, HEIGHT = 60, 0.4, 0.99, 0.8, 0.17  # of the histograms; the last two in heights of a panel
 
-settings = decided_by("methods", "seeds")
+settings = decided_by("model.name", "data.train", "methods", "seeds")
 
 
 def applies(config):
@@ -28,7 +30,8 @@ def weighed(config):
 
 
 def reads(config, layout):
-    return [layout.training_log(config.model.key, name, seed) for name in weighed(config) for seed in config.seeds]
+    logs = [layout.training_log(config.model.key, name, seed) for name in weighed(config) for seed in config.seeds]
+    return [*logs, *(layout.embeddings(config.model.key, name) for name in ("clip", *weighed(config)))]
 
 
 def leaves(config):
@@ -36,8 +39,9 @@ def leaves(config):
 
 
 def draw(config, layout):
-    """One panel per method: the exact curve, the part of it that training passed, and marks where it ended."""
+    """One panel per method: the exact curve, the part of it that training passed, where it ended, single pictures."""
     from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
 
     from prefclip.reporting.drawing.style import FULL_WIDTH, INK, method_style, new_figure, panel_title
     from prefclip.reporting.labels import method_label
@@ -53,7 +57,8 @@ def draw(config, layout):
         name = methods[place]
         parameters = config.methods[name].all_parameters
         style = method_style(name, list(config.methods))
-        draw_weights(panel, config, name, read_means(config, layout, name), style.colour)
+        pictures = read_pictures(config, layout, name)
+        draw_weights(panel, config, name, read_means(config, layout, name), pictures, style.colour)
         beta = f", β = {parameters['beta']:g}" if "beta" in parameters else ""
         panel_title(panel, ascii_lowercase[place], f"{method_label(name)}{beta}")
         panel.axhline(0, color=INK, linewidth=0.5)
@@ -63,10 +68,12 @@ def draw(config, layout):
     handles = [
         Line2D([], [], color=INK, linewidth=3, label="passed in training"),
         Line2D([], [], marker="o", label="end, margin or true name", **keys),
+        Patch(facecolor=INK, alpha=SHADE, label="pictures, margin or true name"),
         Line2D([], [], marker="v", label="end, written word", **keys),
+        Patch(facecolor="none", edgecolor=INK, label="pictures, written word"),
     ]
     apart = any(judged_apart(config, name) for name in methods)
-    figure.legend(handles=handles if apart else handles[:2], loc="outside upper center", ncols=3)
+    figure.legend(handles=handles if apart else handles[:3], loc="outside upper center", ncols=3)
     return figure
 
 
@@ -81,14 +88,25 @@ def read_means(config, layout, method):
     return steps.apply(lambda column: running_mean(column.to_numpy(float), max(1, len(steps) // SMOOTHED_SHARE)))
 
 
+def read_pictures(config, layout, method):
+    """The margins of single attacked test pictures, of all seeds; where a loss judges each name alone, both rewards."""
+    import numpy as np
+
+    from prefclip.reporting.gradient_numbers import read_pair_gradients
+
+    found = read_pair_gradients(config, layout, method)
+    rewards = [np.concatenate([getattr(each, name) for each in found]) for name in ("reward_true", "reward_written")]
+    return rewards if judged_apart(config, method) else [rewards[0] - rewards[1]]
+
+
 def judged_apart(config, method):
     """Whether the loss weighs two pairs of one margin differently, for their rewards have other heights."""
     loss, of = objectives.settings_of(config.methods[method].objective), config.methods[method].all_parameters
     return loss.example_weights(0.0, 0.0, 0.0, of) != loss.example_weights(1.0, 1.0, 0.0, of)
 
 
-def draw_weights(panel, config, method, log, colour):
-    """Draw a method's weights over the margin, or over each reward above z0 where its reference point was logged."""
+def draw_weights(panel, config, method, log, pictures, colour):
+    """Draw a method's weights over the margin, or over each reward above z0; of training, where z0 was logged."""
     import numpy as np
 
     loss, of = objectives.settings_of(config.methods[method].objective), config.methods[method].all_parameters
@@ -107,10 +125,25 @@ def draw_weights(panel, config, method, log, colour):
         passed = [(mark, weight, log[column] - log["regulariser"]) for mark, weight, column in rewards]
         panel.set_xlabel("reward above z₀ (nats)")
     passed = [(mark, weight, values.to_numpy()) for mark, weight, values in passed if np.isfinite(values).all()]
-    reach = FURTHER * max([LEAST_REACH / FURTHER, *(np.abs(values).max() for *_, values in passed)])
+    ends = [np.abs(values).max() for *_, values in passed] + [np.quantile(np.abs(each), SHOWN) for each in pictures]
+    reach = max(LEAST_REACH, FURTHER * max(ends))
     x = np.linspace(-reach, reach, 401)
     panel.plot(x, true(x), color=colour)
     for mark, weight, values in passed:
         part = np.linspace(min(0.0, values.min()), max(0.0, values.max()), 101)
         panel.plot(part, weight(part), color=colour, linewidth=3, solid_capstyle="butt")
         panel.plot(values[-1], weight(values[-1]), mark, color=colour, markersize=6, markeredgecolor="white")
+    draw_pictures(panel, pictures, reach, colour)
+
+
+def draw_pictures(panel, values, reach, colour):
+    """Draw histograms of single pictures above the curve: of margins, or of both rewards, the written one open."""
+    import numpy as np
+
+    low, high = panel.get_ylim()
+    low = min(low, -0.05 * high)  # the axis of no weight is seen
+    for each, shown in zip(values, ({"fill": True, "alpha": SHADE}, {}), strict=False):
+        counts, edges = np.histogram(each, np.linspace(-reach, reach, BINS + 1))
+        heights = FOOT + HEIGHT * counts / max(1, counts.max())
+        panel.stairs(heights, edges, baseline=FOOT, transform=panel.get_xaxis_transform(), color=colour, **shown)
+    panel.set_ylim(low, low + (high - low) / FOOT)

@@ -98,7 +98,7 @@ def shown_table(table: Table, root: str) -> ShownTable:
     files: dict[str, int] = {}
     lines = []
     for number in table.numbers[: last + 1]:
-        named = dict.fromkeys(source.path(root) for source in table.sources_of(number))
+        named = dict.fromkeys(path for source in table.sources_of(number) for path in source.paths(root))
         ends = {"ci_low": number.low, "ci_high": number.high, "n": number.n, "seeds": number.seeds}
         traced = {"cell": f"{number.row},{number.column}", "operation": table.operation(number)}
         places = [files.setdefault(name, len(files)) for name in named]

@@ -6,6 +6,7 @@ applies(config)          whether a configuration has it
 reads(config, layout)    the files that it is made from, in a fixed order
 settings(config)         dotted keys of the configuration that decide its bytes
 make(config, layout)     the table
+leaves(config)           if need be: modules found by name, such as losses, whose code decides its bytes
 
 A module is light to import, so that the Snakefile can ask it; `make` imports what it needs.
 """

@@ -34,7 +34,8 @@ class Table(Step):
 
     @property
     def leaves(self):
-        return (f"prefclip.reporting.tables.{self.table}",)
+        computed_with = getattr(leaf(self.table), "leaves", lambda config: ())
+        return (f"prefclip.reporting.tables.{self.table}", *computed_with(self.config))
 
     @property
     def settings(self):
