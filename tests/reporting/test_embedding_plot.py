@@ -52,7 +52,7 @@ def test_every_model_has_a_map_with_the_shares_of_its_own_file(copied, figure):
         true, written = (f"{share:.0%}".replace("%", " %") for share in shares[method])
         assert said.pop(label) == f"nearest clean: true {true}, written {written}"
     # Made up so that words draw CLIP's pictures to their class and hardly those of the others.
-    assert said == {} and shares["clip"].written > 0.5 and shares["dpo"].true > 0.9
+    assert said == {} and shares["clip"].written > 0.5 and shares["dpo"].true > 0.7
     assert {"clean", "with a word", "under the same ink, unreadable", "True class", "cat", "polar bear"} <= texts
 
 

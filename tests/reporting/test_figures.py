@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import shutil
 import zlib
 from pathlib import Path
 
@@ -177,6 +178,8 @@ def test_methods_of_the_user_and_one_seed_are_drawn(copied):
         target = Path(path("emoji-clip", "strong_dpo", 0))
         target.parent.mkdir(parents=True)
         target.write_bytes(source.read_bytes())
+    embedded = (Path(layout.embeddings("emoji-clip", method)) for method in ("dpo", "strong_dpo"))
+    shutil.copy(*embedded)
     for name in figure_names(layout.read_config()):
         draw_figure(layout, name)
         assert all(path.exists() for path in figure_files(layout, name))
