@@ -40,7 +40,7 @@ def logs(checkout: Checkout) -> str:
 
 def test_a_run_takes_less_than_90_seconds_on_two_cores(checkout):
     """On an idle machine; a busy one shows in the time by the clock, not in the work."""
-    assert checkout.first.cpu_seconds / CORES < 0.9 * MOST_SECONDS
+    assert checkout.first.cpu_seconds / CORES < MOST_SECONDS
 
 
 def test_every_output_exists(checkout):
