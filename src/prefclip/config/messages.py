@@ -10,11 +10,13 @@ from pydantic.fields import FieldInfo
 
 from prefclip.config.sections import SectionError
 
+LONGEST = 80  # characters of a value that are shown
 # pydantic words its findings for programmers; these are for people who edit YAML. Others keep their wording.
 _EXPECTED = {
     "dict_type": "expected a mapping of keys",
     "model_type": "expected a mapping of keys",
     "tuple_type": "expected a list",
+    "list_type": "expected a list",
     "float_type": "expected a number",
     "float_parsing": "expected a number",
     "finite_number": "expected a finite number",
@@ -24,6 +26,7 @@ _EXPECTED = {
     "bool_type": "expected true or false",
     "bool_parsing": "expected true or false",
     "string_type": "expected text",
+    "string_too_short": "expected text",
     "too_short": "expected at least {min_length} item(s)",
     "too_long": "expected at most {max_length} item(s)",
 }
@@ -57,14 +60,17 @@ def _clause(place: tuple, entry: dict, model: type[BaseModel]) -> str:
         found = entry["ctx"]["error"]
         if isinstance(found, SectionError):
             return f"{found.where}: {explain(found.error, found.model)}"
-        return f"{where}: {found}" if where else str(found)
+        said = str(found).removesuffix(".")
+        return f"{where}: {said}" if where else said
     if kind == "string_pattern_mismatch":
         expected = "expected letters, digits, _ and -, the first a letter or digit"
     elif place != entry["loc"] and isinstance(entry["loc"][-1], str) and entry["loc"][-1] != "[key]":
         expected = "expected a number or a word"
     else:
         expected = _EXPECTED.get(kind, entry["msg"].replace("Input should be", "must be"))
-    return f"{where}: {expected.format(**entry.get('ctx', {}))}, got {entry['input']!r}"
+    got = repr(entry["input"])
+    got = got if len(got) <= LONGEST else f"{got[:LONGEST]}…"
+    return f"{where}: {expected.format(**entry.get('ctx', {}))}, got {got}"
 
 
 def _place(location: tuple, model: type[BaseModel]) -> tuple:
@@ -95,7 +101,7 @@ def _inside(annotation: Any, part: object) -> Any:
         return next((found for kind in get_args(annotation) if (found := _inside(kind, part)) is not None), None)
     if get_origin(annotation) is dict and part != "[key]":
         return get_args(annotation)[1]
-    if get_origin(annotation) is tuple and isinstance(part, int):
+    if get_origin(annotation) in (tuple, list) and isinstance(part, int):
         return get_args(annotation)[0]
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         field = annotation.model_fields.get(part)

@@ -37,13 +37,18 @@ def _merged(values: Any, changes: Any) -> Any:
 
 def _read_yaml(path: Path) -> Any:
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)
+        return parse_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ConfigError(f"{path}: no such configuration file; config/embedded.yaml is the default.") from error
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise ConfigError(f"{path}: not valid YAML ({_one_line(error)}).") from error
+        raise ConfigError(f"{path}: not valid YAML ({one_line(error)}).") from error
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}); name a YAML file.") from error
+
+
+def parse_yaml(text: str) -> Any:
+    """Return what a YAML text holds. Raises YAMLError or RecursionError, also for a key that occurs twice."""
+    return yaml.load(text, _UniqueKeys)
 
 
 class _UniqueKeys(yaml.SafeLoader):
@@ -60,7 +65,8 @@ class _UniqueKeys(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def _one_line(error: Exception) -> str:
+def one_line(error: Exception) -> str:
+    """Say in one line what is no YAML, and where."""
     mark = getattr(error, "problem_mark", None)
     text = getattr(error, "problem", None) or str(error).splitlines()[0]
     return f"line {mark.line + 1}: {text}" if mark else text

@@ -1,5 +1,6 @@
 """Verdicts: what the cells of a run's tables say to each claim, by the rule that the ledger holds."""
 
+import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -97,9 +98,9 @@ def scale_of(config: Config) -> str:
 
 
 def judge(claims: list[Claim], tables: Mapping[str, Table], scale: str) -> Verdicts:
-    """Judge every case of ``claims`` by ``tables``, by name; a claim whose table or number is not there was not run.
+    """Judge every case of ``claims`` by ``tables``, by name; one whose table or number is not there was not run.
 
-    Raises ClaimsError where a rule and a cell do not fit together.
+    Raises ClaimsError where a rule and a cell do not fit together, or a cell names a key that its table does not have.
     """
     judged = [
         JudgedClaim(claim=claim, verdicts=[_judged(claim, case, tables) for case in claim.cases or ("",)])
@@ -111,13 +112,14 @@ def judge(claims: list[Claim], tables: Mapping[str, Table], scale: str) -> Verdi
 def _judged(claim: Claim, case: str, tables: Mapping[str, Table]) -> Judged:
     found: dict[str, tuple[JudgedCell, dict]] = {}
     for name, keys in claim.cells_of(case).items():
-        number = _number(claim, tables.get(keys["table"]), keys)
-        if number is None:
-            missing = ", ".join(f"{key} {value}" for key, value in keys.items() if key != "table")
-            why = f"the run has no {missing} in its table {keys['table']}" if keys["table"] in tables else ""
-            why = why or f"the run has no table {keys['table']}"
-            return Judged(case=case, verdict=NOT_RUN if claim.verified else DIFFERS, reason=why, cells=[])
-        found[name] = _cell(name, keys["table"], number)
+        (table,) = keys.pop("table")
+        try:
+            number = _number(tables[table], keys) if table in tables else f"the run has no table {table}"
+        except ClaimsError as error:
+            raise ClaimsError(f"claim {claim.id}, cell {name}: {error}") from error
+        if isinstance(number, str):
+            return Judged(case=case, verdict=NOT_RUN if claim.verified else DIFFERS, reason=number, cells=[])
+        found[name] = _cell(name, table, number)
     cells = [cell for cell, _ in found.values()]
     if not claim.verified:
         return Judged(case=case, verdict=DIFFERS, reason=claim.differs, cells=cells)
@@ -133,22 +135,39 @@ def _judged(claim: Claim, case: str, tables: Mapping[str, Table]) -> Judged:
     return Judged(case=case, verdict=verdict, reason=rule, cells=cells)
 
 
-def _number(claim: Claim, table: Table | None, keys: dict[str, str]) -> Number | None:
-    if table is None:
-        return None
-    wanted = {key: value for key, value in keys.items() if key != "table"}
-    role = wanted.pop("role", VALUE)
-    found = [
-        number
-        for number in table.numbers
-        if number.role == role and number.value is not None and wanted.items() <= number.keys.items()
-    ]
-    if len(found) > 1:
-        raise ClaimsError(
-            f"claim {claim.id}: its cell means {len(found)} numbers of the table {table.name}, such as "
-            f"{found[0].row},{found[0].column} and {found[1].row},{found[1].column}; name more keys."
-        )
-    return found[0] if found else None
+def _number(table: Table, keys: dict[str, list[str]]) -> Number | str:
+    """The number that has these keys, of several values the first that there is; or why it is none, or several.
+
+    Raises ClaimsError for a key that no number of the table has.
+    """
+    left = [number for number in table.numbers if number.value is not None]
+    keys = {"role": [VALUE], **keys}
+    allowed = list(dict.fromkeys(["role", *(key for number in table.numbers for key in number.keys)]))
+    for key, values in keys.items():
+        if table.numbers and key not in allowed:
+            close = difflib.get_close_matches(key, allowed, n=1)
+            hint = f"did you mean {close[0]!r}? " if close else ""
+            raise ClaimsError(f"the table {table.name} has no key {key!r}; {hint}allowed: {', '.join(allowed)}.")
+        there = {_has(number, key) for number in left} - {None, ""}
+        left = [number for number in left if _has(number, key) in values]
+        if not left:
+            near = ", ".join(difflib.get_close_matches(values[0], sorted(there), n=5, cutoff=0)) or "no such key there"
+            return f"the run has no {key} {' or '.join(values)} in its table {table.name}, but {near}"
+
+    def rank(number: Number) -> list[int]:
+        return [values.index(_has(number, key)) for key, values in keys.items()]
+
+    best = min(map(rank, left))
+    first, *others = found = [number for number in left if rank(number) == best]
+    if not others:
+        return first
+    pairs = ((key, value, _has(others[0], key)) for key, value in first.keys.items())
+    differ = ", ".join(f"{key} {one} and {other}" for key, one, other in pairs if one != other)
+    return f"its cell means {len(found)} numbers of the table {table.name}, such as of {differ}"
+
+
+def _has(number: Number, key: str) -> str | None:
+    return number.role if key == "role" else number.keys.get(key)
 
 
 def _cell(name: str, table: str, number: Number) -> tuple[JudgedCell, dict]:
@@ -158,7 +177,7 @@ def _cell(name: str, table: str, number: Number) -> tuple[JudgedCell, dict]:
     )
     unit = number.unit
     if unit == SHARE:
-        unit = "points" if number.keys.get("kind") == DIFFERENCE else "%"
+        unit = "points" if number.keys.get("kind") == DIFFERENCE or number.formula == "a - b" else "%"
     measured = {"value": value, "low": low, "high": high, "n": number.n, "seeds": number.seeds}
     place = f"{number.row},{number.column}"
     return JudgedCell(name=name, table=table, place=place, unit=unit, **measured), {**number.facts, **measured}
@@ -178,14 +197,20 @@ def write_verdicts(verdicts: Verdicts, path: str | Path) -> None:
 
 
 def read_verdicts(path: str | Path) -> Verdicts:
-    """Read stored verdicts. Raises ClaimsError naming a file that is missing or damaged."""
+    """Read the stored verdicts of a run. Raises ClaimsError naming a file that is missing or damaged."""
+    command = judge_command(path)
     try:
         return Verdicts.model_validate_json(Path(path).read_bytes())
     except OSError as error:
-        raise ClaimsError(f"{path}: no verdicts ({error.strerror}); `prefclip judge-claims` makes them.") from error
+        raise ClaimsError(f"{path}: no verdicts ({error.strerror}); `{command}` makes them.") from error
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise ClaimsError(
             f"{path}: not whole verdicts, at {'.'.join(map(str, first['loc']))[:120]} ({first['msg'][:160]}); "
-            "make them again with `prefclip judge-claims`."
+            f"make them again with `{command}`."
         ) from error
+
+
+def judge_command(path: str | Path) -> str:
+    """Return the command that stores the verdicts ``<run>/claims/<which>.json``."""
+    return f"prefclip judge-claims {Path(path).parent.parent}" + " --ablations" * (Path(path).stem == SWEPT)

@@ -3,12 +3,14 @@
 import ast
 import operator
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 from prefclip.errors import PrefclipError
 
 # What a rule may ask of a cell, beside its further facts: as tables show it, shares in percent.
 ASKED = ("value", "low", "high", "n", "seeds")
+LONGEST, DEEPEST, LARGEST = 1000, 20, 1e9  # characters, levels of nesting, and numbers of a rule
 _ARITHMETIC = MappingProxyType(
     {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
 )
@@ -16,6 +18,10 @@ _COMPARED: MappingProxyType[type, Callable] = MappingProxyType(
     {ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge}
 )
 _FUNCTIONS = MappingProxyType({"abs": abs, "min": min, "max": max})
+_ALLOWED = (
+    "allowed are comparisons (< <= > >=) of cells (gain.low), numbers, + - * /, abs of one of them, min and max of "
+    "several, joined by and, or, not"
+)
 Cell = Mapping[str, float | str | None]
 
 
@@ -24,10 +30,10 @@ class RuleError(PrefclipError, ValueError):
 
 
 def check_rule(rule: str, cells: tuple[str, ...]) -> None:
-    """Raise RuleError unless ``rule`` is an expression over these cells."""
+    """Raise RuleError unless ``rule`` is an expression over these cells, which can be computed."""
     for node in ast.walk(_parsed(rule)):
         if isinstance(node, ast.Attribute) and getattr(node.value, "id", None) not in cells:
-            raise RuleError(f"rule {rule!r}: unknown cell in {ast.unparse(node)!r}; its cells are: {', '.join(cells)}.")
+            raise _error(rule, f"unknown cell in {ast.unparse(node)!r}; its cells are: {', '.join(cells)}")
 
 
 def holds(rule: str, cells: Mapping[str, Cell]) -> bool:
@@ -36,12 +42,12 @@ def holds(rule: str, cells: Mapping[str, Cell]) -> bool:
     def value(node: ast.AST) -> float | bool:
         match node:
             case ast.Constant():
-                return node.value
+                return float(node.value)
             case ast.Attribute():
                 found = cells[node.value.id].get(node.attr)
                 if found is None or isinstance(found, str):
-                    raise RuleError(f"rule {rule!r}: the cell {node.value.id!r} has no number {node.attr!r}.")
-                return found
+                    raise _error(rule, f"the cell {node.value.id!r} has no number {node.attr!r}")
+                return float(found)
             case ast.BinOp():
                 return _ARITHMETIC[type(node.op)](value(node.left), value(node.right))
             case ast.UnaryOp():
@@ -58,30 +64,63 @@ def holds(rule: str, cells: Mapping[str, Cell]) -> bool:
     try:
         return bool(value(_parsed(rule).body))
     except ZeroDivisionError as error:
-        raise RuleError(f"rule {rule!r}: divides by 0.") from error
+        raise _error(rule, "divides by 0") from error
 
 
+def _error(rule: str, said: str) -> RuleError:
+    shown = rule if len(rule) <= 60 else f"{rule[:60]}…"
+    return RuleError(f"rule {shown!r}: {said}.")
+
+
+@lru_cache(maxsize=256)
 def _parsed(rule: str) -> ast.Expression:
-    """The expression, if it holds nothing but what `holds` knows."""
+    """The expression, if it holds nothing but what `holds` can compute."""
+    if len(rule) > LONGEST:
+        raise _error(rule, f"has {len(rule)} characters, at most {LONGEST} are allowed")
     try:
         found = ast.parse(rule.strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise RuleError(f"rule {rule!r}: no expression; write such as `gain.low > 0 and cost.high <= 3`.") from error
-    for node in ast.walk(found):
-        known = isinstance(node, ast.Expression | ast.BoolOp | ast.And | ast.Or | ast.Not | ast.USub | ast.Load)
-        known |= isinstance(node, ast.BinOp | ast.Compare | ast.Name | ast.UnaryOp)
-        known |= type(node) in _ARITHMETIC or type(node) in _COMPARED
-        known |= isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
-        known |= isinstance(node, ast.Constant) and type(node.value) in (int, float)
-        known |= isinstance(node, ast.Call) and getattr(node.func, "id", "") in _FUNCTIONS and not node.keywords
-        if not known:
-            raise RuleError(
-                f"rule {rule!r}: {ast.unparse(node) or type(node).__name__!r} is not allowed; allowed are cells "
-                "(gain.low), numbers, + - * /, < <= > >=, and, or, not, abs, min, max."
-            )
-    bare = {id(node.value) for node in ast.walk(found) if isinstance(node, ast.Attribute)}
-    bare |= {id(node.func) for node in ast.walk(found) if isinstance(node, ast.Call)}
-    for node in ast.walk(found):
-        if isinstance(node, ast.Name) and id(node) not in bare:
-            raise RuleError(f"rule {rule!r}: say what of {node.id!r} is meant: {', '.join(ASKED)}, or a further fact.")
+        raise _error(rule, "no expression; write such as `gain.low > 0 and cost.high <= 3`") from error
+    _check(rule, found.body, _is_truth, DEEPEST)
     return found
+
+
+def _is_truth(node: ast.AST) -> bool:
+    match node:
+        case ast.UnaryOp():
+            return isinstance(node.op, ast.Not)
+        case ast.Compare():
+            return all(type(sign) in _COMPARED for sign in node.ops)
+    return isinstance(node, ast.BoolOp)
+
+
+def _is_number(node: ast.AST) -> bool:
+    match node:
+        case ast.Constant():
+            return type(node.value) in (int, float) and abs(node.value) <= LARGEST
+        case ast.BinOp():
+            return type(node.op) in _ARITHMETIC
+        case ast.UnaryOp():
+            return isinstance(node.op, ast.USub)
+        case ast.Call():
+            name, count = getattr(node.func, "id", ""), len(node.args)
+            return name in _FUNCTIONS and not node.keywords and (count == 1 if name == "abs" else count > 1)
+    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+
+
+def _check(rule: str, node: ast.AST, fits: Callable[[ast.AST], bool], levels: int) -> None:
+    """Raise RuleError unless ``node`` fits, and all below it are truths or numbers as it needs them."""
+    if levels == 0:
+        raise _error(rule, f"is nested too deeply, at most {DEEPEST} levels are allowed")
+    if isinstance(node, ast.Name):
+        raise _error(rule, f"say what of {node.id!r} is meant: {', '.join(ASKED)}, or a further fact")
+    if not fits(node):
+        shown = (ast.get_source_segment(rule.strip(), node) or "")[:60]
+        raise _error(rule, f"{shown!r} is not allowed here; {_ALLOWED}")
+    if isinstance(node, ast.Attribute):
+        return
+    joins = isinstance(node, ast.BoolOp) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not))
+    below = node.args if isinstance(node, ast.Call) else ast.iter_child_nodes(node)
+    for each in below:
+        if isinstance(each, ast.expr):
+            _check(rule, each, _is_truth if joins else _is_number, levels - 1)

@@ -15,8 +15,10 @@ from prefclip.reporting.claims.judging import (
     VERIFIED,
     ClaimsError,
     Judged,
+    JudgedCell,
     JudgedClaim,
     Verdicts,
+    claims_of,
     name_of,
 )
 from prefclip.reporting.claims.ledger import Experiment, shipped_ledger
@@ -35,9 +37,14 @@ def shown_claims(
 ) -> Iterator[str]:
     """Yield what `prefclip claims` prints: of all claims, or all of one, from the run or the publication in ``folder``.
 
-    Raises ClaimsError for an unknown claim.
+    Raises ClaimsError for an unknown claim, one without verdicts, and for two forms at once.
     """
     known = {judged.claim.id: judged for judged in verdicts.judged}
+    if as_json and as_markdown:
+        raise ClaimsError("--json and --markdown: name one of them.")
+    if claim in {each.id for each in shipped_ledger().claims} - set(known):
+        needed = f"snakemake --cores 2 ablations{_configured(files_of(RunFiles(folder).read_config()).root)}"
+        raise ClaimsError(f"{claim}: {folder} has no verdict on it, which needs the ablations: `{needed}`.")
     if claim is not None and claim not in known:
         close = difflib.get_close_matches(claim, known, n=1)
         hint = f"did you mean {close[0]!r}? " if close else ""
@@ -61,16 +68,23 @@ def case_label(case: str) -> str:
 
 
 def outcome(verdicts: Verdicts) -> str:
-    """Return how it ended in one sentence."""
+    """Return how it ended in one sentence; of a part of the claims, also where the other verdicts are."""
     counts = Counter(each.verdict for judged in verdicts.judged for each in judged.verdicts)
     tried = sum(counts[each] for each in (VERIFIED, FALSIFIED, INCONCLUSIVE))
+    told = {judged.claim.id for judged in verdicts.judged}
+    others = [claim for claim in shipped_ledger().claims if claim.verified and claim.id not in told]
+    elsewhere = sum(len(claim.cases or [""]) for claim in others)
+    swept = any(claim in claims_of(shipped_ledger(), ablations=True) for claim in others)
     said = (
         f"Of {tried} verdicts {counts[FALSIFIED]} say that a claim does not hold here, {counts[INCONCLUSIVE]} leave it"
     )
     said += f" open and {counts[VERIFIED]} say that it holds"
-    said += f"; {counts[NOT_RUN]} need another run" if counts[NOT_RUN] else ""
+    said += f"; {counts[NOT_RUN]} need{'s' * (counts[NOT_RUN] == 1)} another run" if counts[NOT_RUN] else ""
+    if elsewhere:
+        said += f"; {elsewhere} more " + ("need the ablations" if swept else "stand in the run's report")
     said = f"A rehearsal, of which no verdict says anything. {said}" if verdicts.scale == "rehearsal" else said
-    return said + (f"; at {counts[DIFFERS]} points the released code does otherwise." if counts[DIFFERS] else ".")
+    points = sum(bool(judged.claim.differs) for judged in verdicts.judged)
+    return said + (f"; at {points} point{'s' * (points != 1)} the released code does otherwise." if points else ".")
 
 
 def worst_first(verdicts: Verdicts) -> list[JudgedClaim]:
@@ -85,7 +99,7 @@ def rerun_command(judged: JudgedClaim, experiment: Experiment, run: str) -> str:
     """
     if any(each.cells for each in judged.verdicts):
         tables = " ".join(f"{run}/tables/{table}.json" for table in judged.claim.tables)
-        return f"snakemake --cores 2 {tables}" + ("" if run == DEFAULT_RUN else f" --configfile {run}/config.json")
+        return f"snakemake --cores 2 {tables}{_configured(run)}"
     how = "--profile slurm" if experiment.gpu else "--cores 2"
     return f"snakemake {how} {experiment.target} --configfile {experiment.config}"
 
@@ -120,7 +134,7 @@ def whole(judged: JudgedClaim, experiment: Experiment | None, scale: str, folder
         yield ""
         named = " ".join(filter(None, (case_label(each.case), each.verdict)))
         yield f"{SYMBOLS[each.verdict]} {named} (scale: {scale})"
-        yield from (f"  {cell}; n = {cell.n}, seeds = {cell.seeds}" for cell in each.cells)
+        yield from ("; ".join([f"  {cell}", *_counts(cell)]) for cell in each.cells)
         if not each.cells and each.verdict == NOT_RUN:
             yield f"  {each.reason}"
     if experiment is not None:
@@ -130,8 +144,19 @@ def whole(judged: JudgedClaim, experiment: Experiment | None, scale: str, folder
         yield f"at most {experiment.minutes} minutes, {experiment.memory_gb} GB of memory{gpu}"
         for cell in dict.fromkeys((cell.table, cell.place) for each in judged.verdicts for cell in each.cells):
             yield trace_command(*cell, folder)
-        if claim.figure:
-            yield f"figure: {folder}/figures/{claim.figure}.png"
+        if claim.figure and Path(figure := RunFiles(folder).figure(claim.figure, "png")).is_file():
+            yield f"figure: {figure}"
+
+
+def _counts(cell: JudgedCell) -> list[str]:
+    """How many pictures and seeds are behind a number, where any are."""
+    counts = {"n": cell.n, "seeds": cell.seeds}
+    told = ", ".join(f"{name} = {count}" for name, count in counts.items() if count)
+    return [told] if told else []
+
+
+def _configured(run: str) -> str:
+    return "" if run == DEFAULT_RUN else f" --configfile {run}/config.json"
 
 
 def grouped(judged: JudgedClaim) -> dict[str, list[Judged]]:
