@@ -27,7 +27,7 @@ from prefclip.reporting.claims.judging import (
 )
 from prefclip.reporting.claims.ledger import Claim, LedgerError, read_ledger, shipped_ledger
 from prefclip.reporting.claims.rules import RuleError, check_rule, holds
-from prefclip.reporting.claims.views import markdown, outcome
+from prefclip.reporting.claims.views import cell_text, deciding, lines, markdown, outcome
 from prefclip.reporting.figures import figure_names
 from prefclip.table import Number, Source, Table, Term, read_table
 
@@ -187,6 +187,49 @@ class TestLedger:
             read_ledger(tmp_path / "claims.yaml")
         with pytest.raises(LedgerError, match="cannot be read"):
             read_ledger(tmp_path / "none.yaml")
+
+
+class TestShown:
+    """A number stands beside what its rule compares it with, under names for people."""
+
+    @staticmethod
+    def deciding(rule, *cells, value=0.25):
+        numbers = [(name, value, value - 0.125, value + 0.125) for name in cells]
+        asked = claim(
+            cells={name: {"table": "t", "method": name} for name in cells}, verified=rule, falsified=f"not ({rule})"
+        )
+        (judged,) = judge([asked], {"t": table(*numbers)}, "toy").judged
+        (each,) = judged.verdicts
+        return deciding(judged.claim, each), each
+
+    def test_all_that_the_rule_reads(self):
+        two = self.deciding("kl_at_small_beta.low > kl_at_large_beta.high", "kl_at_small_beta", "kl_at_large_beta")[0]
+        assert two == "KL 25.0 (12.5 to 37.5) points at small β, 25.0 (12.5 to 37.5) points at large β"
+        kept, other = "kl", "kl_of_cross_entropy"
+        assert self.deciding(f"{kept}.value < {other}.low", kept, other, value=-0.25)[0] == (
+            "KL −25.0 points, KL of cross-entropy −25.0 (−37.5 to −12.5) points"
+        )
+        assert self.deciding("gain.low > 0", "gain", "unread")[0] == "gain 25.0 (12.5 to 37.5) points"
+
+    def test_no_room_for_many_intervals(self):
+        names = [f"{verb}_at_t_{t}" for verb in ("sees", "reads") for t in ("minus_1", "0", "1")]
+        said, each = self.deciding(" and ".join(f"{name}.low > 0" for name in names), *names)
+        assert said.startswith("sees 25.0 points at t = −1, 25.0 points at t = 0, 25.0 points at t = 1, reads 25.0")
+        assert cell_text(each.cells[0]) == "sees 25.0 (12.5 to 37.5) points at t = −1"
+
+    def test_of_every_verdict_that_is_published(self):
+        """Every cell that a rule reads stands in the table and in the list."""
+        for name in ("claims", "ablations"):
+            verdicts = read_verdicts(ROOT / f"results/reference/embedded/claims/{name}.json")
+            rows, listed = markdown(verdicts), list(lines(verdicts))
+            for judged in verdicts.judged:
+                rules = f"{judged.claim.verified} {judged.claim.falsified}"
+                for each in judged.verdicts if judged.claim.verified else []:
+                    said = deciding(judged.claim, each)
+                    read = [cell for cell in each.cells if f"{cell.name}." in rules]
+                    assert read == each.cells and said in rows, "a rule reads all of its cells"
+                    assert all(f"{abs(cell.value):.{1 if cell.unit in ('%', 'points') else 3}f}" in said for cell in read)
+                    assert not each.cells or any(line.endswith(said) for line in listed)
 
 
 class TestPublished:

@@ -1,7 +1,9 @@
 """Verdicts as text: an outcome in one sentence, a line for each, all that is known of one, and README's table."""
 
+import ast
 import difflib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +23,7 @@ from prefclip.reporting.claims.judging import (
     claims_of,
     name_of,
 )
-from prefclip.reporting.claims.ledger import Experiment, shipped_ledger
+from prefclip.reporting.claims.ledger import Claim, Experiment, shipped_ledger
 from prefclip.reporting.labels import dataset_label, method_label
 from prefclip.run.files import RunFiles, files_of
 
@@ -30,6 +32,18 @@ DEFAULT_RUN = "results/embedded"  # what Snakemake makes without being told a co
 # What the reader is told first.
 _WORST = (FALSIFIED, INCONCLUSIVE, VERIFIED, NOT_RUN, DIFFERS)
 _CASES = MappingProxyType({"seen_concepts": "concepts trained on", "held_out_concepts": "held-out concepts"})
+# How the names of cells are written out.
+_WORDS = MappingProxyType(
+    {
+        r"\bkl\b": "KL",
+        r"\bbeta\b": "β",
+        r"\bcross entropy\b": "cross-entropy",
+        r"\bt minus (\d)": r"t = −\1",
+        r"\bt (\d)": r"t = \1",
+        r"\bat most\b": "at the largest λ",
+    }
+)
+FEW = 4  # cells of one case; beside more of them a line has no room for intervals
 
 
 def shown_claims(
@@ -65,6 +79,45 @@ def case_label(case: str) -> str:
     """A case in words: the label of a method or of a data set, or what else it is."""
     method, dataset = method_label(case), dataset_label(case)
     return _CASES.get(case) or (method if method != case else dataset if dataset != case else case.replace("_", " "))
+
+
+def cell_text(cell: JudgedCell, interval: bool = True, named: bool = True) -> str:
+    """A number with its interval, named for people: ``KL 0.002 (0.001 to 0.004) nats at small β``."""
+    what, at, where = cell_name(cell.name).partition(" at ")
+    number = cell.model_copy(update={"name": ""} | ({} if interval else {"low": None, "high": None}))
+    return f"{what if named else ''}{number}{at}{where}".strip()
+
+
+def cell_name(name: str) -> str:
+    """The name of a cell in words and signs."""
+    words = name.replace("_", " ")
+    for pattern, sign in _WORDS.items():
+        words = re.sub(pattern, sign, words)
+    return words
+
+
+def deciding(claim: Claim, each: Judged) -> str:
+    """The numbers that the rules of a claim compare in one case, with intervals where the rules read their ends.
+
+    What the number before is called is not said again.
+    """
+    read = _read(claim)
+    cells = [cell for cell in each.cells if cell.name in read]
+    names = ["", *(cell_name(cell.name).partition(" at ")[0] for cell in cells)]
+    return ", ".join(
+        cell_text(cell, len(cells) <= FEW and not read[cell.name] <= {"value"}, name != before)
+        for cell, before, name in zip(cells, names, names[1:], strict=False)
+    )
+
+
+def _read(claim: Claim) -> dict[str, set[str]]:
+    """What the rules of a claim read of each cell."""
+    found: dict[str, set[str]] = {}
+    for rule in (claim.verified, claim.falsified):
+        for node in ast.walk(ast.parse(rule.strip(), mode="eval")):
+            if isinstance(node, ast.Attribute):
+                found.setdefault(node.value.id, set()).add(node.attr)
+    return found
 
 
 def outcome(verdicts: Verdicts) -> str:
@@ -110,12 +163,12 @@ def trace_command(table: str, place: str, run: str) -> str:
 
 
 def lines(verdicts: Verdicts) -> Iterator[str]:
-    """Yield a line for each verdict, with the number that decides first."""
+    """Yield a line for each verdict, with the numbers that decide."""
     for judged in worst_first(verdicts):
         for each in judged.verdicts:
             name = name_of(judged.claim.id, each.case)
-            first = str(each.cells[0]) if each.cells else each.reason
-            yield f"{SYMBOLS[each.verdict]} {each.verdict:<16} {name:<34} {first}"
+            said = deciding(judged.claim, each) if each.cells and judged.claim.verified else each.reason
+            yield f"{SYMBOLS[each.verdict]} {each.verdict:<16} {name:<34} {said}"
 
 
 def whole(judged: JudgedClaim, experiment: Experiment | None, scale: str, folder: str) -> Iterator[str]:
@@ -134,7 +187,7 @@ def whole(judged: JudgedClaim, experiment: Experiment | None, scale: str, folder
         yield ""
         named = " ".join(filter(None, (case_label(each.case), each.verdict)))
         yield f"{SYMBOLS[each.verdict]} {named} (scale: {scale})"
-        yield from ("; ".join([f"  {cell}", *_counts(cell)]) for cell in each.cells)
+        yield from ("; ".join([f"  {cell_text(cell)}", *_counts(cell)]) for cell in each.cells)
         if not each.cells and each.verdict == NOT_RUN:
             yield f"  {each.reason}"
     if experiment is not None:
@@ -166,14 +219,14 @@ def grouped(judged: JudgedClaim) -> dict[str, list[Judged]]:
 
 
 def markdown(verdicts: Verdicts) -> str:
-    """Return the table that README shows: a claim, its verdicts, and the first number of each case."""
+    """Return the table that README shows: a claim, its verdicts, and the numbers that decide each case."""
     rows = ["| claim | verdict | what decides |", "|---|---|---|"]
     for judged in worst_first(verdicts):
         said = [
             f"{SYMBOLS[verdict]} {verdict}{_of([each.case for each in cases])}"
             for verdict, cases in grouped(judged).items()
         ]
-        told = [_first(judged, each) for each in judged.verdicts if each.cells or each.verdict == DIFFERS]
+        told = [_decided(judged, each) for each in judged.verdicts if each.cells or each.verdict == DIFFERS]
         told = told or ["needs the paper's model and data"]
         rows.append(f"| {judged.claim.says} | {'; '.join(said)} | {'; '.join(dict.fromkeys(told))} |")
     return "\n".join(rows) + "\n"
@@ -193,10 +246,10 @@ def markdown_of_commands(verdicts: Verdicts, folder: str | Path) -> str:
     return "\n".join(rows) + "\n"
 
 
-def _first(judged: JudgedClaim, each: Judged) -> str:
+def _decided(judged: JudgedClaim, each: Judged) -> str:
     if each.verdict == DIFFERS:
         return judged.claim.differs
-    return f"{case_label(each.case)}: {each.cells[0]}" if each.case else str(each.cells[0])
+    return ": ".join(filter(None, (case_label(each.case), deciding(judged.claim, each))))
 
 
 def _of(cases: list[str]) -> str:

@@ -8,6 +8,7 @@ from prefclip.reporting.claims.ledger import Claim, Experiment, Scope, shipped_l
 from prefclip.reporting.claims.views import (
     SYMBOLS,
     case_label,
+    cell_text,
     grouped,
     outcome,
     rerun_command,
@@ -83,7 +84,8 @@ def _shown(judged: JudgedClaim, experiment: Experiment | None, run: str) -> Show
 
 def _case(each: Judged, run: str) -> ShownCase:
     cells = [
-        (str(cell), cell.n, cell.seeds, cell.table, trace_command(cell.table, cell.place, run)) for cell in each.cells
+        (cell_text(cell), cell.n, cell.seeds, cell.table, trace_command(cell.table, cell.place, run))
+        for cell in each.cells
     ]
     reason = each.reason if each.verdict in (NOT_RUN, INCONCLUSIVE) else ""
     label = case_label(each.case) if each.case else ""

@@ -15,9 +15,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from prefclip.config import Config, method_names
 from prefclip.datasets.data_uris import file_uri, picture_size
 from prefclip.errors import PrefclipError
+from prefclip.evaluation.metrics import TYPOGRAPHIC
 from prefclip.explain.explorer_file import read_explorer
 from prefclip.files import write_text
 from prefclip.reporting.drawing.style import method_style
+from prefclip.reporting.estimates import REFERENCE
 from prefclip.reporting.figures import figure_caption, leaf
 from prefclip.reporting.labels import dataset_label, method_label
 from prefclip.reporting.report.contents import page_inputs
@@ -114,10 +116,20 @@ def page_data(layout: RunFiles, tables: list[ShownTable], facts: Mapping[str, An
 
 
 def explorer_data(config: Config, explorer: dict[str, Any]) -> dict[str, Any]:
-    """The explorer's pictures, with labels and colours of the methods."""
+    """The explorer's pictures, with labels and colours of the methods, and the number of the one that is shown first."""
     methods = explorer["methods"]
     colours = {method: method_style(method, method_names(config)).colour for method in methods}
-    return {**explorer, "labels": {method: method_label(method) for method in methods}, "colours": colours}
+    labels = {method: method_label(method) for method in methods}
+    return {**explorer, "labels": labels, "colours": colours, "first": _telling(explorer["pictures"])}
+
+
+def _telling(pictures: list[dict[str, Any]]) -> int:
+    """The first picture that the untouched CLIP misnames under attack and some method names rightly; else the first."""
+    for number, picture in enumerate(pictures):
+        right = {method: each[TYPOGRAPHIC][0][0] == picture["name"] for method, each in picture["answers"].items()}
+        if not right.pop(REFERENCE, True) and any(right.values()):
+            return number
+    return 0
 
 
 def embedded_json(value: Any) -> str:

@@ -9,8 +9,7 @@ from prefclip.evaluation.metrics import CLEAN, INK, TYPOGRAPHIC
 from prefclip.reporting.labels import dataset_label
 from prefclip.reporting.table_views import shown_parts
 from prefclip.reporting.tables import table_names
-from prefclip.reporting.traced import rounded
-from prefclip.table import Row, Table, read_table
+from prefclip.table import DIFFERENCE, SHARE, Number, Row, Table, read_table
 
 IMAGE_NAMES = {CLEAN: "clean", INK: "under ink", TYPOGRAPHIC: "attacked"}
 
@@ -99,12 +98,24 @@ def shown_table(table: Table, root: str) -> ShownTable:
     lines = []
     for number in table.numbers[: last + 1]:
         named = dict.fromkeys(path for source in table.sources_of(number) for path in source.paths(root))
-        ends = {"ci_low": number.low, "ci_high": number.high, "n": number.n, "seeds": number.seeds}
+        size = {"n": number.n, "seeds": number.seeds}
         traced = {"cell": f"{number.row},{number.column}", "operation": table.operation(number)}
         places = [files.setdefault(name, len(files)) for name in named]
-        lines.append({"value": rounded(number.value), **ends, **traced, "files": places})
+        lines.append({"measured": measured(number), **size, **traced, "files": places})
     columns, notes = _columns(table.rows[0], table) if table.rows else [], list(table.footnotes)
     return ShownTable(table.name, table.caption, notes, table.corner, columns, groups, lines, list(files))
+
+
+def measured(number: Number) -> str:
+    """A number with its interval in the unit and the digits of its cell: ``90.0 %, interval 83.8 to 95.8``."""
+    if number.value is None:
+        return "nothing"
+    unit = number.unit
+    if unit == SHARE:
+        unit = "points" if number.keys.get("kind") == DIFFERENCE else "%"
+    ends = [shown_parts(number.model_copy(update={"value": end}))[0] for end in (number.low, number.high)]
+    interval = f", interval {ends[0]} to {ends[1]}" if all(ends) else ""
+    return f"{shown_parts(number)[0]} {unit}".rstrip() + interval
 
 
 def _cell(table: Table, cell: int | str) -> ShownCell:

@@ -7,7 +7,7 @@ if (report.explorer) {
   const shelf = section.querySelector(".shelf");
   const form = section.querySelector("form");
   const heats = ["0, 130, 90", "214, 84, 0"]; // true name, written word
-  let current = 0;
+  let current = report.explorer.first;
 
   /** The map of one method as an alpha mask, stretched by the browser. */
   function heatOf(picture, method, version, target) {
@@ -100,6 +100,7 @@ if (report.explorer) {
       { type: "button", role: "radio", "data-picture": number, "aria-label": `${pictures[number].name} with the word ${pictures[number].word}` },
       make("img", { src: pictures[number].typographic, alt: "", width: 56, height: 56 }))));
     choose(numbers.includes(current) ? current : numbers[0]);
+    shelf.scrollLeft = shelf.querySelector("[aria-checked=true]").offsetLeft - shelf.firstElementChild.offsetLeft;
   }
 
   const STEPS = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };

@@ -67,10 +67,6 @@ function moveFrom(box, cell, [down, right]) {
   }
 }
 
-function percent(line, name) {
-  return line[name] === null || line[name] === undefined ? "none" : String(line[name]);
-}
-
 /** Tell of one number below its row: interval, images, seeds, what was computed, the command that traces it, and its files. */
 function showOrigin(box, cell) {
   const { file, files, lines } = report.tables[box.dataset.table];
@@ -81,7 +77,6 @@ function showOrigin(box, cell) {
   const place = box.querySelector(".traced");
   for (const other of box.querySelectorAll("[aria-selected]")) other.removeAttribute("aria-selected");
   cell.setAttribute("aria-selected", "true");
-  const interval = line.ci_low === null ? "" : `, interval ${percent(line, "ci_low")} to ${percent(line, "ci_high")}`;
   const size = line.n ? `; ${line.n} images, ${line.seeds} ${line.seeds === 1 ? "seed" : "seeds"}` : "";
   const told = box.querySelector(".told") ?? make("tr", { class: "told" }, make("td"));
   told.cells[0].colSpan = cell.parentElement.cells.length;
@@ -91,7 +86,7 @@ function showOrigin(box, cell) {
   place.style.width = `${box.querySelector(".scroll").clientWidth}px`;
   place.replaceChildren(
     make("h4", {}, `${owner === row ? row : `${owner}, ${row}`} · ${column}: ${cell.textContent.trim()}`),
-    make("p", {}, `Measured ${percent(line, "value")}${interval}${size}; ${line.operation}.`));
+    make("p", {}, `Measured ${line.measured}${size}; ${line.operation}.`));
   place.append(make("p", {}, commandBox(named(`prefclip audit trace ${file} --cell "${line.cell}"`))));
   const names = line.files.map((number) => files[number]);
   place.append(make("details", {}, make("summary", {}, `${names.length} ${names.length === 1 ? "file" : "files"} behind it`),
