@@ -1,7 +1,9 @@
 """Claims are judged by rules over cells: mutated cells and rules change verdicts, wrong ledgers are refused."""
 
 import json
+import re
 import shutil
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,7 @@ from prefclip.reporting.claims.judging import (
     NOT_RUN,
     VERIFIED,
     ClaimsError,
+    claims_of,
     judge,
     read_verdicts,
     scale_of,
@@ -29,6 +32,7 @@ from prefclip.reporting.claims.ledger import Claim, LedgerError, read_ledger, sh
 from prefclip.reporting.claims.rules import RuleError, check_rule, holds
 from prefclip.reporting.claims.views import cell_text, deciding, lines, markdown, outcome
 from prefclip.reporting.figures import figure_names
+from prefclip.seeds import generator_for
 from prefclip.table import Number, Source, Table, Term, read_table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,13 +73,52 @@ class TestRules:
             ("[gain.low][0] > 0", "is not allowed"),
             ("gain.low ** 99 > 0", "is not allowed"),
             ("True", "is not allowed"),
-            ("(" * 500 + "1" + ")" * 500, "no expression"),
+            ("(" * 499 + "1" + ")" * 499, "no expression"),
+            ("gain.low > 0 and " * 100 + "gain.low > 0", "at most 1000 are allowed"),
+            ("not " * 200 + "gain.low > 0", "at most 20 levels are allowed"),
+            ("-" * 900 + "1 > 0", "at most 20 levels are allowed"),
+            (f"1{'0' * 300} * gain.low > 0", "is not allowed"),
+            ("1e999 > gain.low", "is not allowed"),
+            ("min(gain.low) > 0", "is not allowed"),
+            ("abs() > 0", "is not allowed"),
+            ("abs(gain.low, 3) > 0", "is not allowed"),
+            ("max() > 1", "is not allowed"),
+            ("max(*gain.low) > 1", "is not allowed"),
+            ("abs(gain.low > 0) > 0", "is not allowed"),
+            ("gain.low and gain.high > 0", "is not allowed"),
+            ("not gain.low", "is not allowed"),
+            ("gain.low", "is not allowed"),
         ],
     )
     def test_refused(self, rule, says):
         with pytest.raises(RuleError, match="rule") as refused:
             check_rule(rule, tuple(CELLS))
-        assert says in str(refused.value)
+        assert says in str(refused.value) and len(str(refused.value)) < 350
+
+    @pytest.mark.parametrize(
+        "claim", [claim for claim in shipped_ledger().claims if claim.verified], ids=attrgetter("id")
+    )
+    def test_of_one_claim_never_both_hold(self, claim):
+        """Whatever its cells hold, in any case; ends lie at, near and far from the numbers of the rules."""
+        rules = f"{claim.verified} {claim.falsified}"
+        asked = dict.fromkeys(re.findall(r"([a-z]\w*)\.([a-z]\w*)", rules))
+        steps = (-4, -1, -0.01, 0, 0.01, 1, 4)
+        near = [
+            each + step for each in {0.0, *map(float, re.findall(r"(?<![\w.])-?\d+\.?\d*", rules))} for step in steps
+        ]
+        noise = generator_for(claim.id, "made-up cells")
+        for _ in range(500):
+            cells = {}
+            for name in claim.cells:
+                middles = (
+                    noise.choice(sorted(near), len(asked))
+                    if noise.random() < 0.8
+                    else noise.uniform(-200, 200, len(asked))
+                )
+                low, value, high = sorted(middles[0] + noise.choice(steps, 3))
+                further = {fact: middle for (cell, fact), middle in zip(asked, middles, strict=True) if cell == name}
+                cells[name] = {**further, "low": low, "value": value, "high": high}
+            assert not (holds(claim.verified, cells) and holds(claim.falsified, cells)), cells
 
     @pytest.mark.parametrize("rule", ["cost.low > 0", "gain.missing > 0", "gain.low / (gain.low - 1) > 0"])
     def test_what_a_cell_lacks(self, rule):
@@ -90,6 +133,23 @@ def table(*numbers: tuple[str, float, float | None, float | None]) -> Table:
     ]
     parts = {"terms": [Term(measure="x", words="x", sources=[0])], "sources": [Source(file="x.parquet")]}
     return Table(name="t", caption="", corner="", header=[], footnotes=[], columns=[], rows=[], numbers=listed, **parts)
+
+
+def swept_words() -> Table:
+    """A table as the paper's grid of sweeps gives it: words on pictures, for three methods."""
+    numbers = [
+        Number(
+            keys={
+                **{"sweep": "words", "setting": setting, "main": method, "method": f"{method}-words-{setting}"},
+                **{"weights": "averaged", "kind": "value", "against": "", "dataset": "zero_shot_mean"},
+                **{"images": "typographic", "metric": "accuracy"},
+            },
+            **{"value": 0.5, "low": 0.4, "high": 0.6, "formula": "a", "terms": [0]},
+        )
+        for method in ("dpo", "ipo", "kto")
+        for setting in ("1", "3", "10")
+    ]
+    return table().model_copy(update={"name": "sweeps", "numbers": numbers})
 
 
 def claim(**changed) -> Claim:
@@ -111,7 +171,10 @@ class TestJudging:
         assert cell.unit == "points" and cell.place.split(",")[0] == "dpo difference"
 
     def test_not_run(self):
-        for tables, says in (({}, "no table t"), ({"t": table(("ipo", 0, 0, 0))}, "no method dpo in its table t")):
+        for tables, says in (
+            ({}, "no table t"),
+            ({"t": table(("ipo", 0, 0, 0))}, "no method dpo in its table t, but ipo"),
+        ):
             (judged,) = judge([claim()], tables, "toy").judged[0].verdicts
             assert judged.verdict == NOT_RUN and says in judged.reason and judged.cells == []
 
@@ -122,14 +185,51 @@ class TestJudging:
             assert judged.verdict == DIFFERS and len(judged.cells) == count
 
     def test_what_does_not_fit_together(self):
-        twice = table(("dpo", 0.1, 0.0, 0.2), ("dpo two", 0.1, 0.0, 0.2))
-        loose = claim(cells={"gain": {"table": "t", "kind": "difference"}})
-        with pytest.raises(ClaimsError, match="means 2 numbers of the table t"):
-            judge([loose], {"t": twice}, "toy")
         with pytest.raises(ClaimsError, match="both of its rules hold"):
             judge([claim(falsified="gain.high > 0")], {"t": table(("dpo", 0.1, 0.1, 0.2))}, "toy")
         with pytest.raises(ClaimsError, match=r"claim one: .*has no number 'low'"):
             judge([claim()], {"t": table(("dpo", 0.1, None, None))}, "toy")
+
+    def test_a_cell_that_means_several_numbers_stops_no_other_claim(self):
+        twice = table(("dpo", 0.1, 0.05, 0.2), ("ipo", 0.1, 0.05, 0.2))
+        loose = claim(id="loose", cells={"gain": {"table": "t", "kind": "difference"}})
+        first, second = (each.verdicts[0] for each in judge([loose, claim()], {"t": twice}, "toy").judged)
+        assert first.verdict == NOT_RUN and second.verdict == VERIFIED
+        assert first.reason == "its cell means 2 numbers of the table t, such as of method dpo and ipo"
+
+    @pytest.mark.parametrize(
+        ("named", "meant"), [(["kto", "ipo", "dpo"], "ipo"), (["{case}", "ipo"], "dpo"), ("ipo", "ipo")]
+    )
+    def test_of_several_values_the_first_that_there_is(self, named, meant):
+        found = table(("dpo", 0.1, 0.05, 0.2), ("ipo", 0.1, 0.05, 0.2))
+        one = claim(cells={"gain": {"table": "t", "method": named}})
+        (cell,) = judge([one], {"t": found}, "toy").judged[0].verdicts[0].cells
+        assert cell.place.split()[0] == meant
+
+    def test_a_key_that_no_number_has(self):
+        wrong = claim(cells={"gain": {"table": "t", "methot": "dpo"}})
+        with pytest.raises(
+            ClaimsError, match=r"claim one, cell gain: .*'methot'; did you mean 'method'\? allowed: role"
+        ):
+            judge([wrong], {"t": table(("dpo", 0.1, 0.0, 0.2))}, "toy")
+        assert judge([wrong], {"t": table()}, "toy").judged[0].verdicts[0].verdict == NOT_RUN
+
+    def test_the_swept_claims_by_the_papers_grid(self):
+        """Each has its verdict, be it that the run has not what it needs."""
+        claims = claims_of(shipped_ledger(), ablations=True)
+        judged = judge(claims, {"sweeps": swept_words()}, "full").judged
+        assert [len(each.verdicts) for each in judged] == [len(each.cases or [""]) for each in claims]
+        told = {each.claim.id: each.verdicts[0] for each in judged}
+        assert "but words" in told["few_pictures"].reason
+        assert told["many_words"].cells or "main dpo and ipo" in told["many_words"].reason
+
+    def test_a_difference_of_shares_is_in_points(self):
+        found = table(("dpo", 0.1, 0.0, 0.2))
+        (number,) = found.numbers
+        for changed, unit in (({"formula": "a - b"}, "points"), ({}, "%")):
+            plain = number.model_copy(update={"keys": {"method": "dpo"}, **changed})
+            verdicts = judge([claim()], {"t": found.model_copy(update={"numbers": [plain]})}, "toy")
+            assert verdicts.judged[0].verdicts[0].cells[0].unit == unit
 
     def test_stored_and_read(self, tmp_path):
         found = judge([claim()], {"t": table(("dpo", 0.1, 0.0, 0.2))}, "partial")
@@ -137,8 +237,10 @@ class TestJudging:
         assert read_verdicts(tmp_path / "claims.json") == found
         (tmp_path / "claims.json").write_text('{"scale": "toy"}')
         for name in ("claims.json", "none.json"):
-            with pytest.raises(ClaimsError, match=f"{name}: .*`prefclip judge-claims`"):
+            with pytest.raises(ClaimsError, match=f"{name}: .*`prefclip judge-claims {tmp_path.parent}`"):
                 read_verdicts(tmp_path / name)
+        with pytest.raises(ClaimsError, match="`prefclip judge-claims run --ablations`"):
+            read_verdicts("run/claims/ablations.json")
 
     def test_scale(self):
         paper = read_config(ROOT / "config/paper.yaml", datasets=DATASETS)
@@ -155,14 +257,45 @@ class TestLedger:
         assert len({claim.id for claim in ledger.claims}) >= 20
         unused = set(ledger.experiments) - {claim.experiment for claim in ledger.claims}
         assert unused == {"tuning", "twin", "pretraining"}, "experiments that judge no claim"
-        figures = {each.figure for each in (*ledger.claims, *ledger.experiments.values())} - {""}
-        assert figures <= set(figure_names()), "figures that nothing draws"
         assert all((ROOT / each.config).is_file() for each in ledger.experiments.values())
 
     @pytest.mark.parametrize(
         ("change", "says"),
         [
-            (lambda ledger: ledger["claims"][0].update(saying="x"), "Extra inputs are not permitted"),
+            (
+                lambda ledger: ledger["claims"][0].update(sayz="x"),
+                "'claims.word_decides.sayz' (did you mean 'says'?); all",
+            ),
+            (lambda ledger: ledger["claims"][1].pop("says"), "key 'claims.beats_clip.says' is missing."),
+            (lambda ledger: ledger.update(claims={}), "claims: expected a list, got {}."),
+            (lambda ledger: ledger["claims"][0].update(says=""), "claims.word_decides.says: expected text, got ''."),
+            (
+                lambda ledger: ledger["claims"][0].update(figure="none"),
+                "claims.word_decides: unknown figure 'none'; allowed",
+            ),
+            (lambda ledger: ledger["experiments"]["paper"].update(figure="none"), "experiments.paper: unknown figure"),
+            (
+                lambda ledger: ledger["claims"][0]["cells"]["lost"].update(table="none"),
+                "claims.word_decides: unknown table",
+            ),
+            (
+                lambda ledger: ledger["claims"][0]["cells"]["lost"].update(at=10),
+                "cells.lost.at: expected text in quotes",
+            ),
+            (
+                lambda ledger: ledger["claims"][0]["cells"]["lost"].update(at=[]),
+                "cells.lost.at: expected text in quotes",
+            ),
+            (
+                lambda ledger: ledger["claims"][0].update(verified="abs() > 0"),
+                "claims.word_decides: rule 'abs() > 0': 'abs()'",
+            ),
+            (lambda ledger: ledger["claims"][0]["cells"].update({"a-b": {}}), "letters, digits and _"),
+            (lambda ledger: ledger["claims"][1]["cells"]["gain"].update(method="{case.__class__}"), "allowed: {case}."),
+            (
+                lambda ledger: ledger["claims"][0]["cells"]["lost"].update(method="{case}"),
+                "allowed: none, without cases",
+            ),
             (lambda ledger: ledger["claims"][0].update(verified="lost.low >"), "no expression"),
             (lambda ledger: ledger["claims"][0].pop("falsified"), "give the rules verified and falsified"),
             (lambda ledger: ledger["claims"][0].update(experiment="none"), "unknown experiment 'none'"),
@@ -178,7 +311,22 @@ class TestLedger:
         path.write_text(yaml.safe_dump(ledger), encoding="utf-8")
         with pytest.raises(LedgerError, match=r"claims\.yaml: ") as refused:
             read_ledger(path)
-        assert says in str(refused.value)
+        assert says in str(refused.value) and ".." not in str(refused.value) and "\n" not in str(refused.value)
+
+    @pytest.mark.parametrize(
+        ("content", "says"),
+        [
+            ("", "expected a mapping of keys, glance, experiments, claims;"),
+            ("- a", "expected a mapping of keys, glance, experiments, claims;"),
+            ("glance: []\nglance: []", "line 2: the key 'glance' occurs twice"),
+            ("glance:\n\t- a", "line 2: found character"),
+        ],
+    )
+    def test_no_ledger(self, tmp_path, content, says):
+        (tmp_path / "claims.yaml").write_text(content)
+        with pytest.raises(LedgerError, match=r"claims\.yaml: ") as refused:
+            read_ledger(tmp_path / "claims.yaml")
+        assert says in str(refused.value) and "\n" not in str(refused.value)
 
     @pytest.mark.parametrize("content", ["a: [", "[" * 5000, "\udcff"])
     def test_hostile(self, tmp_path, content):
@@ -281,8 +429,55 @@ class TestPublished:
         judged = next(each for one in verdicts for each in one.judged if each.claim.id == claim.id)
         decided = [each.case for each in judged.verdicts if each.verdict in (VERIFIED, FALSIFIED)]
         done = self.claims("--run", copy)
-        assert done.exit_code == int(bool(decided))
+        assert done.exit_code == 1
+        assert (
+            f"{claim.id}: judged as another ledger has it, config/claims.yaml differs in verified, falsified; "
+            in done.stderr
+        )
         assert all(f"{claim.id} {case}".strip() + ": stored as" in done.stderr for case in decided)
+
+    @pytest.mark.parametrize(
+        ("old", "new", "says"),
+        [
+            (
+                '"lost.low >= 25',
+                '"lost.low >= 5',
+                "word_decides: judged as another ledger has it, config/claims.yaml differs in",
+            ),
+            ('"says": "They keep', '"says": "They lose', "config/claims.yaml differs in says; `prefclip judge-claims "),
+            ('"scale": "toy"', '"scale": "full"', "says that the run is full, by its config.json it is toy."),
+        ],
+    )
+    def test_a_mutated_text_or_scale(self, copy, old, new, says):
+        path = copy / "claims/claims.json"
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), encoding="utf-8")
+        done = self.claims("--run", copy)
+        assert done.exit_code == 1 and says in done.stderr
+
+    @pytest.mark.parametrize("form", ["csv", "md", "tex"])
+    def test_a_mutated_view(self, copy, form):
+        name = f"tables/typographic.{form}"
+        text = (ROOT / "results/reference/embedded" / name).read_text(encoding="utf-8")
+        says = f"{copy / name}: is not what typographic.json says; make it again with `prefclip table`."
+        for content, told in ((text, False), (text.replace("1", "2", 1), True)):
+            (copy / name).write_text(content, encoding="utf-8")
+            assert (says in self.claims("--run", copy).stderr) == told
+
+    def test_without_the_ablations(self, copy):
+        (copy / "claims/ablations.json").unlink()
+        done = self.claims("--run", copy)
+        assert "; 13 more need the ablations; at 6 points the released code does otherwise." in done.stdout
+        with pytest.raises(ClaimsError, match=r"^kl_term: .* needs the ablations: `snakemake --cores 2 ablations`\.$"):
+            raise self.claims("kl_term", "--run", copy).exception
+
+    def test_what_there_is_not_is_not_shown(self, copy):
+        assert "n = 0" not in self.claims("near_identity", "--run", copy).stdout
+        assert "figure: " not in self.claims("real_photographs", "--run", copy).stdout
+        (copy / "figures").mkdir()
+        (copy / "figures/photographs.png").touch()
+        assert "figure: " in self.claims("real_photographs", "--run", copy).stdout
 
     def test_a_lost_verdict_and_one_too_many(self, copy):
         path = copy / "claims/claims.json"
@@ -301,6 +496,7 @@ class TestPublished:
         ):
             done = self.claims(*words, "--run", copy)
             assert isinstance(done.exception, PrefclipError) and says in str(done.exception)
+        assert "name one of them" in str(self.claims("--json", "--markdown", "--run", copy).exception)
         shutil.rmtree(copy / "claims")
         assert isinstance(self.claims("--run", copy).exception, ClaimsError)
 
