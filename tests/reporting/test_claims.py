@@ -376,7 +376,8 @@ class TestShown:
                     said = deciding(judged.claim, each)
                     read = [cell for cell in each.cells if f"{cell.name}." in rules]
                     assert read == each.cells and said in rows, "a rule reads all of its cells"
-                    assert all(f"{abs(cell.value):.{1 if cell.unit in ('%', 'points') else 3}f}" in said for cell in read)
+                    digits = [1 if cell.unit in ("%", "points") else 3 for cell in read]
+                    assert all(f"{abs(cell.value):.{n}f}" in said for cell, n in zip(read, digits, strict=True))
                     assert not each.cells or any(line.endswith(said) for line in listed)
 
 

@@ -142,7 +142,9 @@ def test_curves_stop_with_the_shortest_seed_and_leave_out_what_was_not_measured(
     path = Path(layout.training_log("emoji-clip", "dpo", 1))
     path.write_text("\n".join(path.read_text().splitlines()[:31]) + "\n")
     with print_style():
-        margin = leaf("training_curves").draw(config, layout).axes[0]
+        margin, *others = leaf("training_curves").draw(config, layout).axes
+    notes = [[text.get_text() for text in panel.texts] for panel in (margin, *others)]
+    assert notes == [["without CE"]] * 3 + [[]], "the key names CE, these panels have no curve of it"
     lines = [line for line in margin.get_lines() if len(line.get_xdata()) > 2]
     assert len(lines) == 4  # not CE
     assert sorted(len(line.get_xdata()) for line in lines) == [30, 60, 60, 60]

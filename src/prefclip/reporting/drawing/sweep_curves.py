@@ -29,7 +29,7 @@ AXIS_LABELS = {
     "beta": "β",
     "regulariser_weight": "weight λ of the regulariser",
     "max_train_images": "training images",
-    "words": "attacked images per clean image",
+    "words": "attacks per image",
     "batch_size": "pairs per step",
 }
 CLIP_LINE = {"color": GREY, "linestyle": (0, (3, 1.5))}

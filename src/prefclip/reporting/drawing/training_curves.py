@@ -13,7 +13,8 @@ from matplotlib.ticker import MaxNLocator
 from prefclip.config import Config
 from prefclip.errors import PrefclipError
 from prefclip.reporting.drawing.parts import method_handles
-from prefclip.reporting.drawing.style import FULL_WIDTH, INK, method_style, new_figure, panel_title
+from prefclip.reporting.drawing.style import FULL_WIDTH, GREY, INK, method_style, new_figure, panel_title
+from prefclip.reporting.labels import method_label
 from prefclip.run.files import RunFiles
 
 COLUMNS = ("step", "loss", "regulariser", "margin", "reward_true", "reward_written")
@@ -30,7 +31,7 @@ class TrainingLogError(PrefclipError):
 
 def draw_training_curves(config: Config, layout: RunFiles) -> Figure:
     """Four panels over optimizer steps; one line per method: the mean over seeds of running means, in a band from the
-    lowest to the highest seed. What a method did not measure has no line.
+    lowest to the highest seed. What a method did not measure has no line, and the panel says so, for one key is of all.
     """
     methods = [name for name, settings in config.methods.items() if settings.is_trained]
     logs = {
@@ -116,11 +117,13 @@ def _draw(
     faint: bool = False,
 ) -> None:
     methods = list(logs)
+    unmeasured = []
     for method, runs in logs.items():
         length = min(len(run) for run in runs)
         steps = runs[0]["step"].to_numpy()[:length]
         curves = np.stack([transform(run[column].to_numpy(dtype=np.float64)[:length]) for run in runs])
         if not np.isfinite(curves).all():
+            unmeasured.append(method_label(method))
             continue
         span = min(length, max(1, length // SMOOTHED_SHARE))
         curves = np.stack([running_mean(curve, span) for curve in curves])
@@ -138,3 +141,6 @@ def _draw(
         if len(runs) > 1:
             ends = curves.min(axis=0), curves.max(axis=0)
             panel.fill_between(steps, *ends, color=style.colour, alpha=0.18, linewidth=0)
+    if unmeasured and not faint:
+        note = f"without {', '.join(unmeasured)}"
+        panel.text(0.985, 0.04, note, transform=panel.transAxes, ha="right", va="bottom", color=GREY)

@@ -116,7 +116,7 @@ def page_data(layout: RunFiles, tables: list[ShownTable], facts: Mapping[str, An
 
 
 def explorer_data(config: Config, explorer: dict[str, Any]) -> dict[str, Any]:
-    """The explorer's pictures, with labels and colours of the methods, and the number of the one that is shown first."""
+    """The explorer's pictures, with labels and colours of the methods, and which one is shown first."""
     methods = explorer["methods"]
     colours = {method: method_style(method, method_names(config)).colour for method in methods}
     labels = {method: method_label(method) for method in methods}

@@ -110,8 +110,8 @@ def measured(number: Number) -> str:
     """A number with its interval in the unit and the digits of its cell: ``90.0 %, interval 83.8 to 95.8``."""
     if number.value is None:
         return "nothing"
-    unit = number.unit
-    if unit == SHARE:
+    unit = number.unit if number.unit == "nats" else ""
+    if number.unit == SHARE:
         unit = "points" if number.keys.get("kind") == DIFFERENCE else "%"
     ends = [shown_parts(number.model_copy(update={"value": end}))[0] for end in (number.low, number.high)]
     interval = f", interval {ends[0]} to {ends[1]}" if all(ends) else ""
