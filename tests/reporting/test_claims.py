@@ -31,7 +31,6 @@ from prefclip.reporting.claims.judging import (
 from prefclip.reporting.claims.ledger import Claim, LedgerError, read_ledger, shipped_ledger
 from prefclip.reporting.claims.rules import RuleError, check_rule, holds
 from prefclip.reporting.claims.views import cell_text, deciding, lines, markdown, outcome
-from prefclip.reporting.figures import figure_names
 from prefclip.seeds import generator_for
 from prefclip.table import Number, Source, Table, Term, read_table
 
