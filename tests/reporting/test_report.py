@@ -3,6 +3,7 @@
 import html
 import json
 import math
+import re
 import shutil
 from pathlib import Path
 
@@ -201,6 +202,8 @@ def test_the_page_opens_with_the_verdicts(page, reported):
     for each in first.claims:
         for case in each.cases:
             assert all(trace in html.unescape(text) for *_, trace in case.cells)
+    # The run has drawn one figure.
+    assert re.findall(r'href="#(figure-\w+)"', text[text.index('id="claims"') :]) == ["figure-retention_boxes"]
     assert "Does the paper hold?" in text and f'value="{next(iter(first.experiments))}"' in text
 
 
