@@ -161,7 +161,8 @@ READERS_OF_TEXT = ("prefclip.config.reading", "prefclip.config.readme")
 
 def test_what_is_computed_depends_on_no_wording():
     """Commands read and check configurations, and the report alone says what their keys mean."""
-    graph = module_graph()
+    # The ledger is a text of its own, refused in the same words.
+    graph = module_graph() | {"prefclip.reporting.claims.ledger": set()}
     assert "prefclip.config.messages" in reached(graph, "prefclip.config.reading")
     for name in graph:
         part = part_named(name) if "." in name else ""
