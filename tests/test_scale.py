@@ -105,3 +105,19 @@ def test_a_run_with_several_words_and_conditions():
     assert found.tested == clean and found.photographs == 0
     assert found.scored == {"clip": clean + attacked, "dpo": 3 * clean + 2 * attacked, "ce": 2 * clean + attacked}
     assert sum(found.stacks.values()) == sum(stack_bytes(config).values())
+
+
+def test_a_rehearsal_takes_the_images_that_it_reads():
+    found = scale_of(read_config(ROOT / "config/paper.yaml", ROOT / "config/rehearsal.yaml", datasets=DATASETS))
+    assert found.training_images == 96 and found.cached == 2 * 96
+    assert set(found.steps.values()) == {2 * (96 // 16)}, "two epochs in batches of 16"
+
+
+def test_trainings_of_the_sweeps_are_those_that_the_page_says():
+    page = (ROOT / "docs/ablations.md").read_text(encoding="utf-8")
+    said = re.search(r"\| trainings \| (\d+): .+? \| (\d+): ", page).groups()
+    millions = re.search(r"\| images through them \| (\d+) million .+? \| (\d+) million", page).groups()
+    for name, trainings, images in zip(("paper_sweeps", "released_sweeps"), said, millions, strict=True):
+        found = scale_of(read_config(ROOT / f"config/{name}.yaml", datasets=DATASETS))
+        assert f"| with those of the sweeps | {trainings}, together " in "\n".join(found.lines())
+        assert round(found.passed_with_sweeps / 1e6) == int(images)

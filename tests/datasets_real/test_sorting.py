@@ -92,6 +92,10 @@ def test_what_names_do_not_say_is_asked_for(card, tmp_path):
         ("verb/nurse/4.jpg,cook,man", "line 2: concept is 'cook'; allowed: baking, nurse, working"),
         ("verb/nurse/4.jpg,nurse,men", "line 2: gender is 'men'; allowed: man, none, woman"),
         ("verb/nurse/4.jpg,nurse", "line 2: gender is missing; the columns are image, concept, gender"),
+        (
+            "verb/nurse/4.jpg,nurse,man\nverb/nurse/4.jpg,nurse,woman",
+            r"line 3: 'verb/nurse/4\.jpg' is in line 2 already; keep one of the two",
+        ),
         ("verb/nurse/4.jpg,nurse,man", "5 of 6 pictures do not say"),
     ],
 )
@@ -110,8 +114,36 @@ def test_half_a_download_is_refused(card, tmp_path):
         SortError, match=r"3 test images, expected 6 .*no picture for occu/nurse/woman or verb/baking/woman"
     ):
         sort_vl_bias(card, tmp_path / "download", tmp_path / "data", tmp_path / "list.csv")
-    with pytest.raises(SortError, match="no pictures found there"):
-        sort_vl_bias(card, tmp_path / "nowhere", tmp_path / "data", tmp_path / "list.csv")
+
+
+def test_what_is_no_download_is_told_apart(card, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "download.zip").write_bytes(b"PK")
+    for name, said in (
+        ("empty", "no pictures found there; unpack the download"),
+        ("nowhere", "there is no such folder; name the one of the unpacked download"),
+        ("download.zip", "is a file; unpack it and name the folder"),
+    ):
+        with pytest.raises(SortError, match=f"{name}: {said}"):
+            sort_vl_bias(card, tmp_path / name, tmp_path / "data", tmp_path / "list.csv")
+    done = CliRunner().invoke(datasets_app, ["sort", "vl_bias", "", "--root", str(tmp_path / "data")])
+    assert isinstance(done.exception, SortError) and "FOLDER is empty; name the folder" in str(done.exception)
+
+
+def test_pictures_that_cannot_be_decoded_are_refused_unless_left_out(card, tmp_path):
+    source, listed = tmp_path / "download", tmp_path / "list.csv"
+    download(source, LAYOUTS["folders of genders"])
+    (source / "verb/baking/man/9.jpg").write_bytes((source / "verb/baking/man/0.jpg").read_bytes()[:200])
+    with pytest.raises(SortError, match="7 test images, expected 6"):
+        sort_vl_bias(card, source, tmp_path / "data", listed)
+    listed.write_text("image,concept,gender\nverb/baking/man/0.jpg,,none\n")
+    with pytest.raises(
+        SortError, match=r"1 picture cannot be decoded, the first is 'verb/baking/man/9\.jpg'; get them"
+    ):
+        sort_vl_bias(card, source, tmp_path / "data", listed)
+    assert not (tmp_path / "data").exists()
+    listed.write_text("image,concept,gender\nverb/baking/man/9.jpg,,none\n")
+    assert sort_vl_bias(card, source, tmp_path / "data", listed).sound
 
 
 def test_what_is_there_stays(card, tmp_path):

@@ -80,6 +80,24 @@ def test_nothing_that_is_there_is_touched(tmp_path):
     assert contents(tmp_path) == before and sorted(os.listdir(tmp_path)) == ["dtd"]
 
 
+@pytest.mark.parametrize("below", ["", "dtd"], ids=["the root", "the set's folder"])
+def test_a_link_to_nowhere_or_a_file_in_its_place_is_named(tmp_path, below):
+    for name in ("link", "file"):
+        (tmp_path / name / below).parent.mkdir(exist_ok=True)
+    (tmp_path / "link" / below).symlink_to(tmp_path / "gone")
+    (tmp_path / "file" / below).write_text("mine")
+    for name, said in (
+        (
+            "link",
+            r"(link|dtd): is a link to .*gone, which is not there; make that folder, remove the link, or name another",
+        ),
+        ("file", r"(file|dtd): is a file, not a folder; move it away or name another folder with --root\."),
+    ):
+        with pytest.raises(StandInError, match=said):
+            lay_out(downloaded_card("dtd"), tmp_path / name)
+    assert (tmp_path / "file" / below).read_text() == "mine" and not (tmp_path / "gone").exists()
+
+
 def test_without_its_marker_it_is_counted_as_data(tmp_path):
     card = downloaded_card("dtd")
     lay_out(card, tmp_path)

@@ -64,9 +64,7 @@ def check(
 @datasets_app.command("sort")
 def sort(
     name: Annotated[Literal["vl_bias"], typer.Argument(help="the data set whose download is to be sorted")],
-    source: Annotated[
-        Path, typer.Argument(metavar="FOLDER", help="folder of the unpacked download; it stays as it is")
-    ],
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="folder of the unpacked download; it stays as it is")],
     root: Root = DEFAULT_ROOT,
     listed: Annotated[
         Path | None,
@@ -77,9 +75,11 @@ def sort(
 ) -> None:
     """Sort the pictures of a download by concept and gender, as the reader wants them, and check the set."""
     from prefclip.datasets.registry import downloaded_card
-    from prefclip.datasets.sort_vl_bias import sort_vl_bias
+    from prefclip.datasets.sort_vl_bias import SortError, sort_vl_bias
 
-    source = source.resolve()
+    if not folder.strip():  # a path would take it for the current folder
+        raise SortError("FOLDER is empty; name the folder of the unpacked download.")
+    source = Path(folder).resolve()
     report = sort_vl_bias(downloaded_card(name), source, root, listed or source.with_name(f"{source.name}.csv"))
     _say(report.lines())
     if not report.sound:

@@ -16,6 +16,7 @@ from prefclip.datasets.card import Card
 from prefclip.datasets.check import CheckReport, check_dataset
 from prefclip.datasets.fetch import WORK_FOLDER
 from prefclip.datasets.listings import IMAGE_SUFFIXES, count_problems, make_listing
+from prefclip.datasets.pictures import PictureError, open_picture
 from prefclip.errors import PrefclipError
 from prefclip.files import whole_file
 
@@ -41,8 +42,9 @@ def sort_vl_bias(card: Card, source: str | Path, root: str | Path, listed: str |
     leaves a picture out. Where pictures say too little and no list is there, one with all that is known is written.
     Nothing below ``source`` is changed, and the set's folder appears in one step.
 
-    Raises SortError for a source without pictures, pictures that say too little, a list with other names, counts that
-    are not the published ones, and a folder in the way.
+    Raises SortError for a source that is no folder or has no pictures, pictures that say too little or cannot be
+    decoded, a list with other names or with a picture twice, counts that are not the published ones, and a folder in
+    the way.
     """
     source, root, listed = Path(source), Path(root), Path(listed)
     target = card.path_in(root)
@@ -66,6 +68,7 @@ def sort_vl_bias(card: Card, source: str | Path, root: str | Path, listed: str |
         if gender != LEFT_OUT
     }
     _require_published(card, source, places.values())
+    _require_decodable(source, places)
     try:
         _place(source, places, root / WORK_FOLDER / f"{card.folder}-sorted", target)
     except OSError as error:
@@ -78,6 +81,10 @@ def sort_vl_bias(card: Card, source: str | Path, root: str | Path, listed: str |
 
 def _told(source: Path, concepts: Iterable[str]) -> Told:
     """What every picture below a folder says of itself."""
+    if not source.exists():
+        raise SortError(f"{source}: there is no such folder; name the one of the unpacked download.")
+    if not source.is_dir():
+        raise SortError(f"{source}: is a file; unpack it and name the folder.")
     images = sorted(
         path.relative_to(source)
         for path in source.rglob("*")
@@ -106,11 +113,16 @@ def _read(listed: Path, told: Told, concepts: Iterable[str]) -> Told:
         rows = list(csv.DictReader(listed.read_text(encoding="utf-8-sig").splitlines(), strict=True))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise SortError(f"{listed}: cannot be read as CSV ({error}).") from error
+    first: dict[str, int] = {}
     for number, row in enumerate(rows, start=2):
         if missing := [column for column in COLUMNS if row.get(column) is None]:
             raise SortError(f"{listed}, line {number}: {missing[0]} is missing; the columns are {', '.join(COLUMNS)}.")
         if row["image"] not in told:
             raise SortError(f"{listed}, line {number}: there is no picture {row['image']!r}; image is its path.")
+        if (before := first.setdefault(row["image"], number)) != number:
+            raise SortError(
+                f"{listed}, line {number}: {row['image']!r} is in line {before} already; keep one of the two."
+            )
         for column, names in allowed.items():
             if row[column] not in names:
                 choices = ", ".join(sorted(names - {""}))
@@ -135,6 +147,22 @@ def _require_published(card: Card, source: Path, places: Iterable[str]) -> None:
     problems += [f"no picture for {' or '.join(sorted(wanted - found)[:3])}"] * (wanted > found)
     if problems:
         raise SortError(f"{source}: {'; '.join(problems)}; is this the whole download?")
+
+
+def _require_decodable(source: Path, images: Iterable[str]) -> None:
+    """Raise SortError for pictures that cannot be decoded: they would pass for data until a run reads them."""
+    damaged = []
+    for image in images:
+        try:
+            open_picture(source / image)
+        except PictureError:
+            damaged.append(image)
+    if damaged:
+        many = "1 picture" if len(damaged) == 1 else f"{len(damaged)} pictures"
+        raise SortError(
+            f"{source}: {many} cannot be decoded, the first is {damaged[0]!r}; get them again, or leave a picture out "
+            "with the gender none in a list."
+        )
 
 
 def _place(source: Path, places: Mapping[str, str], work: Path, target: Path) -> None:

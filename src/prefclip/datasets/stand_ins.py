@@ -21,11 +21,13 @@ SIZE = (96, 72)  # pixels, as wide as photographs are
 def lay_out(card: Card, root: Path) -> bool:
     """Lay out the stand-in of a set below ``root``, whole or not at all; False where one is there already.
 
-    Raises StandInError, and writes nothing, where the set's folder holds anything else, or its family knows no layout.
+    Raises StandInError, and writes nothing, where the set's folder holds anything else or cannot be one, or its family
+    knows no layout.
     """
     folder, family = card.path_in(root), reader_of(card)
     if not hasattr(family, "stand_in"):
         raise StandInError(f"{card.name}: its family {card.family} has no function stand_in, which would lay one out.")
+    _require_folders(folder)
     if folder.exists():
         if is_stand_in(folder):
             return False
@@ -35,6 +37,18 @@ def lay_out(card: Card, root: Path) -> bool:
             draw_picture(card, partial, path)
         mark(partial)
     return True
+
+
+def _require_folders(folder: Path) -> None:
+    """Raise StandInError for a file, or a link that leads nowhere, in the place of a folder or of one above it."""
+    for place in (folder, *folder.parents):
+        if place.is_symlink() and not place.exists():
+            raise StandInError(
+                f"{place}: is a link to {place.readlink()}, which is not there; make that folder, remove the link, or "
+                "name another folder with --root."
+            )
+        if place.is_file():
+            raise StandInError(f"{place}: is a file, not a folder; move it away or name another folder with --root.")
 
 
 def draw_picture(card: Card, folder: Path, path: str) -> None:

@@ -7,7 +7,7 @@ from prefclip.config import Config
 from prefclip.evaluation.metrics import CLEAN
 from prefclip.evaluation.selection import image_kinds
 from prefclip.preflight.run_files import GB, split_images, stack_bytes
-from prefclip.run.plan import method_runs, trained_runs
+from prefclip.run.plan import method_runs, sweep_runs, trained_runs
 from prefclip.training.benchmark import images_per_run, steps_per_epoch, training_images
 
 CLIP = "clip"
@@ -15,13 +15,15 @@ CLIP = "clip"
 
 @dataclass(frozen=True)
 class Scale:
-    """What the main tables of a run need; the points of its sweeps are trainings and evaluations of their own.
+    """What the main tables of a run need; the points of its sweeps are further trainings, and evaluations not counted.
 
     Attributes:
         training_images: of the training set, as published or configured.
         steps: of each trained method, in one training.
         training_passes: images that one training of a method goes through, clean and attacked.
         trainings: of all methods and seeds; ``passed_in_all``: their images.
+        swept: trainings for the sweeps too, those of the main tables among them, 0 without; ``passed_with_sweeps``:
+            their images.
         cached: images that the untouched model embeds once for all trainings.
         tested: test images of the sets on which a word is written; ``photographs``: real ones, which bear theirs.
         scored: images that go through the image tower in one evaluation of a method; clean ones through CLIP's, too.
@@ -35,6 +37,8 @@ class Scale:
     training_passes: Mapping[str, int]
     trainings: int
     passed_in_all: int
+    swept: int
+    passed_with_sweeps: int
     cached: int
     tested: int
     photographs: int
@@ -47,11 +51,13 @@ class Scale:
     def lines(self) -> list[str]:
         """The numbers as a Markdown table."""
         stacks = ", ".join(f"{part} {size / GB:,.1f}" for part, size in self.stacks.items())
+        with_sweeps = f"{self.swept:,}, together {self.passed_with_sweeps:,} images"
         rows = [
             ("training images", f"{self.training_images:,}"),
             ("steps of a training", _by_method(self.steps)),
             ("images through a training", _by_method(self.training_passes)),
             ("trainings", f"{self.trainings:,}, together {self.passed_in_all:,} images"),
+            *([("with those of the sweeps", with_sweeps)] if self.swept else []),
             ("images embedded once for all trainings", f"{self.cached:,}"),
             ("test images", f"{self.tested:,}, and {self.photographs:,} real photographs"),
             ("images through an evaluation", _by_method(self.scored)),
@@ -65,6 +71,7 @@ class Scale:
 def scale_of(config: Config) -> Scale:
     """Count what a run needs, from published numbers of images where the data are downloaded."""
     trained, runs = trained_runs(config), method_runs(config)
+    swept = trained_runs(config, sweep_runs(config)) if config.grid_points else []
     methods = list(dict.fromkeys(method for _, method, _ in trained))
     tested = {name: count for name, (count, _) in split_images(config).items()}
     scored = {method: _scored(config, method, tested) for method in dict.fromkeys(method for _, method, _ in runs)}
@@ -82,6 +89,8 @@ def scale_of(config: Config) -> Scale:
         training_passes=passes,
         trainings=len(trained),
         passed_in_all=sum(passes[method] for _, method, _ in trained),
+        swept=len(swept),
+        passed_with_sweeps=sum(images_per_run(config, method) for _, method, _ in swept),
         cached=training_images(config) * (1 + config.attack.variants),
         tested=sum(tested[name] for name in config.attacked_datasets),
         photographs=sum(tested[name] for name in config.data.real),

@@ -156,16 +156,21 @@ def images_per_run(config: Config, method: str) -> int:
 
 
 def training_images(config: Config) -> int:
-    """Images of the training split, as published or configured."""
+    """Images of the training split that a run reads, as published or configured."""
     card = dataset_card(config.data.train, own_cards(config))
-    return config.data.train_images if card.obtained == "shipped" else card.splits.get("train") or 0
+    if card.obtained == "shipped":
+        return config.data.train_images
+    images = card.splits.get("train") or 0
+    if config.reading.splits == "released":
+        images = int(card.released_train_fraction * images)
+    return min(images, config.reading.max_images or images)
 
 
 def steps_per_epoch(config: Config, method: str) -> int:
     """Full batches of pairs in one epoch of a method."""
-    images, training, batch = training_images(config), config.training, method_settings(config, method).batch_size
-    pairs = min(images, training.max_train_images or images) * config.attack.variants
-    return max(0, pairs // batch - training.drop_last_batches)
+    images, settings = training_images(config), method_settings(config, method)
+    pairs = min(images, settings.max_train_images or images) * (settings.words or config.attack.variants)
+    return max(0, pairs // settings.batch_size - config.training.drop_last_batches)
 
 
 class _Bench:
