@@ -72,6 +72,18 @@ def test_the_first_view_comes_within_a_second(browse, page):
     assert "paper" in one(browser, "h1").text and one(browser, ".claim summary").is_displayed()
 
 
+@pytest.mark.parametrize(("phone", "fewest"), [(False, 3), (True, 1)], ids=["desktop", "phone"])
+def test_the_first_screen_shows_the_outcome_once_and_claims(browse, page, phone, fewest):
+    browser = browse(page, phone=phone)
+    script = (
+        "const low = s => [...document.querySelectorAll(s)].map(e => e.getBoundingClientRect().bottom);"
+        "return [low('.claim summary').filter(b => b <= innerHeight).length, low('.glance')[0], innerHeight]"
+    )
+    claims, glance, height = browser.execute_script(script)
+    assert claims >= fewest and glance > height
+    assert one(browser, "#claims").text.count("leave it open") == 1
+
+
 def test_a_verdict_opens_its_commands(browse, page):
     browser = browse(page)
     claim = one(browser, "#claim-word_decides")
@@ -136,7 +148,10 @@ def test_a_number_tells_where_it_comes_from(browse, page):
     cell = all_of(browser, f"{TABLE} tbody td[data-line]")[2]
     click(browser, cell)
     told = one(browser, f"{TABLE} .traced")
-    assert "interval" in told.text
+    number, half = cell.text.split(" ±")
+    assert f"Measured {number} %, interval " in told.text
+    low, high = told.text.partition("interval ")[2].partition(";")[0].split(" to ")
+    assert abs((float(high) - float(low)) / 2 - float(half)) < 0.101, "in the unit of the cell"
     below = cell.find_element(By.XPATH, "../following-sibling::tr[1]")
     assert below.find_elements(By.CSS_SELECTOR, ".traced"), "its origin stands where the number was clicked"
     command = told.find_element(By.CSS_SELECTOR, ".copy").get_attribute("data-copy")
@@ -210,9 +225,10 @@ def test_the_keyboard_alone_does_it(browse, page):
     press(browser, Keys.ARROW_DOWN, Keys.ARROW_RIGHT, Keys.ENTER)
     assert one(browser, f"{TABLE} .traced .copy").is_displayed()
     tab_to(browser, ".shelf button")
+    shown, pictures = int(focused(browser).get_attribute("data-picture")), len(all_of(browser, ".shelf button"))
     press(browser, Keys.ARROW_RIGHT)
     assert focused(browser).get_attribute("aria-checked") == "true"
-    assert focused(browser).get_attribute("data-picture") == "1"
+    assert int(focused(browser).get_attribute("data-picture")) == (shown + 1) % pictures
 
 
 def test_focus_is_seen(browse, pages):
@@ -242,3 +258,14 @@ def test_a_phone_needs_no_sideways_scrolling(browse, page, scheme):
         click(browser, one(browser, "input[name=target][value='0']"))
     wide, window = browser.execute_script("return [document.documentElement.scrollWidth, window.innerWidth]")
     assert wide <= window == 360
+
+
+def test_a_phone_shows_the_meaning_of_every_setting(browse, page):
+    browser = browse(page, phone=True)
+    script = (
+        "for (const part of document.querySelectorAll('#settings details')) part.open = true;"
+        "return [...document.querySelectorAll('#settings td')].filter(c => c.checkVisibility())"
+        ".map(c => c.getBoundingClientRect().right)"
+    )
+    ends = browser.execute_script(script)
+    assert len(ends) > 60 and max(ends) <= 360

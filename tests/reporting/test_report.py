@@ -15,7 +15,7 @@ from prefclip.lineage.run_facts import run_facts
 from prefclip.reporting.report.contents import sweep_inputs
 from prefclip.reporting.report.first_screen import read_first_screen
 from prefclip.reporting.report.headline import read_headline
-from prefclip.reporting.report.page import build_report, embedded_json, report_sources
+from prefclip.reporting.report.page import build_report, embedded_json, explorer_data, report_sources
 from prefclip.reporting.report.settings import read_settings
 from prefclip.reporting.report.shown_tables import read_tables
 from prefclip.reporting.report.sweeps import read_sweeps
@@ -74,6 +74,25 @@ def test_a_damaged_table_is_named(copied):
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(TableFileError, match=r"typographic\.json: not a whole table.*prefclip table"):
         build_report(config, layout, {}, layout.report)
+
+
+@pytest.mark.parametrize(
+    ("named", "first"),
+    [
+        (["cat cat", "cat dog", "dog cat", "dog cat"], 2),
+        (["cat cat", "dog dog", "cat dog"], 0),
+        ([], 0),
+    ],
+    ids=["the first that tells", "none tells", "no pictures"],
+)
+def test_the_explorer_opens_with_a_picture_that_tells_methods_apart(reported, named, first):
+    """What CLIP and DPO call attacked cats, picture by picture."""
+    answers = [dict(zip(("clip", "dpo"), each.split(), strict=True)) for each in named]
+    pictures = [
+        {"name": "cat", "answers": {method: {"typographic": [[name, 0.9]]} for method, name in each.items()}}
+        for each in answers
+    ]
+    assert explorer_data(reported[0], {"methods": ["clip", "dpo"], "pictures": pictures})["first"] == first
 
 
 def test_headline_follows_the_table(page, reported):
