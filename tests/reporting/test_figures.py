@@ -2,7 +2,6 @@
 
 import itertools
 import re
-import shutil
 import zlib
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from whole_run import whole_config
 from prefclip.config import Config
 from prefclip.evaluation.long_form import read_predictions, write_predictions
 from prefclip.files import write_text
+from prefclip.models.tensor_files import read_tensors, write_tensors
 from prefclip.reporting.drawing.attack_examples import find_example
 from prefclip.reporting.drawing.fonts import drawn_fonts
 from prefclip.reporting.drawing.retention import read_retention
@@ -180,8 +180,10 @@ def test_methods_of_the_user_and_one_seed_are_drawn(copied):
         target = Path(path("emoji-clip", "strong_dpo", 0))
         target.parent.mkdir(parents=True)
         target.write_bytes(source.read_bytes())
-    embedded = (Path(layout.embeddings("emoji-clip", method)) for method in ("dpo", "strong_dpo"))
-    shutil.copy(*embedded)
+    embedded, stored = read_tensors(layout.embeddings("emoji-clip", "dpo"), "")
+    by_picture = ("label", "written")
+    kept = {name: each if name in by_picture else each[:1].clone() for name, each in embedded.items()}
+    write_tensors(layout.embeddings("emoji-clip", "strong_dpo"), kept, stored | {"seeds": "0"})
     for name in figure_names(layout.read_config()):
         draw_figure(layout, name)
         assert all(path.exists() for path in figure_files(layout, name))

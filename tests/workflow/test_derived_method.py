@@ -48,7 +48,16 @@ def test_it_is_a_row_of_everything(extended):
     pd.testing.assert_frame_equal(predictions("whole"), predictions("dpo", "averaged"))
     assert not predictions("wise").equals(predictions("clip")) and not predictions("wise").equals(predictions("whole"))
 
-    for name in ("typographic", "reading", "text_confusion", "retention", "comparisons", "main_results", "saliency"):
+    for name in (
+        "typographic",
+        "reading",
+        "text_confusion",
+        "retention",
+        "comparisons",
+        "main_results",
+        "saliency",
+        "gradients",
+    ):
         assert prefclip("table", RUN, name) == 0
     assert {*DERIVED, "dpo"} <= set(pd.read_csv(FILES.table("typographic"))["method"])
     drawn = ("conditions", "attack_examples", "accuracy_bars", "training_curves", "gradient_weights")

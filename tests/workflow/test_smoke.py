@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.smoke, pytest.mark.timeout(900)]
 CORES = 2
 MOST_SECONDS = 90
 RUNS = [("clip", 0), ("ce", 0), ("dpo", 0)]
-TABLES = ("typographic", "reading", "text_confusion", "comparisons", "retention", "main_results")
+TABLES = ("typographic", "reading", "text_confusion", "comparisons", "retention", "main_results", "gradients")
 FIGURES = ("attack_examples", "accuracy_bars", "training_curves", "retention_boxes")
 
 

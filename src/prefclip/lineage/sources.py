@@ -71,16 +71,18 @@ def imported_packages(paths: Iterable[Path]) -> dict[str, str]:
     names = {name.split(".")[0] for path in modules for name in _imports(path)} - {"", "prefclip"}
     distributions = _distributions()
     found = {re.sub(r"[-_.]+", "-", name).lower() for top in names for name in distributions.get(top, [])[:1]}
-    return {name: version for name in sorted(found) if (version := installed_version(name))}
+    return {name: version for name in sorted(found) if (version := _installed_version(name))}
 
 
-@lru_cache(maxsize=1024)
 def installed_version(distribution: str) -> str | None:
     """Return an installed version; ``2.14.1+cpu`` counts as ``2.14.1``."""
     try:
         return importlib.metadata.version(distribution).split("+")[0]
     except importlib.metadata.PackageNotFoundError:
         return None
+
+
+_installed_version = lru_cache(maxsize=1024)(installed_version)
 
 
 @lru_cache(maxsize=1)
