@@ -37,7 +37,7 @@ def test_which_tables_a_run_has(made_up):
     config, layout = made_up
     every_run = table_names(config)
     assert {"typographic", "main_results"} <= set(every_run) and not {"real_photos", "sweeps", "bias"} & set(every_run)
-    downloaded = [*every_run[:-1], "real_photos", every_run[-1], "against_authors"]
+    downloaded = [*every_run[:-1], "real_photos", "against_authors", "gradients"]
     assert every_run[-1] == "gradients" and table_names(downloaded_config()) == downloaded
     assert table_names(downloaded_config(data={"real": []})) == [*every_run, "against_authors"]
     assert table_names(downloaded_config(data={"train": "dtd", "zero_shot": [], "real": []})) == every_run
