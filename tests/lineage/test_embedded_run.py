@@ -50,7 +50,7 @@ def test_every_cell_leads_to_raw_bytes(project, table):
     for number in stored.numbers:
         found = trace(project, table, f"{number.row},{number.column}")
         assert_reaches_raw_bytes(found)
-        named = {source.path(RUN) for source in stored.sources_of(number)}
+        named = {path for source in stored.sources_of(number) for path in source.paths(RUN)}
         assert found.cell == number and set(found.nodes[table].inputs) == named
 
 
