@@ -115,6 +115,13 @@ class Number(_Part):
         """What the value is multiplied by where it is shown."""
         return 100 if self.unit == SHARE else 1
 
+    @property
+    def shown_unit(self) -> str:
+        """The unit that it is shown in: ``points`` for a difference of shares, ``%`` for another share."""
+        if self.unit != SHARE:
+            return self.unit
+        return "points" if self.keys.get("kind") == DIFFERENCE or self.formula == "a - b" else "%"
+
 
 class Row(_Part):
     """A line of the shown table: text, or places of numbers.

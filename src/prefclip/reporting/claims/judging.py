@@ -14,7 +14,7 @@ from prefclip.reporting.claims.ledger import Claim, Ledger
 from prefclip.reporting.claims.rules import RuleError, holds
 from prefclip.reporting.tables import leaf
 from prefclip.run.plan import clip_is_comparable
-from prefclip.table import DIFFERENCE, SHARE, VALUE, Number, Table
+from prefclip.table import VALUE, Number, Table
 
 VERIFIED, FALSIFIED, INCONCLUSIVE, NOT_RUN, DIFFERS = (
     "verified",
@@ -175,12 +175,10 @@ def _cell(name: str, table: str, number: Number) -> tuple[JudgedCell, dict]:
     value, low, high = (
         None if each is None else round(number.scale * each, 6) for each in (number.value, number.low, number.high)
     )
-    unit = number.unit
-    if unit == SHARE:
-        unit = "points" if number.keys.get("kind") == DIFFERENCE or number.formula == "a - b" else "%"
     measured = {"value": value, "low": low, "high": high, "n": number.n, "seeds": number.seeds}
     place = f"{number.row},{number.column}"
-    return JudgedCell(name=name, table=table, place=place, unit=unit, **measured), {**number.facts, **measured}
+    cell = JudgedCell(name=name, table=table, place=place, unit=number.shown_unit, **measured)
+    return cell, {**number.facts, **measured}
 
 
 def claims_of(ledger: Ledger, ablations: bool) -> list[Claim]:

@@ -9,7 +9,7 @@ from prefclip.evaluation.metrics import CLEAN, INK, TYPOGRAPHIC
 from prefclip.reporting.labels import dataset_label
 from prefclip.reporting.table_views import shown_parts
 from prefclip.reporting.tables import table_names
-from prefclip.table import DIFFERENCE, SHARE, Number, Row, Table, read_table
+from prefclip.table import Number, Row, Table, read_table
 
 IMAGE_NAMES = {CLEAN: "clean", INK: "under ink", TYPOGRAPHIC: "attacked"}
 
@@ -110,9 +110,7 @@ def measured(number: Number) -> str:
     """A number with its interval in the unit and the digits of its cell: ``90.0 %, interval 83.8 to 95.8``."""
     if number.value is None:
         return "nothing"
-    unit = number.unit if number.unit == "nats" else ""
-    if number.unit == SHARE:
-        unit = "points" if number.keys.get("kind") == DIFFERENCE else "%"
+    unit = number.shown_unit if number.shown_unit in ("%", "points", "nats") else ""
     ends = [shown_parts(number.model_copy(update={"value": end}))[0] for end in (number.low, number.high)]
     interval = f", interval {ends[0]} to {ends[1]}" if all(ends) else ""
     return f"{shown_parts(number)[0]} {unit}".rstrip() + interval
