@@ -51,11 +51,12 @@ class JudgedCell(_Part):
     n: int | None
     seeds: int | None
 
-    def __str__(self) -> str:
+    def shown(self, interval: bool = True) -> str:
+        """Return the number as people read it: ``0.002 (0.001 to 0.004) nats``."""
         digits = 1 if self.unit in ("%", "points") else 3
-        ends = "" if self.low is None else f" ({self.low:.{digits}f} to {self.high:.{digits}f})"
+        ends = f" ({self.low:.{digits}f} to {self.high:.{digits}f})" if interval and self.low is not None else ""
         unit = f" {self.unit}" * (self.unit in ("%", "points", "nats"))
-        return f"{self.name.replace('_', ' ')} {self.value:.{digits}f}{ends}{unit}".replace("-", "−")
+        return f"{self.value:.{digits}f}{ends}{unit}".replace("-", "−")
 
 
 class Judged(_Part):

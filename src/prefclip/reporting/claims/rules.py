@@ -31,9 +31,18 @@ class RuleError(PrefclipError, ValueError):
 
 def check_rule(rule: str, cells: tuple[str, ...]) -> None:
     """Raise RuleError unless ``rule`` is an expression over these cells, which can be computed."""
+    for name, facts in asked(rule).items():
+        if name not in cells:
+            raise _error(rule, f"unknown cell in '{name}.{facts[0]}'; its cells are: {', '.join(cells)}")
+
+
+def asked(rule: str) -> dict[str, list[str]]:
+    """Return what a rule asks of each cell, by name. Raises RuleError for what is no rule."""
+    found: dict[str, list[str]] = {}
     for node in ast.walk(_parsed(rule)):
-        if isinstance(node, ast.Attribute) and getattr(node.value, "id", None) not in cells:
-            raise _error(rule, f"unknown cell in {ast.unparse(node)!r}; its cells are: {', '.join(cells)}")
+        if isinstance(node, ast.Attribute):
+            found.setdefault(node.value.id, []).append(node.attr)
+    return found
 
 
 def holds(rule: str, cells: Mapping[str, Cell]) -> bool:

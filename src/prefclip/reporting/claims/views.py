@@ -1,6 +1,5 @@
 """Verdicts as text: an outcome in one sentence, a line for each, all that is known of one, and README's table."""
 
-import ast
 import difflib
 import json
 import re
@@ -24,6 +23,7 @@ from prefclip.reporting.claims.judging import (
     name_of,
 )
 from prefclip.reporting.claims.ledger import Claim, Experiment, shipped_ledger
+from prefclip.reporting.claims.rules import asked
 from prefclip.reporting.labels import dataset_label, method_label
 from prefclip.run.files import RunFiles, files_of
 
@@ -84,8 +84,7 @@ def case_label(case: str) -> str:
 def cell_text(cell: JudgedCell, interval: bool = True, named: bool = True) -> str:
     """A number with its interval, named for people: ``KL 0.002 (0.001 to 0.004) nats at small β``."""
     what, at, where = cell_name(cell.name).partition(" at ")
-    number = cell.model_copy(update={"name": ""} | ({} if interval else {"low": None, "high": None}))
-    return f"{what if named else ''}{number}{at}{where}".strip()
+    return f"{what if named else ''} {cell.shown(interval)}{at}{where}".strip()
 
 
 def cell_name(name: str) -> str:
@@ -101,23 +100,13 @@ def deciding(claim: Claim, each: Judged) -> str:
 
     What the number before is called is not said again.
     """
-    read = _read(claim)
-    cells = [cell for cell in each.cells if cell.name in read]
+    read = {name: {*asked(claim.verified).get(name, []), *asked(claim.falsified).get(name, [])} for name in claim.cells}
+    cells = [cell for cell in each.cells if read[cell.name]]
     names = ["", *(cell_name(cell.name).partition(" at ")[0] for cell in cells)]
     return ", ".join(
         cell_text(cell, len(cells) <= FEW and not read[cell.name] <= {"value"}, name != before)
         for cell, before, name in zip(cells, names, names[1:], strict=False)
     )
-
-
-def _read(claim: Claim) -> dict[str, set[str]]:
-    """What the rules of a claim read of each cell."""
-    found: dict[str, set[str]] = {}
-    for rule in (claim.verified, claim.falsified):
-        for node in ast.walk(ast.parse(rule.strip(), mode="eval")):
-            if isinstance(node, ast.Attribute):
-                found.setdefault(node.value.id, set()).add(node.attr)
-    return found
 
 
 def outcome(verdicts: Verdicts) -> str:
