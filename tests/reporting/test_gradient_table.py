@@ -41,7 +41,7 @@ def test_only_losses_of_the_margin_stay_on_the_line(table):
 
 def test_weights_are_those_of_all_seeds_and_pictures(made_up, table):
     config, layout = made_up
-    values = np.concatenate([each.weight_true for each in read_pair_gradients(config, layout, "kto")])
+    values = np.concatenate([each.weight_true for each in read_pair_gradients(config, layout, ["kto"])["kto"]])
     number = table.number(method="kto", metric="weight_true")
     assert number.value == pytest.approx(values.mean()) and number.low < number.value < number.high
     assert (number.n, number.seeds) == (len(values) // 3, 3)

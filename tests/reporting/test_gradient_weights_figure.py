@@ -66,7 +66,8 @@ def test_what_training_passed_starts_at_zero_and_ends_at_the_mean_of_its_logs(ma
 def test_single_pictures_are_counted_above_the_curve(made_up):
     config, layout = made_up
     for title, panel in panels_of(config, layout).items():
-        found = read_pair_gradients(config, layout, title[:3].lower())
+        method = title[:3].lower()
+        found = read_pair_gradients(config, layout, [method])[method]
         rewards = [np.concatenate([getattr(each, f"reward_{name}") for each in found]) for name in ("true", "written")]
         values = rewards if "KTO" in title else [rewards[0] - rewards[1]]
         drawn = [patch for patch in panel.patches if isinstance(patch, StepPatch)]

@@ -8,7 +8,7 @@ import torch
 from prefclip.config import Config
 from prefclip.evaluation.embedding_files import FORMAT, PICTURES
 from prefclip.evaluation.metrics import CLEAN, TYPOGRAPHIC
-from prefclip.evaluation.scoring import CPU_IMAGES_AT_ONCE, ScoringError
+from prefclip.evaluation.scoring import ScoringError, images_at_once
 from prefclip.evaluation.zero_shot import ScoredSet, read_scored_set
 from prefclip.models.checkpoints import load_checkpoint
 from prefclip.models.image_tower import embed_images
@@ -40,8 +40,7 @@ def embed_pictures(
         loaded = load_model(config.model, device)
         chosen = read_scored_set(config, config.data.train, files, "test", PICTURES)
         rows = aligned_rows(chosen)
-        most = config.evaluation.batch_size
-        batch_size = min(most, CPU_IMAGES_AT_ONCE) if loaded.device.type == "cpu" else most
+        batch_size = images_at_once(loaded, config.evaluation.batch_size)
         for path in checkpoints.values():
             if path is not None:
                 load_checkpoint(loaded, path)

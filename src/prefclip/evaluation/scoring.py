@@ -22,6 +22,11 @@ class ScoringError(PrefclipError):
     """Images or weights that cannot be scored."""
 
 
+def images_at_once(loaded: LoadedModel, most: int) -> int:
+    """How many images pass a model together, at most ``most``."""
+    return min(most, CPU_IMAGES_AT_ONCE) if loaded.device.type == "cpu" else most
+
+
 def class_logits(
     loaded: LoadedModel, texts: Tensor, images: NDArray[np.uint8], rows: NDArray[np.int64], batch_size: int
 ) -> Tensor:
@@ -32,8 +37,7 @@ def class_logits(
     ``texts``: (K, D) normalised text features of all class prompts. ``images``: uint8 (M, H, W, 3), of which ``rows``
     (N,) are scored. ``batch_size``: images at once, an upper bound. Raises ScoringError when a logit is not finite.
     """
-    if loaded.device.type == "cpu":
-        batch_size = min(batch_size, CPU_IMAGES_AT_ONCE)
+    batch_size = images_at_once(loaded, batch_size)
     tower = image_tower(loaded.model)
     scale = loaded.model.logit_scale.exp().float()
     processes = current_processes(loaded.device)

@@ -1,5 +1,7 @@
 """The gradients of a run's losses on attacked test pictures, read from the embeddings of its models."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -21,21 +23,27 @@ def objective_of(config: Config, method: str) -> Objective:
     return objectives.objective(settings.objective, **settings.all_parameters)
 
 
-def read_pair_gradients(config: Config, layout: RunFiles, method: str) -> list[PairGradients]:
-    """The gradients of a method's loss on the attacked test pictures of the training set, seed by seed.
+def read_pair_gradients(config: Config, layout: RunFiles, methods: Sequence[str]) -> dict[str, list[PairGradients]]:
+    """Method → the gradients of its loss on the attacked test pictures of the training set, seed by seed.
 
     Raises TensorFileError for a file that is missing or damaged, EstimateError for files that do not belong together.
     """
-    paths = [layout.embeddings(config.model.key, each) for each in (REFERENCE, method)]
-    untouched, tuned = map(read_embeddings, paths)
-    if (untouched.ids, list(untouched.written)) != (tuned.ids, list(tuned.written)) or tuned.seeds != config.seeds:
-        raise EstimateError(
-            f"{paths[1]}: its pictures are not those of {paths[0]}, or its seeds not those of the configuration; make "
-            "both again with `prefclip embed`."
-        )
-    labels = (torch.from_numpy(tuned.label), torch.from_numpy(tuned.written))
-    loss, (reference,) = objective_of(config, method), _models(untouched)
-    return [pair_gradients(loss, policy, reference, *labels) for policy in _models(tuned)]
+    origin = layout.embeddings(config.model.key, REFERENCE)
+    untouched = read_embeddings(origin)
+    labels = (torch.from_numpy(untouched.label), torch.from_numpy(untouched.written))
+    (reference,) = _models(untouched)
+    found = {}
+    for method in methods:
+        path = layout.embeddings(config.model.key, method)
+        tuned = read_embeddings(path)
+        if (untouched.ids, list(untouched.written)) != (tuned.ids, list(tuned.written)) or tuned.seeds != config.seeds:
+            raise EstimateError(
+                f"{path}: its pictures are not those of {origin}, or its seeds not those of the configuration; make "
+                "both again with `prefclip embed`."
+            )
+        loss = objective_of(config, method)
+        found[method] = [pair_gradients(loss, policy, reference, *labels) for policy in _models(tuned)]
+    return found
 
 
 def _models(found: Embeddings) -> list[Embedded]:

@@ -38,8 +38,8 @@ FACTS = ("start", "p5", "p95")
 def gradient_table(config: Config, layout: RunFiles, name: str, methods: Sequence[str]) -> Table:
     """A row for each of ``methods``. Raises TableError, TensorFileError, EstimateError."""
     numbers, rows, drawings = Numbers(), [], drawings_of(config, layout)
-    for method in methods:
-        found, cells = read_pair_gradients(config, layout, method), []
+    for method, found in read_pair_gradients(config, layout, methods).items():
+        cells = []
         start = dict(zip(("weight_true", "weight_written"), start_weights(objective_of(config, method)), strict=True))
         for metric, (measure, unit, bounds) in MEASURES.items():
             values = np.stack([measure(of_seed) for of_seed in found])

@@ -4,6 +4,7 @@ from string import ascii_lowercase
 
 from prefclip import objectives
 from prefclip.reporting.leaf_inputs import decided_by
+from prefclip.reporting.weighed_methods import losses_of, weighed_methods
 
 CAPTION = (
     "How hard an example pulls, at the run's β: the weight, in the gradient of each loss, of its cross-entropy towards "
@@ -25,8 +26,7 @@ def applies(config):
 
 def weighed(config):
     """The preference methods whose loss says how it weighs examples."""
-    own = {name: settings for name, settings in config.methods.items() if settings.is_preference}
-    return [name for name in own if objectives.settings_of(own[name].objective).example_weights is not None]
+    return [name for name in weighed_methods(config) if config.methods[name].is_preference]
 
 
 def reads(config, layout):
@@ -35,7 +35,7 @@ def reads(config, layout):
 
 
 def leaves(config):
-    return [f"prefclip.objectives.{config.methods[name].objective}" for name in weighed(config)]
+    return losses_of(config, weighed(config))
 
 
 def draw(config, layout):
@@ -44,9 +44,11 @@ def draw(config, layout):
     from matplotlib.patches import Patch
 
     from prefclip.reporting.drawing.style import FULL_WIDTH, INK, method_style, new_figure, panel_title
+    from prefclip.reporting.gradient_numbers import read_pair_gradients
     from prefclip.reporting.labels import method_label
 
     methods = weighed(config)
+    found = read_pair_gradients(config, layout, methods)
     rows, columns = -(-len(methods) // COLUMNS), min(len(methods), COLUMNS)
     figure = new_figure(FULL_WIDTH, 1.9 * rows + 0.3)
     grid = figure.subplots(rows, columns, squeeze=False)
@@ -57,7 +59,7 @@ def draw(config, layout):
         name = methods[place]
         parameters = config.methods[name].all_parameters
         style = method_style(name, list(config.methods))
-        pictures = read_pictures(config, layout, name)
+        pictures = pictures_of(config, name, found[name])
         draw_weights(panel, config, name, read_means(config, layout, name), pictures, style.colour)
         beta = f", β = {parameters['beta']:g}" if "beta" in parameters else ""
         panel_title(panel, ascii_lowercase[place], f"{method_label(name)}{beta}")
@@ -88,13 +90,10 @@ def read_means(config, layout, method):
     return steps.apply(lambda column: running_mean(column.to_numpy(float), max(1, len(steps) // SMOOTHED_SHARE)))
 
 
-def read_pictures(config, layout, method):
+def pictures_of(config, method, found):
     """The margins of single attacked test pictures, of all seeds; where a loss judges each name alone, both rewards."""
     import numpy as np
 
-    from prefclip.reporting.gradient_numbers import read_pair_gradients
-
-    found = read_pair_gradients(config, layout, method)
     rewards = [np.concatenate([getattr(each, name) for each in found]) for name in ("reward_true", "reward_written")]
     return rewards if judged_apart(config, method) else [rewards[0] - rewards[1]]
 
