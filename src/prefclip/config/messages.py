@@ -1,6 +1,5 @@
 """What is wrong with a configuration: one clause for each wrong key, saying what is allowed."""
 
-import difflib
 from collections.abc import Iterable
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -9,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from prefclip.config.sections import SectionError
+from prefclip.errors import did_you_mean
 
 LONGEST = 80  # characters of a value that are shown
 # pydantic words its findings for programmers; these are for people who edit YAML. Others keep their wording.
@@ -48,9 +48,8 @@ def _clause(place: tuple, entry: dict, model: type[BaseModel]) -> str:
     where, kind = ".".join(map(str, place)), entry["type"]
     if kind == "extra_forbidden":
         allowed = list(_fields(model, place[:-1]))
-        close = difflib.get_close_matches(str(place[-1]), allowed, n=1)
-        hint = f" (did you mean {close[0]!r}?)" if close else ""
-        return f"unknown key {where!r}{hint}; allowed: {', '.join(allowed)}"
+        hint = did_you_mean(str(place[-1]), allowed)
+        return f"unknown key {where!r}{f' ({hint})' if hint else ''}; allowed: {', '.join(allowed)}"
     if kind == "missing" and isinstance(place[-1], int):
         return f"{'.'.join(map(str, place[:-1]))}: expected at least {place[-1] + 1} item(s), got {entry['input']!r}"
     if kind == "missing":

@@ -1,6 +1,5 @@
 """The card of a data set: all that is known of it before one of its images is read, checked against a typed model."""
 
-import difflib
 import hashlib
 import json
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from prefclip.config import Config
 from prefclip.datasets.card_files import CARDS, CardError, card_path, dataset_names, parsed_card
+from prefclip.errors import did_you_mean
 
 DEFAULT_TEMPLATE = "a photo of a {}."
 
@@ -317,6 +317,5 @@ def _complaint(errors: list[dict[str, Any]]) -> str:
 def _unknown_key(location: tuple) -> str:
     kind = {"mirrors": Mirror, "archives": Archive, "other_sizes": Size}.get(location[0], Card)
     allowed = [each.name for each in fields(kind) if each.name not in DERIVED_KEYS]
-    close = difflib.get_close_matches(str(location[-1]), allowed, n=1)
-    hint = f" (did you mean {close[0]!r}?)" if close else ""
-    return f"unknown key {'.'.join(map(str, location))!r}{hint}; allowed: {', '.join(allowed)}"
+    hint = did_you_mean(str(location[-1]), allowed)
+    return f"unknown key {'.'.join(map(str, location))!r}{f' ({hint})' if hint else ''}; allowed: {', '.join(allowed)}"

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from prefclip.config import Config
-from prefclip.errors import PrefclipError
+from prefclip.errors import PrefclipError, did_you_mean
 from prefclip.files import write_text
 from prefclip.reporting.claims.ledger import Claim, Ledger
 from prefclip.reporting.claims.rules import RuleError, holds
@@ -146,9 +146,10 @@ def _number(table: Table, keys: dict[str, list[str]]) -> Number | str:
     allowed = list(dict.fromkeys(["role", *(key for number in table.numbers for key in number.keys)]))
     for key, values in keys.items():
         if table.numbers and key not in allowed:
-            close = difflib.get_close_matches(key, allowed, n=1)
-            hint = f"did you mean {close[0]!r}? " if close else ""
-            raise ClaimsError(f"the table {table.name} has no key {key!r}; {hint}allowed: {', '.join(allowed)}.")
+            hint = did_you_mean(key, allowed)
+            raise ClaimsError(
+                f"the table {table.name} has no key {key!r}; {hint}{' ' * bool(hint)}allowed: {', '.join(allowed)}."
+            )
         there = {_has(number, key) for number in left} - {None, ""}
         left = [number for number in left if _has(number, key) in values]
         if not left:

@@ -1,6 +1,5 @@
 """Verdicts as text: an outcome in one sentence, a line for each, all that is known of one, and README's table."""
 
-import difflib
 import json
 import re
 from collections import Counter
@@ -8,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import MappingProxyType
 
+from prefclip.errors import did_you_mean
 from prefclip.reporting.claims.judging import (
     DIFFERS,
     FALSIFIED,
@@ -60,9 +60,8 @@ def shown_claims(
         needed = f"snakemake --cores 2 ablations{_configured(files_of(RunFiles(folder).read_config()).root)}"
         raise ClaimsError(f"{claim}: {folder} has no verdict on it, which needs the ablations: `{needed}`.")
     if claim is not None and claim not in known:
-        close = difflib.get_close_matches(claim, known, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
-        raise ClaimsError(f"no claim is called {claim!r}; {hint}allowed: {', '.join(known)}.")
+        hint = did_you_mean(claim, known)
+        raise ClaimsError(f"no claim is called {claim!r}; {hint}{' ' * bool(hint)}allowed: {', '.join(known)}.")
     chosen = verdicts if claim is None else verdicts.model_copy(update={"judged": [known[claim]]})
     if as_json:
         yield json.dumps(chosen.model_dump(mode="json"), indent=2, ensure_ascii=False)
