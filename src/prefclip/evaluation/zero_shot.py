@@ -133,6 +133,12 @@ def checkpoint_files(config: Config, method: str, checkpoint: str | Path | None)
     return files
 
 
+def require_checkpoints(config: Config, method: str, files: RunFiles) -> None:
+    """Raise EvaluationError unless a method's weights are there under every seed."""
+    for seed in config.seeds if method != "clip" else ():
+        checkpoint_files(config, method, files.checkpoint_folder(config.model.key, method, seed))
+
+
 def read_scored_set(
     config: Config, dataset: str, files: RunFiles, split: str, kinds: Sequence[str] = (CLEAN, TYPOGRAPHIC)
 ) -> ScoredSet:

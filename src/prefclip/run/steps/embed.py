@@ -49,10 +49,9 @@ def embed(run: Run, method: Method, threads: Threads = 1) -> None:
     Averaged weights where the method averages, else the last ones.
     """
     from prefclip.evaluation.embedding import embed_pictures
-    from prefclip.evaluation.zero_shot import checkpoint_files
+    from prefclip.evaluation.zero_shot import require_checkpoints
 
     step = Embed.of(run, method=method)
-    for seed in step.config.seeds if method != "clip" else ():
-        checkpoint_files(step.config, method, step.files.checkpoint_folder(step.config.model.key, method, seed))
+    require_checkpoints(step.config, method, step.files)
     with step.recorded():
         embed_pictures(step.config, step.checkpoints, step.files, step.output["embeddings"], threads=threads)

@@ -47,12 +47,11 @@ def saliency(run: Run, method: Method, threads: Threads = 1) -> None:
 
     Averaged weights where the method averages, else the last ones.
     """
-    from prefclip.evaluation.zero_shot import checkpoint_files
+    from prefclip.evaluation.zero_shot import require_checkpoints
     from prefclip.explain.saliency.measure import measure_saliency
 
     step = Saliency.of(run, method=method)
-    for seed in step.config.seeds if method != "clip" else ():
-        checkpoint_files(step.config, method, step.files.checkpoint_folder(step.config.model.key, method, seed))
+    require_checkpoints(step.config, method, step.files)
     kinds = {kind for kind, _ in step.shown.values()}
     checkpoints = {seed: path for seed, (_, path) in step.shown.items()}
     with step.recorded():
