@@ -82,6 +82,7 @@ def installed_version(distribution: str) -> str | None:
         return None
 
 
+# A plan asks for the same few of every step; an audit asks anew.
 _installed_version = lru_cache(maxsize=1024)(installed_version)
 
 
