@@ -237,6 +237,24 @@ class TestPublished:
         done = self.claims("--run", copy)
         assert done.exit_code == 1 and "word_decides: its stored numbers are not those of the tables." in done.stderr
 
+    @pytest.mark.parametrize("first", [True, False])
+    def test_two_verdicts_on_one_case(self, copy, first):
+        path = copy / "claims/claims.json"
+        stored = json.loads(path.read_text())
+        verdicts = stored["judged"][0]["verdicts"]
+        verdicts.insert(0 if first else 1, verdicts[0] | {"verdict": "falsified"})
+        path.write_text(json.dumps(stored))
+        done = self.claims("--run", copy)
+        assert done.exit_code == 1 and f"word_decides: two verdicts are stored in {path}." in done.stderr
+
+    def test_a_mutated_reason(self, copy):
+        path = copy / "claims/claims.json"
+        stored = json.loads(path.read_text())
+        stored["judged"][0]["verdicts"][0]["reason"] = "it is so"
+        path.write_text(json.dumps(stored))
+        done = self.claims("--run", copy)
+        assert done.exit_code == 1 and "word_decides: its stored reason is not that of its rule." in done.stderr
+
     @pytest.mark.parametrize("claim", [claim for claim in shipped_ledger().claims if claim.verified])
     def test_a_mutated_rule(self, copy, claim, monkeypatch):
         """With its two rules exchanged, every claim that was decided is decided otherwise."""

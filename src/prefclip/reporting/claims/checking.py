@@ -37,7 +37,10 @@ def check_claims(folder: str | Path) -> tuple[Verdicts, list[str]]:
         tables = {name: read_table(path) for name, path in paths.items() if path.is_file()}
         found += judge(claims, tables, scale).judged
         told = read_verdicts(path)
-        stored |= {(judged.claim.id, each.case): each for judged in told.judged for each in judged.verdicts}
+        for judged in told.judged:
+            for each in judged.verdicts:
+                if stored.setdefault((judged.claim.id, each.case), each) is not each:
+                    contradictions.append(f"{name_of(judged.claim.id, each.case)}: two verdicts are stored in {path}.")
         if told.scale != scale:
             contradictions.append(f"{path}: says that the run is {told.scale}, by its config.json it is {scale}.")
         contradictions += _other_claims([judged.claim for judged in told.judged], claims, path)
@@ -57,6 +60,8 @@ def check_claims(folder: str | Path) -> tuple[Verdicts, list[str]]:
                 )
             elif told.cells != each.cells:
                 contradictions.append(f"{name}: its stored numbers are not those of the tables.")
+            elif told.reason != each.reason:
+                contradictions.append(f"{name}: its stored reason is not that of its rule.")
     contradictions += [f"{name_of(*each)}: a verdict is stored, the ledger has no such claim." for each in stored]
     return Verdicts(scale=scale, judged=found), contradictions
 

@@ -1,4 +1,4 @@
-"""The ledger ``config/claims.yaml``: claims, what tests each, and the rule that decides, written before the result."""
+"""The ledger ``config/claims.yaml``: claims, what tests each, and the rule that decides."""
 
 import re
 from collections.abc import Iterable
